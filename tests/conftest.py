@@ -1,0 +1,6 @@
+"""Shared by every test: what the machine must look like before the engine is imported."""
+
+import os
+
+# mx.compile calls a C++ compiler for each fused kernel on Linux, at 0.8 s a kernel.
+os.environ.setdefault("MLX_DISABLE_COMPILE", "1")
