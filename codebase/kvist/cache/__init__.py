@@ -1,0 +1,4 @@
+"""KV caches: what is kept of the past so that a new token costs one forward pass of one token."""
+
+from kvist.cache.base import BaseKVCache as BaseKVCache
+from kvist.cache.dense import KVCache as KVCache

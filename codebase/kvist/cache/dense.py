@@ -1,0 +1,74 @@
+"""The dense KV cache: one array for keys and one for values, grown in steps."""
+
+import mlx.core as mx
+
+from kvist.cache.base import BaseKVCache
+from kvist.errors import KvistError
+
+
+class KVCache(BaseKVCache):
+    """Keys and values of every token, side by side in two arrays of shape (B, Hkv, capacity, D).
+
+    Memory is reserved `step` tokens at a time, so that an appended token costs one write and not a copy of all
+    that came before.
+    """
+
+    def __init__(self, step: int = 256) -> None:
+        if step < 1:
+            raise KvistError("KVCache", "a step of at least 1 token", f"step={step}")
+        self.step = step
+        self.keys: mx.array | None = None
+        self.values: mx.array | None = None
+        self._offset = 0
+
+    @property
+    def offset(self) -> int:
+        return self._offset
+
+    @property
+    def nbytes(self) -> int:
+        capacity = 0 if self.keys is None else self.keys.shape[2]
+        return self.reserved_nbytes * self._offset // capacity if capacity else 0
+
+    @property
+    def reserved_nbytes(self) -> int:
+        """Bytes of the two arrays, used or not."""
+        return 0 if self.keys is None or self.values is None else self.keys.nbytes + self.values.nbytes
+
+    @property
+    def state(self) -> list[mx.array]:
+        return [array for array in (self.keys, self.values) if array is not None]
+
+    def update(self, k: mx.array, v: mx.array) -> tuple[mx.array, mx.array]:
+        if k.ndim != 4 or v.ndim != 4 or k.shape[:3] != v.shape[:3]:
+            need = "k and v of shape (B, Hkv, L, D) with equal B, Hkv and L"
+            raise KvistError("KVCache.update", need, f"k {k.shape}, v {v.shape}")
+        start, self._offset = self._offset, self._offset + k.shape[2]
+        self.keys = self._write(self.keys, k, start)
+        self.values = self._write(self.values, v, start)
+        return self.keys[:, :, : self._offset], self.values[:, :, : self._offset]
+
+    def trim(self, num_tokens: int) -> int:
+        forgotten = max(0, min(num_tokens, self._offset))
+        self._offset -= forgotten
+        return forgotten
+
+    def _write(self, buffer: mx.array | None, new: mx.array, start: int) -> mx.array:
+        """`buffer` with `new` at position `start`, after growing it if it is full."""
+        batch, num_kv_heads, length, head_dim = new.shape
+        if buffer is not None and (buffer.shape[0], buffer.shape[1], buffer.shape[3]) != (
+            batch,
+            num_kv_heads,
+            head_dim,
+        ):
+            need = f"(B, Hkv, L, D) like the {start} cached tokens, {buffer.shape}"
+            raise KvistError(
+                "KVCache.update", need, f"shape {new.shape}", "use a fresh cache for another batch"
+            )
+        end, capacity = start + length, 0 if buffer is None else buffer.shape[2]
+        if end > capacity:
+            missing = -(-(end - capacity) // self.step) * self.step
+            reserve = mx.zeros((batch, num_kv_heads, missing, head_dim), new.dtype)
+            buffer = reserve if buffer is None else mx.concatenate([buffer, reserve], axis=2)
+        buffer[:, :, start:end] = new
+        return buffer

@@ -1,0 +1,6 @@
+"""Layers: modules that hold parameters, built on `kvist.ops`."""
+
+from kvist.nn.attention import Attention as Attention
+from kvist.nn.block import TransformerBlock as TransformerBlock
+from kvist.nn.mlp import MLP as MLP
+from kvist.nn.rms_norm import RMSNorm as RMSNorm

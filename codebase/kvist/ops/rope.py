@@ -1,0 +1,54 @@
+"""Rotary position embedding (RoPE): positions as rotations of pairs of features."""
+
+import mlx.core as mx
+
+from kvist.errors import KvistError
+
+
+def rope(
+    x: mx.array,
+    *,
+    offset: int = 0,
+    base: float = 10000.0,
+    dims: int | None = None,
+    implementation: str | None = None,
+) -> mx.array:
+    """Rotate the first `dims` features of each head by angles that grow with the position.
+
+    x: (B, H, L, D); token i of the L has position `offset + i`. Features j and j + dims/2 form a pair (the half-split
+    or NeoX layout of Llama and Qwen checkpoints), turned by `position * base ** (-2j / dims)` radians. `dims` defaults
+    to D; features beyond it pass unchanged. Returns the shape and dtype of `x`.
+
+    `implementation` is "reference", "mlx" or None. None is the reference: its angles round as the models' own do,
+    while `mx.fast.rope` takes the frequencies through exp and log and drifts with the position.
+    Source: Su et al. 2021, RoFormer, section 3.2.2, equation 15. Raises KvistError on a wrong shape or odd `dims`.
+    """
+    if x.ndim != 4:
+        raise KvistError("rope", "x of shape (B, H, L, D)", f"shape {x.shape}")
+    dims = x.shape[-1] if dims is None else dims
+    if dims % 2 or not 0 < dims <= x.shape[-1]:
+        raise KvistError("rope", f"an even number of features up to D={x.shape[-1]}", f"dims={dims}")
+    if implementation == "mlx":
+        return mx.fast.rope(x, dims, traditional=False, base=base, scale=1.0, offset=offset)
+    if implementation not in {None, "reference"}:
+        raise KvistError("rope", 'implementation "reference" or "mlx"', repr(implementation))
+    return rope_reference(x, offset=offset, base=base, dims=dims)
+
+
+def rope_reference(x: mx.array, *, offset: int, base: float, dims: int) -> mx.array:
+    """The definition, in float32."""
+    angles = rope_angles(x.shape[-2], offset=offset, base=base, dims=dims)
+    cos, sin = mx.cos(angles), mx.sin(angles)
+    half = dims // 2
+    first, second = x[..., :half].astype(mx.float32), x[..., half:dims].astype(mx.float32)
+    rotated = mx.concatenate([first * cos - second * sin, second * cos + first * sin], axis=-1).astype(
+        x.dtype
+    )
+    return rotated if dims == x.shape[-1] else mx.concatenate([rotated, x[..., dims:]], axis=-1)
+
+
+def rope_angles(num_positions: int, *, offset: int = 0, base: float = 10000.0, dims: int) -> mx.array:
+    """Angles in radians, float32, shape (num_positions, dims / 2): row i belongs to position `offset + i`."""
+    frequencies = 1.0 / (base ** (mx.arange(0, dims, 2, dtype=mx.float32) / dims))
+    positions = mx.arange(offset, offset + num_positions, dtype=mx.float32)
+    return positions[:, None] * frequencies[None, :]

@@ -1,0 +1,28 @@
+"""Softmax: exponentials normalised to sum to one along an axis."""
+
+import mlx.core as mx
+
+from kvist.errors import KvistError
+
+
+def softmax(x: mx.array, axis: int = -1, *, implementation: str | None = None) -> mx.array:
+    """Softmax of `x` along `axis`, computed in float32 and returned in the dtype of `x`.
+
+    Shapes: any shape in, the same shape out. `implementation` is "reference", "mlx" or None (the fast one).
+    Raises KvistError on an unknown implementation or an axis that `x` has not.
+    """
+    if not -x.ndim <= axis < x.ndim:
+        raise KvistError("softmax", f"an axis of an array with {x.ndim} dimensions", f"axis={axis}")
+    if implementation == "reference":
+        return softmax_reference(x, axis)
+    if implementation not in {None, "mlx"}:
+        raise KvistError("softmax", 'implementation "reference" or "mlx"', repr(implementation))
+    return mx.softmax(x, axis=axis, precise=True)
+
+
+def softmax_reference(x: mx.array, axis: int = -1) -> mx.array:
+    """The definition. Subtracting the maximum changes nothing in exact arithmetic and keeps exp() from overflowing."""
+    shifted = x.astype(mx.float32)
+    shifted = shifted - mx.max(shifted, axis=axis, keepdims=True)
+    exponentials = mx.exp(shifted)
+    return (exponentials / mx.sum(exponentials, axis=axis, keepdims=True)).astype(x.dtype)
