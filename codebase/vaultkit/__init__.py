@@ -1,0 +1,1 @@
+"""The tools of the vault: parse, resolve, check, run, stage."""

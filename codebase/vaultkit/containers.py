@@ -1,0 +1,143 @@
+"""Containers of Markdown lines: quotes, lists, tabs, admonitions, footnotes and definition lists.
+
+CommonMark's rule for quotes and lists, plus the containers that only the site knows. Python-Markdown counts
+list indents in fours where CommonMark counts the marker's width; `slack` is the difference, so that a fence
+which either of the two shows as a fence is found.
+"""
+
+import re
+from dataclasses import dataclass
+
+_OPENER = re.compile(
+    r"""(?P<quote>>)
+    | (?P<list>(?:[-*+]|\d{1,9}[.)])(?=[ \t]|$))
+    | (?P<block>(?:!!!|\?\?\?\+?)(?=[ ])|===[!+]*(?=[ ]+["']))
+    | (?P<footnote>\[\^[^\]\s]+\]:)
+    | (?P<definition>:(?=[ \t]))""",
+    re.VERBOSE,
+)
+_START = frozenset(">-*+0123456789!?=[:")
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """An open container; `width` columns of indent keep a line inside (0 for a quote, which needs `>`)."""
+
+    quote: bool
+    width: int
+    slack: int
+
+
+class Cursor:
+    """A position in a line that counts columns with tab stops of four, as CommonMark does."""
+
+    __slots__ = ("column", "pending", "position", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.position = 0
+        self.column = 0
+        self.pending = 0  # columns of a tab that has been entered but not used up
+
+    def indent(self) -> int:
+        """Columns of white space ahead."""
+        columns, column = self.pending, self.column + self.pending
+        for char in self.text[self.position :]:
+            if char == " ":
+                step = 1
+            elif char == "\t":
+                step = 4 - column % 4
+            else:
+                break
+            columns += step
+            column += step
+        return columns
+
+    def take(self, columns: int) -> None:
+        """Consume that many columns of white space (no more than there are)."""
+        while columns > 0:
+            if not self.pending:
+                char = self.text[self.position : self.position + 1]
+                if char not in (" ", "\t"):
+                    return
+                self.pending = 1 if char == " " else 4 - self.column % 4
+                self.position += 1
+            used = min(columns, self.pending)
+            self.pending -= used
+            self.column += used
+            columns -= used
+
+    def skip(self, characters: int) -> None:
+        """Consume visible characters."""
+        self.position += characters
+        self.column += characters
+        self.pending = 0
+
+    def rest(self) -> str:
+        return " " * self.pending + self.text[self.position :]
+
+
+def enter(cursor: Cursor, stack: list[Container]) -> int:
+    """Move the cursor through the containers of `stack` that the line continues; return how many."""
+    slack = 0
+    for depth, container in enumerate(stack):
+        indent = cursor.indent()
+        blank = not cursor.text[cursor.position :].strip()
+        if container.quote:
+            if blank or indent > 3 + slack or cursor.rest().lstrip(" \t")[:1] != ">":
+                return depth
+            _enter_quote(cursor, indent)
+        elif blank:
+            cursor.take(min(indent, container.width))
+        elif indent < container.width:
+            return depth
+        else:
+            cursor.take(container.width)
+        slack += container.slack
+    return len(stack)
+
+
+def open_new(cursor: Cursor, stack: list[Container]) -> bool:
+    """Push the containers that open on the rest of this line; true if a marker (not a quote) was met."""
+    on_marker = False
+    while True:
+        indent = cursor.indent()
+        start = (
+            cursor.position
+            + len(cursor.text[cursor.position :])
+            - len(cursor.text[cursor.position :].lstrip(" \t"))
+        )
+        if indent > 3 + sum(c.slack for c in stack) or cursor.text[start : start + 1] not in _START:
+            return on_marker
+        found = _OPENER.match(cursor.text, start)
+        if not found:
+            return on_marker
+        if found["quote"]:
+            _enter_quote(cursor, indent)
+            stack.append(Container(True, 0, 0))
+            continue
+        on_marker = True
+        if found["block"]:
+            stack.append(Container(False, indent + 4, 0))
+            cursor.skip(len(cursor.text) - cursor.position)
+            return False
+        cursor.take(indent)
+        cursor.skip(len(found.group()))
+        stack.append(_list_like(cursor, indent, len(found.group()), is_list=bool(found["list"])))
+
+
+def _list_like(cursor: Cursor, indent: int, marker: int, *, is_list: bool) -> Container:
+    if not is_list:  # footnotes and definitions continue at two (Obsidian) or four (the site) columns
+        cursor.take(1)
+        return Container(False, indent + 2, 2)
+    spaces = cursor.indent()
+    spaces = spaces if 1 <= spaces <= 4 and cursor.text[cursor.position :].strip() else 1
+    cursor.take(spaces)
+    width = indent + marker + spaces
+    return Container(False, width, -width % 4)
+
+
+def _enter_quote(cursor: Cursor, indent: int) -> None:
+    cursor.take(indent)
+    cursor.skip(1)
+    cursor.take(1)

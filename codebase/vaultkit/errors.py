@@ -1,0 +1,36 @@
+"""Problems in a vault: one value that says where, what and how to mend it."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in one line of a vault; `line` is 1-based, 0 means the file as a whole."""
+
+    path: str
+    line: int
+    code: str
+    message: str
+    hint: str = ""
+    severity: Severity = "error"
+
+    def __str__(self) -> str:
+        place = f"{self.path}:{self.line}" if self.line else self.path
+        mark = "" if self.severity == "error" else "warning: "
+        hint = f" (hint: {self.hint})" if self.hint else ""
+        return f"{place}: {mark}{self.code} {self.message}{hint}"
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+
+class VaultError(Exception):
+    """Raised when a command cannot go on; carries the problems to print instead of a traceback."""
+
+    def __init__(self, problems: Problem | Iterable[Problem]) -> None:
+        self.problems = [problems] if isinstance(problems, Problem) else list(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))

@@ -1,0 +1,69 @@
+"""Fenced code blocks: the grammar of the opening and closing lines, and the language of a fence."""
+
+import re
+from dataclasses import dataclass
+
+PYTHON = frozenset({"python", "py", "python3", "py3"})
+# Highlighted as Python by Pygments or its plug-ins, yet not run: the lint asks for `python`.
+PYTHON_LIKE = frozenset({"ipython", "ipython3", "pyi", "sage", "python3.11", "python3.12"})
+
+_OPEN = re.compile(r"(?P<marker>`{3,}|~{3,})(?P<info>.*)$")
+_CLASS = re.compile(r"\.([\w+#.-]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """A fenced code block.
+
+    `line` and `end_line` (1-based) are the two marker lines; an unclosed fence ends at its last line.
+    `prefix` is what must precede each line to stay in the same container (`> `, four spaces, ...).
+    `code` is the content without the prefix, each line ended by a newline.
+    `hidden` is true inside a `%% %%` comment: neither Obsidian nor the site shows it.
+    `on_marker` is true when the fence stands on a list marker's own line, which the site cannot render.
+    """
+
+    line: int
+    end_line: int
+    prefix: str
+    marker: str
+    info: str
+    code: str
+    closed: bool = True
+    hidden: bool = False
+    on_marker: bool = False
+
+    @property
+    def language(self) -> str:
+        return fence_language(self.info)
+
+    @property
+    def is_python(self) -> bool:
+        return self.language in PYTHON
+
+    @property
+    def is_output(self) -> bool:
+        return self.language == "output"
+
+
+def fence_language(info: str) -> str:
+    """Language of an info string, lower-cased: `python title="x"`, `{.python .x}`, `Py3`; "" if none."""
+    info = info.strip()
+    if info.startswith("{"):
+        found = _CLASS.search(info)
+        return found.group(1).lower() if found else ""
+    words = re.split(r"[\s{,]", info, maxsplit=1)
+    return words[0].lower()
+
+
+def opening(text: str) -> tuple[str, str] | None:
+    """(marker, info) if `text`, without its container prefix and indent, opens a fence."""
+    found = _OPEN.match(text)
+    if not found or (found["marker"][0] == "`" and "`" in found["info"]):
+        return None
+    return found["marker"], found["info"].strip()
+
+
+def closes(text: str, marker: str) -> bool:
+    """True if `text`, without its container prefix, closes a fence opened by `marker`."""
+    stripped = text.strip()
+    return len(stripped) >= len(marker) and not stripped.strip(marker[0])

@@ -1,0 +1,83 @@
+"""Spans inside text lines that are not prose: code, math, HTML comments, `%%` comments.
+
+One pass from left to right, first opener wins, linear in the length of the text.
+"""
+
+import re
+from bisect import bisect_left
+from collections import defaultdict
+from typing import Literal, NamedTuple
+
+SpanKind = Literal["code", "math", "html", "percent"]
+
+_TOKEN = re.compile(r"\\.|`+|<!--|%%+|\$\$?", re.DOTALL)
+_INLINE_MATH = re.compile(r"\$(?![\s$])(?:\\.|[^$\\])*?(?<![\s\\])\$(?!\d)", re.DOTALL)
+_TICKS = re.compile(r"`+")
+
+
+class Span(NamedTuple):
+    """Characters `start` to `end` (exclusive, 0-based) of a text or of one line."""
+
+    start: int
+    end: int
+    kind: SpanKind
+
+
+def spans(text: str) -> list[Span]:
+    """The non-prose spans of `text`, one paragraph's raw text; an opener without a closer is prose."""
+    found: list[Span] = []
+    if not any(char in text for char in "`<%$"):
+        return found
+    ticks = _ticks_by_length(text)
+    position = 0
+    while token := _TOKEN.search(text, position):
+        position = token.end()
+        end, kind = _close(text, token, ticks)
+        if end:
+            found.append(Span(token.start(), end, kind))
+            position = end
+    return found
+
+
+def _close(text: str, token: re.Match[str], ticks: dict[int, list[int]]) -> tuple[int, SpanKind]:
+    """(end of the span that `token` opens or 0, its kind)."""
+    mark, start = token.group(), token.end()
+    if mark[0] == "`":
+        starts = ticks.get(len(mark), [])
+        index = bisect_left(starts, start)
+        return (starts[index] + len(mark) if index < len(starts) else 0), "code"
+    if mark == "<!--":
+        return _after(text, "-->", start), "html"
+    if mark == "%%":
+        return _after(text, "%%", start), "percent"
+    if mark == "$$":
+        return _after(text, "$$", start), "math"
+    if mark == "$":
+        math = _INLINE_MATH.match(text, token.start())
+        return (math.end() if math else 0), "math"
+    return 0, "code"  # an escaped character, or `%%%%`, which opens nothing
+
+
+def _after(text: str, closer: str, start: int) -> int:
+    at = text.find(closer, start)
+    return at + len(closer) if at >= 0 else 0
+
+
+def _ticks_by_length(text: str) -> dict[int, list[int]]:
+    lengths: dict[int, list[int]] = defaultdict(list)
+    for run in _TICKS.finditer(text):
+        lengths[len(run.group())].append(run.start())
+    return lengths
+
+
+def blank_out(text: str, covered: list[Span], kinds: frozenset[str]) -> str:
+    """`text` with the spans of these kinds replaced by as many spaces, so that columns stay."""
+    if not covered:
+        return text
+    parts, position = [], 0
+    for span in covered:
+        if span.kind in kinds and span.end > position:
+            start = max(span.start, position)
+            parts += [text[position:start], " " * (span.end - start)]
+            position = span.end
+    return "".join([*parts, text[position:]])

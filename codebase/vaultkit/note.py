@@ -1,0 +1,80 @@
+"""One note, parsed: properties, headings, block ids, links and tags."""
+
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any, Literal
+
+from vaultkit import frontmatter
+from vaultkit.errors import Problem
+from vaultkit.lines import Scan
+from vaultkit.links import Link, find_links
+from vaultkit.outline import Heading, block_ids, headings
+from vaultkit.scan import scan
+from vaultkit.tags import inline_tags, property_tags, unique
+
+Language = Literal["en", "zh"]
+ZH_SUFFIX = ".zh.md"
+
+
+@dataclass(slots=True)
+class Note:
+    """A parsed note; `path` is relative to the vault, posix, with `.md`. Lines are 1-based."""
+
+    path: str
+    text: str
+    scan: Scan
+    properties: dict[str, Any]
+    headings: list[Heading]
+    blocks: dict[str, int]
+    links: list[Link]
+    tags: list[str]
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def body_line(self) -> int:
+        """First line of the body, after the front matter."""
+        return self.scan.front_end + 1
+
+    @property
+    def lang(self) -> Language:
+        return "zh" if self.path.lower().endswith(ZH_SUFFIX) else "en"
+
+    @property
+    def stem(self) -> str:
+        """File name without `.md` or `.zh.md`: the English title."""
+        name = PurePosixPath(self.path).name
+        return name[: -len(ZH_SUFFIX)] if self.lang == "zh" else name[: -len(".md")]
+
+    @property
+    def title(self) -> str:
+        """English: the file's name. Chinese: the property `title`, else the file's name."""
+        title = self.properties.get("title")
+        return title if self.lang == "zh" and isinstance(title, str) and title.strip() else self.stem
+
+    @property
+    def is_stub(self) -> bool:
+        return self.properties.get("status") == "stub"
+
+    @property
+    def aliases(self) -> list[str]:
+        value = self.properties.get("aliases")
+        if isinstance(value, str):
+            return [value]
+        return [str(item) for item in value if item is not None] if isinstance(value, list) else []
+
+
+def parse_note(path: str, text: str) -> Note:
+    """Parse a note; nothing in `text` makes this raise, what is wrong stands in `problems`."""
+    scanned = scan(text)
+    properties, problems = frontmatter.read(path, scanned)
+    return Note(
+        path=path,
+        text=text,
+        scan=scanned,
+        properties=properties,
+        headings=headings(scanned),
+        blocks=block_ids(scanned),
+        links=find_links(scanned, properties),
+        tags=unique(property_tags(properties.get("tags")) + inline_tags(scanned)),
+        problems=problems,
+    )

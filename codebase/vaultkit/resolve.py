@@ -1,0 +1,74 @@
+"""From a link's text to a file, exactly as Obsidian does it (rules R1 to R12 in the comments).
+
+Aliases, titles, headings and slugs are never consulted (R11).
+"""
+
+import posixpath
+import unicodedata
+from typing import NamedTuple
+
+from vaultkit.subpath import resolve_subpath, strip_heading
+from vaultkit.vault import Vault
+
+__all__ = ["Resolution", "resolve", "resolve_subpath", "shortest_link", "strip_heading"]
+
+
+class Resolution(NamedTuple):
+    """`path` is the file or None; `ambiguous`: only an arbitrary tie-break chose among `candidates`."""
+
+    path: str | None
+    ambiguous: bool = False
+    candidates: tuple[str, ...] = ()
+
+
+def resolve(vault: Vault, link_target: str, source_path: str) -> Resolution:
+    """The file that `link_target` (without `#subpath`) means in the note `source_path`."""
+    target = unicodedata.normalize("NFC", link_target).strip().lower()
+    if not target:  # R1
+        return Resolution(source_path, candidates=(source_path,))
+    last = target.rsplit("/", 1)[-1]
+    # R3: a segment with a dot may be a whole file name; otherwise, and if there is none, it is a note's.
+    literal = _lookup(vault, target, source_path) if "." in last.strip(".") else Resolution(None)
+    return literal if literal.path else _lookup(vault, target + ".md", source_path)
+
+
+def _lookup(vault: Vault, target: str, source_path: str) -> Resolution:
+    folder = posixpath.dirname(source_path)
+    if target.startswith(("./", "../")):  # R5
+        return _exact(vault, posixpath.normpath(posixpath.join(folder.lower(), target)))
+    if target.startswith("/"):  # R7
+        return _exact(vault, target[1:])
+    candidates = vault.by_name.get(target.rsplit("/", 1)[-1], [])
+    if "/" not in target and len(candidates) == 1:  # R4
+        return Resolution(candidates[0], candidates=tuple(candidates))
+    exact = vault.by_path.get(target)  # R6
+    if exact:
+        return Resolution(exact, candidates=tuple(candidates))
+    matching = [path for path in candidates if path.lower().endswith(target)]  # R8
+    if not matching:
+        return Resolution(None)
+    return _nearest(matching, folder)
+
+
+def _nearest(matching: list[str], folder: str) -> Resolution:
+    """R9: below the source's folder first, then the shortest path string; R10: an equal length is a tie."""
+    inside = f"{folder}/".lower() if folder else ""
+
+    def rank(path: str) -> tuple[bool, int]:
+        return not path.lower().startswith(inside), len(path)
+
+    ordered = sorted(matching, key=lambda path: (rank(path), path))
+    tie = len(ordered) > 1 and rank(ordered[0]) == rank(ordered[1])
+    return Resolution(ordered[0], tie, tuple(ordered))
+
+
+def _exact(vault: Vault, path: str) -> Resolution:
+    found = vault.by_path.get(path)
+    return Resolution(found, candidates=(found,) if found else ())
+
+
+def shortest_link(vault: Vault, path: str) -> str:
+    """R12: the text to write for a link to `path`: the name if it is unique, else the full vault path."""
+    name = path.rsplit("/", 1)[-1]
+    text = name if len(vault.by_name.get(name.lower(), [])) == 1 else path
+    return text.removesuffix(".md")

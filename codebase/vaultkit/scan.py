@@ -1,0 +1,289 @@
+"""Line-level scanner of Obsidian Markdown that every tool shares.
+
+It answers, for each line: is it front matter, a fence, an indented code block, a comment, math, or text; and
+which characters of a text line are code, math or comment. It parses no inline Markdown and never raises.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from vaultkit.containers import Container, Cursor, enter, open_new
+from vaultkit.fences import Fence, closes, opening
+from vaultkit.inline import Span, SpanKind, blank_out, spans
+from vaultkit.lines import (
+    NOT_LINKS,
+    NOT_PROSE,
+    Comment,
+    CommentKind,
+    LineKind,
+    Scan,
+    front_matter_end,
+    split_lines,
+)
+
+__all__ = ["NOT_LINKS", "NOT_PROSE", "Comment", "Fence", "LineKind", "Scan", "Span", "scan", "split_lines"]
+
+_RAW_HTML = re.compile(r"<(pre|script|style|textarea)(?=[\s>]|$)", re.IGNORECASE)
+_BLOCK_START = re.compile(r"#{1,6}(?:[ \t]|$)|\||\[\^[^\]]+\]:")
+
+
+def scan(text: str) -> Scan:
+    """Scan one note's text (a leading byte order mark is ignored)."""
+    return _Scanner(split_lines(text.removeprefix("\ufeff"))).run()
+
+
+@dataclass(slots=True)
+class _OpenFence:
+    line: int
+    marker: str
+    info: str
+    prefix: str
+    indent: int
+    on_marker: bool
+    code: list[str]
+
+
+class _Scanner:
+    """The state of one pass over the lines; paragraphs are handed to `inline.spans` as they end."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self.lines = lines
+        self.result = Scan(lines, ["text"] * len(lines), [""] * len(lines))
+        self.stack: list[Container] = []
+        self.fence: _OpenFence | None = None
+        self.until = ""  # closing mark of an HTML comment, math or raw HTML that spans lines
+        self.until_kind: LineKind = "text"
+        self.html_start = (0, 0)  # line index and column of the open HTML comment
+        self.percent: tuple[int, int] | None = None  # the same of the open `%%` block
+        self.chunk: dict[int, str] = {}  # index and text of each line of the open paragraph
+        self.last_math = max((i for i, line in enumerate(lines) if "$$" in line), default=-1)
+        self.last_comment_end = max((i for i, line in enumerate(lines) if "-->" in line), default=-1)
+
+    def run(self) -> Scan:
+        result, total = self.result, len(self.lines)
+        result.front_end = front_matter_end(self.lines)
+        result.kinds[: result.front_end] = ["front"] * result.front_end
+        for index in range(result.front_end, total):
+            self.step(index)
+        self.end_chunk()
+        if self.fence:
+            self.close_fence(total, closed=False)
+        if self.percent:
+            result.unclosed_comment = self.percent[0] + 1
+            self.end_percent(total - 1, len(self.lines[-1]), mark=0)
+        if self.until == "-->":
+            result.unclosed_comment = self.html_start[0] + 1
+            self.add_comment("html", *self.html_start, 4, total - 1, len(self.lines[-1]), 0)
+        result.comments.sort(key=lambda comment: (comment.line, comment.column))
+        for covered in result.masks.values():
+            covered.sort()
+        return result
+
+    def step(self, index: int) -> None:
+        line = self.lines[index]
+        if self.until:
+            self.step_until(index, line)
+            return
+        if self.percent and "%%" in line:
+            self.step_percent_end(index, line)
+            return
+        cursor = Cursor(line)
+        matched = enter(cursor, self.stack)
+        if self.fence and matched == len(self.stack):
+            self.step_fence(index, cursor, self.fence)
+            return
+        if self.fence:
+            self.close_fence(index, closed=False)
+        self.step_block(index, line, cursor, matched)
+
+    # -- fences --
+
+    def step_fence(self, index: int, cursor: Cursor, fence: _OpenFence) -> None:
+        self.result.prefixes[index] = fence.prefix
+        indent = cursor.indent()
+        if indent < 4 + fence.indent and closes(cursor.rest(), fence.marker):
+            self.result.kinds[index] = "fence"
+            self.close_fence(index + 1, closed=True)
+            return
+        cursor.take(min(indent, fence.indent))
+        fence.code.append(cursor.rest() + "\n")
+        self.result.kinds[index] = "code"
+
+    def close_fence(self, end_line: int, *, closed: bool) -> None:
+        fence, self.fence = self.fence, None
+        if fence:
+            self.result.fences.append(
+                Fence(
+                    line=fence.line,
+                    end_line=end_line,
+                    prefix=fence.prefix,
+                    marker=fence.marker,
+                    info=fence.info,
+                    code="".join(fence.code),
+                    closed=closed,
+                    hidden=self.percent is not None,
+                    on_marker=fence.on_marker,
+                )
+            )
+
+    # -- blocks --
+
+    def step_block(self, index: int, line: str, cursor: Cursor, matched: int) -> None:
+        if not line[cursor.position :].strip():
+            self.end_chunk()
+            if any(container.quote for container in self.stack[matched:]):
+                del self.stack[matched:]
+            self.result.kinds[index] = "blank"
+            return
+        depth = len(self.stack)
+        del self.stack[matched:]
+        on_marker = open_new(cursor, self.stack)
+        if on_marker or matched < depth or len(self.stack) > matched:
+            self.end_chunk()
+        indent, content = cursor.indent(), cursor.rest().lstrip(" \t")
+        start = len(line) - len(content)
+        prefix = self.result.prefixes[index] = line[:start]
+        deepest = 3 + sum(container.slack for container in self.stack)
+        if indent > deepest and not self.chunk and not on_marker:
+            self.result.kinds[index] = "indented"
+            return
+        fence = opening(content) if content[:1] in ("`", "~") and indent <= deepest else None
+        if fence:
+            self.end_chunk()
+            prefix = re.sub(r"[^\s>]", " ", prefix) if on_marker else prefix
+            self.fence = _OpenFence(index + 1, *fence, prefix, indent, on_marker, [])
+            self.result.kinds[index] = "fence"
+        elif content:
+            self.step_text(index, line, start, content)
+
+    def step_text(self, index: int, line: str, start: int, content: str) -> None:
+        if _BLOCK_START.match(content):
+            self.end_chunk()
+        if content[0] == "<" and (raw := _RAW_HTML.match(content)):
+            self.result.kinds[index] = "html"
+            closer = f"</{raw.group(1).lower()}>"
+            if closer not in content.lower():
+                self.until, self.until_kind = closer, "html"
+            return
+        if content.startswith("$$") and "$$" not in content[2:] and self.last_math > index:
+            self.end_chunk()
+            self.result.kinds[index] = self.until_kind = "math"
+            self.until = "$$"
+            return
+        if not self.percent and content[:2] == "%%" != content[1:3] and "%%" not in content[2:]:
+            self.end_chunk()
+            self.percent = (index, start)
+            line = " " * len(line)
+        if "<!--" in content and (at := self.open_comment(index, line)) >= 0:
+            if not line[:at].strip(" \t>"):
+                return
+            line = line[:at]
+        self.chunk[index] = line
+        if content[0] == "#":
+            self.end_chunk()
+
+    # -- comments, math and raw HTML over several lines --
+
+    def open_comment(self, index: int, line: str) -> int:
+        """Column where an HTML comment starts that this line does not close, -1 if there is none."""
+        at = blank_out(line, spans(line), NOT_PROSE).find("<!--")
+        starts_line = not line[:at].strip(" \t>")
+        if at < 0 or (self.last_comment_end <= index and not starts_line):
+            return -1
+        self.html_start = (index, at)
+        self.until, self.until_kind = "-->", "comment"
+        if starts_line:
+            self.end_chunk()
+            self.result.kinds[index] = "comment"
+        else:
+            self.mask(index, Span(at, len(line), "html"))
+        return at
+
+    def step_until(self, index: int, line: str) -> None:
+        self.result.kinds[index] = self.until_kind
+        at = (line.lower() if self.until_kind == "html" else line).find(self.until)
+        if at < 0:
+            return
+        end = at + len(self.until)
+        if self.until == "-->":
+            self.add_comment("html", *self.html_start, 4, index, at, 3)
+        self.until = ""
+        if line[end:].strip():
+            self.end_chunk()
+            self.result.kinds[index] = "text"
+            self.mask(index, Span(0, end, "math" if self.until_kind == "math" else "html"))
+            self.chunk[index] = " " * end + line[end:]
+
+    def step_percent_end(self, index: int, line: str) -> None:
+        self.end_chunk()
+        if self.fence:
+            self.close_fence(index, closed=False)
+        at = line.index("%%")
+        self.end_percent(index, at, mark=2)
+        self.chunk[index] = " " * (at + 2) + line[at + 2 :]
+
+    def end_percent(self, index: int, column: int, mark: int) -> None:
+        if self.percent:
+            (first, start), self.percent = self.percent, None
+            self.add_comment("percent", first, start, 2, index, column, mark)
+            for covered in range(first, index):
+                self.mask(
+                    covered, Span(start if covered == first else 0, len(self.lines[covered]), "percent")
+                )
+            self.mask(index, Span(start if first == index else 0, column + mark, "percent"))
+
+    def add_comment(
+        self, kind: CommentKind, first: int, start: int, size: int, last: int, end: int, mark: int
+    ) -> None:
+        """Record a comment from (first, start), opener `size` long, to (last, end), closer `mark` long."""
+        if first == last:
+            text = self.lines[first][start + size : end]
+        else:
+            prefix = self.lines[first][:start]
+            inner = [_strip_prefix(line, prefix) for line in self.lines[first + 1 : last]]
+            tail = _strip_prefix(self.lines[last][:end], prefix)
+            text = "\n".join([self.lines[first][start + size :], *inner, tail])
+        self.result.comments.append(Comment(kind, first + 1, start, last + 1, end + mark, text))
+
+    # -- spans inside paragraphs --
+
+    def mask(self, index: int, span: Span) -> None:
+        self.result.masks.setdefault(index + 1, []).append(span)
+
+    def end_chunk(self) -> None:
+        """Find the spans of the paragraph just ended and file them under their lines."""
+        if not self.chunk:
+            return
+        indexes, texts = list(self.chunk), list(self.chunk.values())
+        self.chunk = {}
+        offsets = [0]
+        for text in texts:
+            offsets.append(offsets[-1] + len(text) + 1)
+        for span in spans("\n".join(texts)):
+            first = bisect_right(offsets, span.start) - 1
+            last = bisect_right(offsets, span.end - 1) - 1
+            for place, piece in _by_line(span, offsets, first, last):
+                self.mask(indexes[place], piece)
+            if span.kind in ("html", "percent"):
+                size, mark = (4, 3) if span.kind == "html" else (2, 2)
+                end = span.end - offsets[last] - mark
+                self.add_comment(
+                    span.kind, indexes[first], span.start - offsets[first], size, indexes[last], end, mark
+                )
+
+
+def _by_line(span: Span, offsets: list[int], first: int, last: int) -> Iterator[tuple[int, Span]]:
+    kind: SpanKind = span.kind
+    for place in range(first, last + 1):
+        start, end = offsets[place], offsets[place + 1] - 1
+        yield place, Span(max(span.start, start) - start, min(span.end, end) - start, kind)
+
+
+def _strip_prefix(line: str, prefix: str) -> str:
+    """`line` without the container prefix of the line where its comment began."""
+    blank = re.sub(r"[^\s>]", " ", prefix)
+    if line.startswith(blank):
+        return line[len(blank) :]
+    return "" if line.strip() == prefix.strip() else line

@@ -1,0 +1,37 @@
+"""Tags: `#tag` in the text and `tags` in the front matter (Obsidian's rules)."""
+
+import re
+from typing import Any
+
+from vaultkit.lines import NOT_LINKS, Scan
+
+_STOP = r"""\u2000-\u206F\u2E00-\u2E7F\s'!"#$%&()*+,.:;<=>?@^`{|}~\[\]\\"""
+_TAG = re.compile(rf"(?:(?<=\s)|(?<=^)|(?<=\\\[))#([^{_STOP}]+)")
+
+
+def inline_tags(scan: Scan) -> list[str]:
+    """Tags in the text, in order, without `#`; not in code or HTML comments, but in `%% %%`."""
+    found: list[str] = []
+    for number in scan.text_lines():
+        if "#" in scan.lines[number - 1]:
+            found += [tag for tag in _TAG.findall(scan.visible(number, NOT_LINKS)) if not tag.isdigit()]
+    return found
+
+
+def property_tags(value: Any) -> list[str]:
+    """Tags of the property: a list gives each, a text is one tag, a text with comma or space gives none."""
+    if isinstance(value, list):
+        return [
+            str(item).removeprefix("#").strip() for item in value if str(item).strip() and item is not None
+        ]
+    if isinstance(value, str) and value.strip() and not re.search(r"[,\s]", value.strip()):
+        return [value.strip().removeprefix("#")]
+    return []
+
+
+def unique(tags: list[str]) -> list[str]:
+    """Tags without repetition; case is ignored, the first spelling stays."""
+    seen: dict[str, str] = {}
+    for tag in tags:
+        seen.setdefault(tag.lower(), tag)
+    return list(seen.values())
