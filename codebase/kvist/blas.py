@@ -1,9 +1,10 @@
 """Put the OpenBLAS of the numpy wheel under MLX on Linux, before `mlx.core` is loaded.
 
-The Linux wheel of MLX links the reference BLAS, which is scalar and single-threaded. libmlx imports `cblas_sgemm`
-and friends by name, and the dynamic linker looks in globally loaded libraries first, so a tiny shim that defines
-these names and forwards them to OpenBLAS wins, provided that it is loaded before libmlx. numpy ships OpenBLAS with
-its functions renamed `scipy_cblas_*64_` (64-bit integers); the shim (kernels/blas_shim) is the translation.
+The Linux wheel of MLX links the reference BLAS, which is scalar and single-threaded. libmlx imports
+`cblas_sgemm` and friends by name, and the dynamic linker looks in globally loaded libraries first, so a
+tiny shim that defines these names and forwards them to OpenBLAS wins, provided that it is loaded before
+libmlx. numpy ships OpenBLAS with its functions renamed `scipy_cblas_*64_` (64-bit integers); the shim
+(kernels/blas_shim) is the translation.
 
 Set `KVIST_BLAS=off` to keep MLX as it came. `status()` says what is in use and why.
 """
@@ -49,7 +50,7 @@ def status() -> BlasStatus:
 
 
 def find_openblas() -> Path | None:
-    """The 64-bit-integer OpenBLAS beside numpy, found without importing numpy; None when its wheel has none."""
+    """The 64-bit-integer OpenBLAS beside numpy, found without importing numpy; None if there is none."""
     spec = importlib.util.find_spec("numpy")
     if spec is None or spec.origin is None:
         return None

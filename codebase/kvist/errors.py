@@ -4,8 +4,9 @@
 class KvistError(ValueError):
     """Bad input to the engine, printed as `[where] need …, got …. hint: …`.
 
-    `where` is the operator, file or option that refused; `need` and `got` are short phrases without a full stop;
-    `hint` says what to do next and may be left out. Command lines print the message alone, never a traceback.
+    `where` is the operator, file or option that refused; `need` and `got` are short phrases without a full
+    stop; `hint` says what to do next and may be left out. Command lines print the message alone, never a
+    traceback.
     """
 
     def __init__(self, where: str, need: str, got: str, hint: str = "") -> None:

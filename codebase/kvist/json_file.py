@@ -22,7 +22,7 @@ class JsonFile:
         return JsonFile(path, read_json(path))
 
     def get(self, key: str, kind: type, default: Any = _MISSING) -> Any:
-        """`values[key]` checked to be of type `kind`; a default makes the key optional (null counts as absent)."""
+        """`values[key]`, checked to be a `kind`; a default makes the key optional (null counts as absent)."""
         value = self.values.get(key)
         if value is None:
             if default is not _MISSING:

@@ -9,8 +9,8 @@ from kvist.errors import KvistError
 class KVCache(BaseKVCache):
     """Keys and values of every token, side by side in two arrays of shape (B, Hkv, capacity, D).
 
-    Memory is reserved `step` tokens at a time, so that an appended token costs one write and not a copy of all
-    that came before.
+    Memory is reserved `step` tokens at a time, so that an appended token costs one write and not a copy of
+    all that came before.
     """
 
     def __init__(self, step: int = 256) -> None:

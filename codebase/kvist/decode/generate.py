@@ -35,8 +35,8 @@ def prefill(
 ) -> mx.array:
     """Run the prompt through the model, `chunk` tokens at a time; logits (1, V) after its last token.
 
-    All but the last token are only run for their keys and values: evaluation is lazy, so the output layer, the
-    largest matmul of a small model, is never computed for them.
+    All but the last token are only run for their keys and values: evaluation is lazy, so the output layer,
+    the largest matmul of a small model, is never computed for them.
     """
     for start in range(0, len(tokens) - 1, chunk):
         model(mx.array([tokens[start : min(start + chunk, len(tokens) - 1)]]), cache)
@@ -52,8 +52,8 @@ def decode_step(model: LanguageModel, token: int, cache: list[BaseKVCache]) -> m
 def generate_tokens(model: LanguageModel, prompt: Sequence[int], params: SamplingParams) -> Iterator[int]:
     """New token ids, one at a time, up to `params.max_tokens` or the model's context; stops at nothing else.
 
-    Raises KvistError, when the first token is asked for, on an empty prompt, ids outside the vocabulary, or a prompt
-    that leaves no room for an answer.
+    Raises KvistError, when the first token is asked for, on an empty prompt, ids outside the vocabulary, or
+    a prompt that leaves no room for an answer.
     """
     _check_prompt(model, prompt)
     cache = model.make_cache()
@@ -62,7 +62,7 @@ def generate_tokens(model: LanguageModel, prompt: Sequence[int], params: Samplin
     limit = min(params.max_tokens, model.context_length - len(prompt))
     for step in range(limit):
         key, draw = mx.random.split(key)
-        token = int(sample(logits, params, draw).item())
+        (token,) = sample(logits, params, draw).tolist()
         yield token
         if step + 1 < limit:
             logits = decode_step(model, token, cache)

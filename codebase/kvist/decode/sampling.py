@@ -1,7 +1,8 @@
 """Choosing the next token from logits: temperature, then top-k, top-p and min-p, then one draw per row.
 
-Order: the temperature comes first, and each filter sees the distribution that the one before it left (renormalised),
-as in transformers. Every filter works on each row by itself: what one row drops never touches another.
+Order: the temperature comes first, and each filter sees the distribution that the one before it left
+(renormalised), as in transformers. Every filter works on each row by itself: what one row drops never
+touches another.
 """
 
 import mlx.core as mx
@@ -11,7 +12,7 @@ from kvist.errors import KvistError
 
 
 def sample(logits: mx.array, params: SamplingParams, key: mx.array) -> mx.array:
-    """One token id per row: logits (B, V) -> (B,), uint32. Equal logits, settings and key give equal tokens."""
+    """One token id per row: logits (B, V) -> (B,). Equal logits, settings and key give equal tokens."""
     if logits.ndim != 2:
         raise KvistError("sample", "logits of shape (B, V)", f"shape {logits.shape}")
     if params.temperature == 0:
@@ -20,7 +21,7 @@ def sample(logits: mx.array, params: SamplingParams, key: mx.array) -> mx.array:
 
 
 def filter_logits(logits: mx.array, params: SamplingParams) -> mx.array:
-    """Logits (B, V) in float32 after temperature and filters, with -inf for every token that cannot be drawn."""
+    """Logits (B, V) in float32 after temperature and filters; -inf for a token that cannot be drawn."""
     logits = logits.astype(mx.float32)
     # Shifting the best token to 0 first keeps a tiny temperature from overflowing to inf - inf.
     logits = (logits - mx.max(logits, axis=-1, keepdims=True)) / params.temperature
@@ -61,5 +62,5 @@ def keep_min_p(logits: mx.array, min_p: float) -> mx.array:
 
 
 def _ranks(logits: mx.array) -> mx.array:
-    """Rank of each token in its row, 0 for the largest logit; equal logits rank by token id (the sort is stable)."""
+    """Rank of each token in its row, 0 for the largest logit; equal ones by token id (the sort is stable)."""
     return mx.argsort(mx.argsort(-logits, axis=-1), axis=-1)

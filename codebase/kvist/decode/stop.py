@@ -2,7 +2,7 @@
 
 
 class StopMatcher:
-    """Passes text through until one of the stop texts appears; holds back what may be the beginning of one."""
+    """Passes text through until a stop text appears; holds back what may be the beginning of one."""
 
     def __init__(self, stop: tuple[str, ...]) -> None:
         self._stop = stop

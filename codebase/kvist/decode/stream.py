@@ -39,7 +39,7 @@ class Generation:
 
 
 class TextStream(Iterator[str]):
-    """Iterate for pieces of text, none of which cuts a character; `result` is whole when the iteration ends."""
+    """Iterate for pieces of text, none of which cuts a character; `result` is whole at the end."""
 
     def __init__(
         self, model: LanguageModel, tokenizer: Tokenizer, prompt: str, params: SamplingParams
@@ -67,7 +67,7 @@ class TextStream(Iterator[str]):
         yield from self._emit(matcher.add(decoder.flush()) + matcher.flush())
 
     def _timed(self, tokens: Iterator[int]) -> Iterator[int]:
-        """The same tokens; only the time spent inside the model counts, not that of whoever reads the stream."""
+        """The same tokens; time counts inside the model only, not in whoever reads the stream."""
         started = time.perf_counter()
         for index, token in enumerate(tokens):
             elapsed = time.perf_counter() - started

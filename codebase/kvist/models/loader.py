@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import mlx.core as mx
-import mlx.nn as nn
 from mlx.utils import tree_flatten
 
 from kvist.errors import KvistError
 from kvist.json_file import JsonFile
+from kvist.models.qwen3 import Qwen3
 from kvist.models.registry import model_classes
 from kvist.models.safetensors import FLOATS, TensorInfo
 from kvist.models.weights import Progress, find_tensors, read_tensors
@@ -16,11 +16,13 @@ from kvist.text.tokenizer import Tokenizer
 TINY = Path(__file__).resolve().parent.parent / "assets" / "tiny"
 
 
-def load_model(folder: str | Path, *, progress: Progress | None = None) -> tuple[nn.Module, Tokenizer | None]:
+def load_model(
+    folder: str | Path, *, dtype: mx.Dtype | None = None, progress: Progress | None = None
+) -> tuple[Qwen3, Tokenizer | None]:
     """Read the checkpoint in `folder`; the tokenizer is None when there is no tokenizer.json.
 
-    Weights keep their dtype. Nothing is read before every header has been checked against the model's parameters.
-    Raises KvistError naming file and tensor (or key), what was needed and what was got.
+    Weights get `dtype`, or keep the one that they are stored in. No data is read before every header has been
+    checked against the model's parameters. Raises KvistError naming file and tensor (or key), need and got.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -34,7 +36,7 @@ def load_model(folder: str | Path, *, progress: Progress | None = None) -> tuple
     parameters = dict(tree_flatten(model.parameters()))
     tensors = model.sanitize(find_tensors(folder))
     _check(parameters, tensors, folder)
-    model.load_weights(list(read_tensors(tensors, progress).items()))
+    model.load_weights(list(read_tensors(tensors, dtype, progress).items()))
     model.eval()
     return model, Tokenizer.from_folder(folder) if (folder / "tokenizer.json").exists() else None
 

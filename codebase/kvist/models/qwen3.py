@@ -57,7 +57,7 @@ class Qwen3Config:
             head_dim=config.positive("head_dim"),
             rms_norm_eps=config.positive("rms_norm_eps", float),
             rope_theta=rope_base(config),
-            # transformers leaves this key out where it has its general default, which is untied for Qwen3.
+            # Absent means untied, as in the Qwen3Config of transformers.
             tie_word_embeddings=config.get("tie_word_embeddings", bool, False),
             max_position_embeddings=config.positive("max_position_embeddings", int, 32768),
         )
@@ -74,8 +74,8 @@ class Qwen3Model(nn.Module):
 
     def __call__(self, tokens: mx.array, cache: list[BaseKVCache] | None = None) -> mx.array:
         x = self.embed_tokens(tokens)
-        for layer, layer_cache in zip(self.layers, cache or [None] * len(self.layers), strict=True):
-            x = layer(x, layer_cache)
+        for index, layer in enumerate(self.layers):
+            x = layer(x, None if cache is None else cache[index])
         return self.norm(x)
 
 
@@ -111,7 +111,7 @@ class Qwen3(nn.Module):
         return [KVCache() for _ in self.model.layers]
 
     def sanitize(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Checkpoint tensors (arrays or their headers) under the names of this model's parameters: all that renaming or dropping happens here."""
+        """Checkpoint tensors (arrays or headers) under this model's names: the one place of renaming."""
         if not self.config.tie_word_embeddings:
             return weights
         # Some savers store the tied output layer as a second copy of the embedding.

@@ -7,8 +7,8 @@ from kvist.json_file import JsonFile
 def rope_base(config: JsonFile) -> float:
     """The rope base from `rope_parameters` (transformers 5 and later) or `rope_theta` (before).
 
-    Only plain rope over the whole head is built; scaled kinds (yarn, llama3, linear, dynamic) are refused, since
-    ignoring them gives fluent and wrong text.
+    Only plain rope over the whole head is built; scaled kinds (yarn, llama3, linear, dynamic) are refused,
+    since ignoring them gives fluent and wrong text.
     """
     new, old = config.get("rope_parameters", dict, {}), config.get("rope_scaling", dict, {})
     for key, settings in (("rope_parameters", new), ("rope_scaling", old)):

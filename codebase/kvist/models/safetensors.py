@@ -1,7 +1,8 @@
-"""Checks a safetensors file before it is read, so that a cut or damaged file is named instead of crashing MLX.
+"""Checks a safetensors file before it is read, so that a cut or damaged file is named instead of crashing
+MLX.
 
-The format: 8 bytes little-endian header length, a JSON header {name: {dtype, shape, data_offsets}}, then the data;
-offsets count from the end of the header.
+The format: 8 bytes little-endian header length, a JSON header {name: {dtype, shape, data_offsets}}, then
+the data; offsets count from the end of the header.
 """
 
 import json
@@ -29,7 +30,7 @@ class TensorInfo:
 
 
 def read_header(path: Path) -> dict[str, TensorInfo]:
-    """Every tensor in the file by name. Raises KvistError naming file and tensor when anything does not add up."""
+    """Every tensor in the file by name. Raises KvistError naming file and tensor when something is off."""
     try:
         size = path.stat().st_size
         with path.open("rb") as file:

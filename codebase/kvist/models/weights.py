@@ -1,4 +1,4 @@
-"""Finding and reading the weight files of a Hugging Face folder: one safetensors file, or an index with shards."""
+"""Finding and reading the weights of a Hugging Face folder: one safetensors file, or an index with shards."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +17,7 @@ Progress = Callable[[int, int], None]
 
 
 def find_tensors(folder: Path) -> dict[str, TensorInfo]:
-    """Every tensor of the checkpoint by name, from headers alone. Raises KvistError on missing or damaged files."""
+    """Every tensor of the checkpoint, from headers alone. Raises KvistError on missing or damaged files."""
     index = folder / INDEX
     if not index.exists():
         single = folder / SINGLE
@@ -38,14 +38,17 @@ def find_tensors(folder: Path) -> dict[str, TensorInfo]:
     return tensors
 
 
-def read_tensors(tensors: dict[str, TensorInfo], progress: Progress | None = None) -> dict[str, mx.array]:
-    """The named tensors as arrays, in memory when this returns."""
+def read_tensors(
+    tensors: dict[str, TensorInfo], dtype: mx.Dtype | None = None, progress: Progress | None = None
+) -> dict[str, mx.array]:
+    """The named tensors as arrays of `dtype` (None: as stored), in memory when this returns."""
     total, done = sum(info.nbytes for info in tensors.values()), 0
     arrays: dict[str, mx.array] = {}
     for file in sorted({info.file for info in tensors.values()}):
-        loaded = mx.load(str(file))  # lazy: bytes are read by mx.eval
+        loaded = mx.load(str(file))  # lazy: mx.eval reads the bytes
+        assert isinstance(loaded, dict)  # what mx.load gives for safetensors
         for name in (name for name, info in tensors.items() if info.file == file):
-            arrays[name] = loaded[name]
+            arrays[name] = loaded.pop(name) if dtype is None else loaded.pop(name).astype(dtype)
             mx.eval(arrays[name])
             done += tensors[name].nbytes
             if progress is not None:

@@ -2,5 +2,7 @@
 
 from kvist.nn.attention import Attention as Attention
 from kvist.nn.block import TransformerBlock as TransformerBlock
+from kvist.nn.mla import MLAConfig as MLAConfig
+from kvist.nn.mla import MultiHeadLatentAttention as MultiHeadLatentAttention
 from kvist.nn.mlp import MLP as MLP
 from kvist.nn.rms_norm import RMSNorm as RMSNorm

@@ -12,8 +12,8 @@ from kvist.ops import attention, rope
 class Attention(nn.Module):
     """Causal self-attention, (B, L, E) -> (B, L, E), with projections without biases.
 
-    `qk_norm_eps` switches on RMSNorm over each query and key head before the rotation (Qwen3); None leaves it out.
-    With a cache the L tokens continue at `cache.offset`; without one they start at position 0.
+    `qk_norm_eps` switches on RMSNorm over each query and key head before the rotation (Qwen3); None leaves
+    it out. With a cache the L tokens continue at `cache.offset`; without one they start at position 0.
     """
 
     def __init__(

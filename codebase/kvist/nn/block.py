@@ -10,7 +10,10 @@ from kvist.nn.rms_norm import RMSNorm
 
 
 class TransformerBlock(nn.Module):
-    """x + attention(norm(x)), then x + mlp(norm(x)): (B, L, E) -> (B, L, E). Names as in Llama and Qwen checkpoints."""
+    """x + attention(norm(x)), then x + mlp(norm(x)): (B, L, E) -> (B, L, E).
+
+    Parameters are named as in Llama and Qwen checkpoints.
+    """
 
     def __init__(self, attention: Attention, mlp: MLP, hidden_size: int, eps: float = 1e-6) -> None:
         super().__init__()

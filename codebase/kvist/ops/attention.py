@@ -19,14 +19,15 @@ def attention(
 ) -> mx.array:
     """softmax(q kᵀ · scale + mask) v, for each query head with the KV head that it shares.
 
-    Shapes: q (B, H, L, D); k (B, Hkv, S, D); v (B, Hkv, S, Dv) with H a multiple of Hkv: query head h reads KV head
-    h // (H / Hkv). Returns (B, H, L, Dv) in the dtype of q. `scale` defaults to 1 / sqrt(D).
+    Shapes: q (B, H, L, D); k (B, Hkv, S, D); v (B, Hkv, S, Dv) with H a multiple of Hkv: query head h reads
+    KV head h // (H / Hkv). Returns (B, H, L, Dv) in the dtype of q. `scale` defaults to 1 / sqrt(D).
 
-    `mask` is None, "causal" (query i sees keys up to S - L + i, so new tokens line up with the end of a cache), or an
-    array that broadcasts to (B, H, L, S): boolean with True = visible, or numbers added to the scores. A query that
-    sees no key at all gets the mean of all values, as in `mx.fast`.
+    `mask` is None, "causal" (query i sees keys up to S - L + i, so new tokens line up with the end of a
+    cache), or an array that broadcasts to (B, H, L, S): boolean with True = visible, or numbers added to
+    the scores. A query that sees no key at all gets the mean of all values, as in `mx.fast`.
     `implementation` is "reference", "mlx" (`mx.fast.scaled_dot_product_attention`) or None (the fast one).
-    Sources: Vaswani et al. 2017, equation 1; Ainslie et al. 2023 (GQA), section 2.2. Raises KvistError on bad shapes.
+    Sources: Vaswani et al. 2017, equation 1; Ainslie et al. 2023 (GQA), section 2.2. Raises KvistError on
+    bad shapes.
     """
     check_attention(q, k, v, mask)
     scale = q.shape[-1] ** -0.5 if scale is None else scale

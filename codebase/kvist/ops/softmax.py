@@ -21,7 +21,7 @@ def softmax(x: mx.array, axis: int = -1, *, implementation: str | None = None) -
 
 
 def softmax_reference(x: mx.array, axis: int = -1) -> mx.array:
-    """The definition. Subtracting the maximum changes nothing in exact arithmetic and keeps exp() from overflowing."""
+    """The definition. Subtracting the maximum cancels out, and keeps exp() from overflowing."""
     shifted = x.astype(mx.float32)
     shifted = shifted - mx.max(shifted, axis=axis, keepdims=True)
     exponentials = mx.exp(shifted)

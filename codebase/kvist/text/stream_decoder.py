@@ -9,8 +9,9 @@ _MAX_CONTEXT = 32  # tokens decoded again for each new one
 class StreamDecoder:
     """Feed token ids one at a time; get the text that has become certain.
 
-    A Chinese character is three bytes and may span three tokens. A cut character decodes to one U+FFFD at the very
-    end, so that one is held back until the next token decides it: nothing else of the text can still change.
+    A Chinese character is three bytes and may span three tokens. A cut character decodes to one U+FFFD at
+    the very end, so that one is held back until the next token decides it: nothing else of the text can
+    still change.
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
@@ -37,7 +38,7 @@ class StreamDecoder:
         return piece
 
     def _shorten(self) -> None:
-        """Forget old tokens when that leaves the text of the newer ones as it is (a space before them may vanish)."""
+        """Forget old tokens where that leaves the text of the newer ones as it is."""
         half = self._tokens[-_MAX_CONTEXT // 2 :]
         text = self._tokenizer.decode(half)
         if text and self._sent.endswith(text) and not text.startswith(_REPLACEMENT):

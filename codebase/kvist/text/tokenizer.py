@@ -42,7 +42,7 @@ class Tokenizer:
         return self._backend.encode(text).ids
 
     def decode(self, tokens: Iterable[int], *, skip_special_tokens: bool = True) -> str:
-        """Text of token ids. An incomplete UTF-8 character becomes U+FFFD; see `StreamDecoder` for streams."""
+        """Text of token ids. A cut UTF-8 character becomes U+FFFD; see `StreamDecoder` for streams."""
         return self._backend.decode(list(tokens), skip_special_tokens=skip_special_tokens)
 
 
