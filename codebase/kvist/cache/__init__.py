@@ -2,3 +2,6 @@
 
 from kvist.cache.base import BaseKVCache as BaseKVCache
 from kvist.cache.dense import KVCache as KVCache
+from kvist.cache.latent import LatentKVCache as LatentKVCache
+from kvist.cache.radix import RadixCache as RadixCache
+from kvist.cache.slots import SlotPool as SlotPool

@@ -2,6 +2,10 @@
 
 from kvist.ops.attention import attention as attention
 from kvist.ops.attention import causal_mask as causal_mask
+from kvist.ops.batch_invariant import batch_invariant_attention as batch_invariant_attention
+from kvist.ops.batch_invariant import batch_invariant_matmul as batch_invariant_matmul
+from kvist.ops.batch_invariant import batch_invariant_rms_norm as batch_invariant_rms_norm
 from kvist.ops.rms_norm import rms_norm as rms_norm
 from kvist.ops.rope import rope as rope
 from kvist.ops.softmax import softmax as softmax
+from kvist.ops.split_k import split_k_matmul as split_k_matmul

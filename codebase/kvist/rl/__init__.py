@@ -1,0 +1,6 @@
+"""Learning from rewards."""
+
+from kvist.rl.bandit import train_bandit as train_bandit
+from kvist.rl.grpo import group_advantage as group_advantage
+from kvist.rl.grpo import grpo_loss as grpo_loss
+from kvist.rl.grpo import kl_k3 as kl_k3
