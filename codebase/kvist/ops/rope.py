@@ -16,11 +16,12 @@ def rope(
     """Rotate the first `dims` features of each head by angles that grow with the position.
 
     x: (B, H, L, D); token i of the L has position `offset + i`. Features j and j + dims/2 form a pair (the
-    half-split or NeoX layout of Llama and Qwen checkpoints), turned by `position * base ** (-2j / dims)` radians.
+    half-split or NeoX layout of Llama and Qwen), turned by `position * base ** (-2j / dims)` radians.
     `dims` defaults to D; features beyond it pass unchanged. Returns the shape and dtype of `x`.
 
     `implementation` is "reference", "mlx" (`mx.fast.rope`) or None (the fast one).
-    Source: Su et al. 2021, RoFormer, section 3.2.2, equation 15. Raises KvistError on a wrong shape or odd `dims`.
+    Source: Su et al. 2021, RoFormer, section 3.2.2, equation 15.
+    Raises KvistError on a wrong shape or odd `dims`.
     """
     if x.ndim != 4:
         raise KvistError("rope", "x of shape (B, H, L, D)", f"shape {x.shape}")
@@ -31,7 +32,7 @@ def rope(
         return rope_reference(x, offset=offset, base=base, dims=dims)
     if implementation not in {None, "mlx"}:
         raise KvistError("rope", 'implementation "reference" or "mlx"', repr(implementation))
-    # With `base=`, mx.fast.rope takes the frequencies through exp and log: at position 30,000 its result is 3e-3 off
+    # With `base=`, mx.fast.rope takes the frequencies through exp and log: at position 30,000 it is 3e-3 off
     # what the models were trained with. Given the wavelengths, it agrees.
     wavelengths = _wavelengths(base, dims)
     return mx.fast.rope(x, dims, traditional=False, base=None, scale=1.0, offset=offset, freqs=wavelengths)

@@ -3,15 +3,16 @@
 from kvist.text.tokenizer import Tokenizer
 
 _REPLACEMENT = "\ufffd"
+_MAX_CUT_BYTES = 3  # of a character of up to four
 _MAX_CONTEXT = 32  # tokens decoded again for each new one
 
 
 class StreamDecoder:
     """Feed token ids one at a time; get the text that has become certain.
 
-    A Chinese character is three bytes and may span three tokens. A cut character decodes to one U+FFFD at
-    the very end, so that one is held back until the next token decides it: nothing else of the text can
-    still change.
+    A Chinese character is three bytes and may span three tokens. A cut one decodes to U+FFFD at the very
+    end: one, or one per byte, as the tokenizer has it. So up to three of them are held back until more
+    tokens decide.
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
@@ -23,9 +24,10 @@ class StreamDecoder:
         """The new text, which may be empty."""
         self._tokens.append(token)
         text = self._tokenizer.decode(self._tokens)
-        certain = text.removesuffix(_REPLACEMENT)
-        piece = certain[len(self._sent) :]
-        self._sent = certain
+        certain = text[: len(text) - min(_MAX_CUT_BYTES, len(text) - len(text.rstrip(_REPLACEMENT)))]
+        if not certain.startswith(self._sent):  # a cut character may also hide whole ones before it
+            return ""
+        piece, self._sent = certain[len(self._sent) :], certain
         if certain == text and len(self._tokens) > _MAX_CONTEXT:
             self._shorten()
         return piece
