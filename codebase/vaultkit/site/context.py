@@ -1,0 +1,111 @@
+"""What a transform may ask: which page is staged, in which language, and where links lead."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from urllib.parse import quote
+
+from vaultkit.errors import Problem
+from vaultkit.note import Note
+from vaultkit.resolve import resolve, resolve_subpath
+from vaultkit.site.draft import Line, Stash
+from vaultkit.site.paths import Language
+from vaultkit.site.sitemap import Page, SiteMap
+from vaultkit.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a link leads: a page (with an anchor or ""), or a file of the vault that is no note."""
+
+    note: Note | None
+    page: Page | None
+    anchor: str
+    file: str
+
+
+@dataclass
+class Context:
+    """The page being staged and the note whose text is being transformed (another one inside an embed)."""
+
+    sitemap: SiteMap
+    language: Language
+    page: Page
+    note: Note
+    stash: Stash = field(default_factory=Stash)
+    problems: list[Problem] = field(default_factory=list)
+    files: set[str] = field(default_factory=set)
+    embedded: tuple[str, ...] = ()
+    pipeline: Callable[[str, "Context"], list[Line]] | None = None
+
+    @property
+    def vault(self) -> Vault:
+        return self.sitemap.vault
+
+    def inside(self, note: Note) -> "Context":
+        """The context for text of `note` embedded in this page."""
+        return replace(self, note=note, embedded=(*self.embedded, self.note.path))
+
+    def report(self, line: Line | int, code: str, message: str, hint: str = "") -> None:
+        """Note a problem at a line of the current note; embedded text is reported where it stands."""
+        if not self.embedded:
+            number = line if isinstance(line, int) else line.number
+            self.problems.append(Problem(self.note.path, number, code, message, hint))
+
+    def find(self, target: str, subpath: str, line: Line | int) -> Target | None:
+        """The target of a link; None, and a problem, if there is none."""
+        resolution = resolve(self.vault, target, self.note.path)
+        written = target + (f"#{subpath}" if subpath else "")
+        if resolution.path is None:
+            alias = self.vault.by_alias.get(target.lower())
+            hint = f"an alias is no target: write [[{self.vault.notes[alias].stem}|{target}]]" if alias else (
+                "make the note, with `status: stub` if it is only planned"
+            )  # fmt: skip
+            self.report(line, "unresolved-link", f"[[{written}]] leads to no note", hint)
+            return None
+        if resolution.ambiguous:
+            hint = f"write the whole path: {', '.join(resolution.candidates)}"
+            self.report(line, "ambiguous-link", f"[[{written}]] could be several notes", hint)
+        if resolution.path not in self.vault.notes:
+            return Target(None, None, "", resolution.path)
+        page = self.sitemap.page_of(resolution.path)
+        if page is None:
+            self.report(line, "unpublished-link", f"[[{written}]] leads to a note that is not on the site")
+            return None
+        note = self.vault.notes[resolution.path]
+        return Target(note, page, self._anchor(note, page, subpath, line, written), resolution.path)
+
+    def _anchor(self, note: Note, page: Page, subpath: str, line: Line | int, written: str) -> str:
+        if not subpath:
+            return ""
+        found = resolve_subpath(note, subpath)
+        number = found if isinstance(found, int) else found.line if found else 0
+        anchor = self.sitemap.anchors(note).at(number)
+        shown = self.vault.notes[page.note(self.language)]
+        if anchor and anchor in self.sitemap.anchors(shown).all:
+            return anchor
+        if anchor is None:
+            self.report(line, "unresolved-anchor", f"[[{written}]]: the note has no such heading or block")
+        else:
+            hint = "give the place a block id, the same in both languages"
+            self.report(line, "anchor-not-in-pair", f"[[{written}]]: {shown.path} has no such place", hint)
+        return ""
+
+    def href(self, target: Target) -> str:
+        """Markdown destination of a link to the target, relative to the staged page."""
+        if target.page is None:
+            self.files.add(target.file)
+            return self.up + quote(target.file)
+        anchor = f"#{quote(target.anchor)}" if target.anchor else ""
+        if target.page == self.page and anchor:
+            return anchor
+        return quote(self.page.path_to(target.page)) + anchor
+
+    @property
+    def up(self) -> str:
+        """`../` as often as the staged page lies deep."""
+        return "../" * self.page.slug.count("/")
+
+    def other_language_url(self, page: Page) -> str:
+        """URL of the same site's other language, relative to the current page's URL."""
+        depth = "../" * self.page.url.count("/")
+        return depth + ("zh/" if self.language == "en" else "../") + page.url or "./"

@@ -1,0 +1,40 @@
+"""Embedded images with Obsidian's sizes: `![[figure.svg|300]]`, `![[figure.svg|300x200]]`."""
+
+import re
+
+from vaultkit.site.context import Context, Target
+
+IMAGE = re.compile(r"\.(?:svg|png|jpe?g|gif|webp|avif|bmp)$", re.IGNORECASE)
+_SIZE = re.compile(r"(\d+)(?:x(\d+))?$")
+_SVG_SIZE = re.compile(r"<svg\b[^>]*?\bviewBox=\"[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)\"", re.DOTALL)
+
+
+def image(context: Context, target: Target, display: str, wikilink: bool) -> str:
+    """Markdown of an image; its proportions are written out so that the page does not jump while it loads."""
+    alt, _, size = display.rpartition("|") if "|" in display else ("", "", display)
+    found = _SIZE.fullmatch(size.strip())
+    if not found:
+        alt, size = display, ""
+    if not alt or (wikilink and not found and alt == target.file):
+        alt = re.sub(r"[-_]+", " ", target.file.rsplit("/", 1)[-1].rsplit(".", 1)[0])
+    attributes = _attributes(context, target.file, found)
+    return f"![{alt}]({context.href(target)}){{ {attributes} }}"
+
+
+def _attributes(context: Context, file: str, size: re.Match[str] | None) -> str:
+    natural = _natural_size(context, file)
+    if size:
+        width = int(size[1])
+        height = int(size[2]) if size[2] else round(width * natural[1] / natural[0]) if natural else 0
+    else:
+        width, height = (round(natural[0]), round(natural[1])) if natural else (0, 0)
+    words = [f'width="{width}"'] * bool(width) + [f'height="{height}"'] * bool(height)
+    return " ".join([*words, 'loading="lazy"'])
+
+
+def _natural_size(context: Context, file: str) -> tuple[float, float] | None:
+    if not file.lower().endswith(".svg"):
+        return None
+    head = (context.vault.root / file).read_text(encoding="utf-8", errors="replace")[:4000]
+    found = _SVG_SIZE.search(head)
+    return (float(found[1]), float(found[2])) if found and float(found[1]) else None

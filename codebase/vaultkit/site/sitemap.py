@@ -1,0 +1,112 @@
+"""The pages of the site: which note gives which URL, in which language, and which anchors it has."""
+
+import posixpath
+from dataclasses import dataclass, field
+
+from vaultkit.errors import Problem
+from vaultkit.note import Note
+from vaultkit.pairs import canonical, translated
+from vaultkit.site.anchors import Anchors, anchors_of
+from vaultkit.site.paths import Language
+from vaultkit.site.slugs import page_slug
+from vaultkit.vault import Vault
+
+NOT_PUBLISHED = ("templates/",)
+_HAN = range(0x4E00, 0xA000)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page per language pair; `slug` is its path on the site, `key` the canonical note path."""
+
+    key: str
+    slug: str
+    notes: dict[Language, str]
+
+    @property
+    def file(self) -> str:
+        """Path in a staged tree."""
+        return self.slug + ".md"
+
+    @property
+    def url(self) -> str:
+        """URL relative to a language's root: `concepts/kv-cache/`, "" for the front page."""
+        if self.slug == "index":
+            return ""
+        return self.slug.removesuffix("index") if self.slug.endswith("/index") else self.slug + "/"
+
+    @property
+    def section(self) -> str:
+        """First folder, "" for pages at the root."""
+        return self.slug.partition("/")[0] if "/" in self.slug else ""
+
+    def translated(self, language: Language) -> bool:
+        return language in self.notes
+
+    def note(self, language: Language) -> str:
+        """Path of the note shown to readers of this language: its own, else the other language's."""
+        return self.notes.get(language) or next(iter(self.notes.values()))
+
+    def path_to(self, other: "Page") -> str:
+        """Relative path from this page's staged file to the other's, for a Markdown link."""
+        return posixpath.relpath(other.file, posixpath.dirname(self.file) or ".")
+
+
+@dataclass
+class SiteMap:
+    """Pages of a vault by canonical note path; `problems` names notes that would share one URL."""
+
+    vault: Vault
+    pages: dict[str, Page]
+    problems: list[Problem] = field(default_factory=list)
+    _anchors: dict[str, Anchors] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, vault: Vault) -> "SiteMap":
+        pages: dict[str, Page] = {}
+        taken: dict[str, str] = {}
+        problems = []
+        for path in sorted(vault.notes):
+            key = canonical(path)
+            if key in pages or path.startswith(NOT_PUBLISHED):
+                continue
+            page = Page(key, page_slug(key), _languages(vault, key))
+            if page.slug in taken:
+                hint = "rename one: file names may not differ in case or punctuation only"
+                problems.append(
+                    Problem(path, 0, "same-url", f"has the same URL as {taken[page.slug]}: /{page.url}", hint)
+                )
+                continue
+            taken[page.slug] = path
+            pages[key] = page
+        return cls(vault, pages, problems)
+
+    def page_of(self, note_path: str) -> Page | None:
+        return self.pages.get(canonical(note_path))
+
+    def title(self, page: Page, language: Language) -> str:
+        """Title in this language; without a Chinese note, the first Chinese alias of the English one."""
+        note = self.vault.notes[page.note(language)]
+        if language == "zh" and not page.translated("zh"):
+            return next(
+                (alias for alias in note.aliases if any(ord(char) in _HAN for char in alias)), note.title
+            )
+        return note.title
+
+    def anchors(self, note: Note) -> Anchors:
+        """Anchors of a note, those of its translation included where the headings run in parallel."""
+        if note.path not in self._anchors:
+            page = self.page_of(note.path)
+            other_path = next((p for p in page.notes.values() if p != note.path), None) if page else None
+            other = self.vault.notes[other_path] if other_path else None
+            self._anchors[note.path] = anchors_of(note, other)
+        return self._anchors[note.path]
+
+
+def _languages(vault: Vault, key: str) -> dict[Language, str]:
+    found: dict[Language, str] = {}
+    if key in vault.notes:
+        found["en"] = key
+    if translated(key) in vault.notes:
+        found["zh"] = translated(key)
+    return found

@@ -1,0 +1,66 @@
+"""The transforms that turn Obsidian Markdown into plain Markdown, one per file, in the order they run.
+
+Each takes the lines of a note and a `Context` and returns lines; none knows MkDocs. In the lines, code and
+formulas are placeholders, so a transform never meets them. `structure` is the last step and works on text.
+"""
+
+from collections.abc import Callable
+
+from vaultkit.site.context import Context
+from vaultkit.site.draft import Line, read, text_of
+from vaultkit.site.transforms.block_ids import block_ids
+from vaultkit.site.transforms.callouts import callouts
+from vaultkit.site.transforms.cards import cards
+from vaultkit.site.transforms.controls import controls
+from vaultkit.site.transforms.embeds import embeds
+from vaultkit.site.transforms.fields import fields
+from vaultkit.site.transforms.headings import headings
+from vaultkit.site.transforms.language_link import language_link
+from vaultkit.site.transforms.links import links
+from vaultkit.site.transforms.math import math
+from vaultkit.site.transforms.outputs import outputs
+from vaultkit.site.transforms.structure import structure
+from vaultkit.site.transforms.tags import tags
+from vaultkit.site.transforms.tasks import tasks
+
+Transform = Callable[[list[Line], Context], list[Line]]
+
+# What must come before what: block ids and headings go by line number, so before anything adds lines; embeds
+# before links (which know only images); fields and cards before links (their values hold links).
+LINE_TRANSFORMS: tuple[Transform, ...] = (
+    language_link,
+    headings,
+    block_ids,
+    controls,
+    outputs,
+    callouts,
+    tasks,
+    tags,
+    fields,
+    cards,
+    embeds,
+    links,
+    math,
+)
+
+
+def transform(text: str, context: Context) -> list[Line]:
+    """A note's text through all line transforms; used for the note itself and for what it embeds."""
+    context.pipeline = transform
+    lines = read(text, context.stash)
+    for step in LINE_TRANSFORMS:
+        lines = step(lines, context)
+    return lines
+
+
+def to_markdown(lines: list[Line], context: Context) -> str:
+    """The lines as plain Markdown that Python-Markdown reads as Obsidian reads the note."""
+    with_code = context.stash.restore(text_of_stashed(lines), math=False)
+    return context.stash.restore(structure(with_code))
+
+
+def text_of_stashed(lines: list[Line]) -> str:
+    return "".join(line.text.rstrip("\n") + "\n" for line in lines)
+
+
+__all__ = ["LINE_TRANSFORMS", "Transform", "text_of", "to_markdown", "transform"]

@@ -1,0 +1,110 @@
+"""Every word that the site itself says, in both languages; the theme gets the same table."""
+
+from vaultkit.site.paths import Language
+
+STRINGS: dict[str, tuple[str, str]] = {
+    # page header
+    "verified": ("verified", "已验证"),
+    "verified_title": (
+        "{passed} of {blocks} code blocks ran and printed what you see; {when} ({device}, {versions})",
+        "本页 {blocks} 段代码中有 {passed} 段实际运行，输出与页面一致；{when}（{device}，{versions}）",
+    ),
+    "verified_skips": ("; {skipped} declared skip(s)", "；{skipped} 段声明跳过"),
+    "read_first": ("Read first", "先读"),
+    "sources": ("Sources", "来源"),
+    "reviewed": ("reviewed {date}", "{date} 校订"),
+    "hours": ("{hours} h to study", "约需 {hours} 小时"),
+    "planned": ("planned", "待写"),
+    "planned_title": (
+        "Not written yet: this page says what it will be about",
+        "尚未写成：本页只说明将要讲什么",
+    ),
+    "untranslated": (
+        "This page has not been translated yet; here is the English text.",
+        "本页尚无中文译文，以下为英文原文。",
+    ),
+    "untranslated_zh": ("This page exists in Chinese only.", "本页只有中文版。"),
+    # kinds of note
+    "kind_concept": ("Concept", "概念"),
+    "kind_model": ("Model", "模型"),
+    "kind_paper": ("Paper", "论文"),
+    "kind_comparison": ("Comparison", "对比"),
+    "kind_debugging": ("Debugging", "排错"),
+    "kind_reading-list": ("Reading list", "阅读清单"),
+    "kind_lab": ("Lab", "实验"),
+    # code and its output
+    "output": ("Output", "输出"),
+    "skipped": ("Not run here: {reason}", "此处不运行：{reason}"),
+    "raises": ("Raises {name}, and the tests check that it does.", "会抛出 {name}，测试会检查这一点。"),
+    # foot of a page
+    "linked_from": ("Linked from", "被以下页面引用"),
+    "embedded_from": ("From {link}", "摘自 {link}"),
+    # lists of pages
+    "written": ("Written", "已写成"),
+    "planned_heading": ("Planned", "待写"),
+    "linked_by": ("Linked from {links}.", "引用它的页面：{links}。"),
+    "linked_by_none": ("Not linked yet.", "尚未被引用。"),
+    "count_planned": ("{count} notes are planned.", "共 {count} 篇待写。"),
+    # reading lists
+    "progress": (
+        "{done} of {total} read · {minutes_done} of {minutes} minutes",
+        "已读 {done} / {total} 项 · {minutes_done} / {minutes} 分钟",
+    ),
+    "field_minutes": ("{value} min", "{value} 分钟"),
+    "field_after": ("after {value}", "先读 {value}"),
+    "field_review": ("review", "复习"),
+    "field_new": ("new", "新"),
+    # sections
+    "section_concepts": ("Concepts", "概念"),
+    "section_papers": ("Papers", "论文"),
+    "section_comparisons": ("Comparisons", "对比"),
+    "section_debugging": ("Debugging", "排错"),
+    "section_reading-lists": ("Reading lists", "阅读清单"),
+    "section_labs": ("Labs", "实验"),
+    "section_sessions": ("Study log", "学习记录"),
+    "section_count": ("{written} written, {planned} planned.", "已写成 {written} 篇，待写 {planned} 篇。"),
+    # theme
+    "search": ("Search", "搜索"),
+    "search_hint": ("Search notes, headings and code", "搜索笔记、标题与代码"),
+    "search_empty": ("Nothing found for “{query}”.", "没有找到“{query}”。"),
+    "search_other": ("In Chinese", "英文页面"),
+    "search_keys": ("↑ ↓ to move · Enter to open · Esc to close", "↑ ↓ 选择 · Enter 打开 · Esc 关闭"),
+    "search_failed": ("The search index could not be loaded.", "搜索索引加载失败。"),
+    "search_count": ("{count} results", "{count} 条结果"),
+    "search_close": ("Close search", "关闭搜索"),
+    "other_language": ("中文", "English"),
+    "switch_language": ("中文：用中文阅读本页", "English: read this page in English"),
+    "dark": ("Switch to dark mode", "切换到深色模式"),
+    "light": ("Switch to light mode", "切换到浅色模式"),
+    "menu": ("Menu", "菜单"),
+    "in_section": ("In this section", "本栏目"),
+    "not_found": ("Page not found", "找不到页面"),
+    "not_found_text": (
+        "There is no page at this address. Search for it, or start from the front page.",
+        "这个地址没有页面。可以搜索，或从首页开始。",
+    ),
+    "home": ("Front page", "首页"),
+    "footer": (
+        "Every code block on this site runs in the tests; outputs are what they printed.",
+        "本站的每段代码都在测试中运行，输出就是它们打印的内容。",
+    ),
+}
+
+CALLOUT_TITLES: dict[str, str] = {
+    "note": "笔记", "abstract": "摘要", "summary": "总结", "tldr": "要点", "info": "信息", "todo": "待办",
+    "tip": "提示", "hint": "提示", "important": "重要", "success": "成功", "check": "检查", "done": "完成",
+    "question": "问题", "help": "求助", "faq": "常见问题", "warning": "警告", "caution": "小心",
+    "attention": "注意", "failure": "失败", "fail": "失败", "missing": "缺失", "danger": "危险",
+    "error": "错误", "bug": "缺陷", "example": "例子", "quote": "引用", "cite": "引文",
+}  # fmt: skip
+
+
+def say(language: Language, key: str, /, **values: object) -> str:
+    """The string `key` in this language with its `{fields}` filled in; KeyError for an unknown key."""
+    text = STRINGS[key][0 if language == "en" else 1]
+    return text.format(**values) if values else text
+
+
+def table(language: Language) -> dict[str, str]:
+    """All strings of one language, for the theme."""
+    return {key: pair[0 if language == "en" else 1] for key, pair in STRINGS.items()}
