@@ -13,7 +13,7 @@ from vaultkit.links import Link
 from vaultkit.note import Note, parse_note
 from vaultkit.outline import Heading
 
-__all__ = ["Heading", "Link", "Note", "Vault", "read_text"]
+__all__ = ["Heading", "Link", "Note", "Vault", "is_template", "read_text"]
 
 _SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})
 
@@ -107,6 +107,12 @@ def _walk(root: Path) -> Iterator[tuple[str, Path]]:
 
 def _stays(link: Path, inside: str) -> bool:
     return os.path.isfile(link) and os.path.realpath(link).startswith(inside + os.sep)
+
+
+def is_template(file: Path, root: Path) -> bool:
+    """True if `file` stands in the templates folder of the vault `root`."""
+    folder = _templates_folder(root)
+    return bool(folder) and file.resolve().is_relative_to((root / folder).resolve())
 
 
 def _templates_folder(root: Path) -> str:

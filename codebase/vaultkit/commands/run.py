@@ -1,0 +1,101 @@
+"""`vaultkit run`, `update` and `census`: the code of notes."""
+
+import json
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from vaultkit import place
+from vaultkit.command import Command
+from vaultkit.run.census import census
+from vaultkit.run.quick import NoteReport, run_notes
+from vaultkit.run.select import select
+from vaultkit.run.update import update_note
+from vaultkit.vault import Vault
+
+
+def _notes(parser: ArgumentParser) -> None:
+    help_text = 'a name ("KV cache": both languages), a note file, or the vault\'s folder; default: all notes'
+    parser.add_argument("notes", nargs="*", metavar="NOTE", help=help_text)
+
+
+def _run_arguments(parser: ArgumentParser) -> None:
+    _notes(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object per note")
+
+
+def _run(args: Namespace) -> int:
+    root, files = select(args.notes)
+
+    def show(report: NoteReport) -> None:
+        if args.json:
+            print(json.dumps(report.as_dict(), ensure_ascii=False), flush=True)
+            return
+        print(report.line(), flush=True)
+        for verdict in report.skipped:
+            print(f"       skipped {report.path}:{verdict.block.line}: {verdict.reason}")
+        for text in report.texts:
+            print(text)
+
+    reports = run_notes(root, files, show)
+    failed = [report for report in reports if not report.ok]
+    if not args.json:
+        blocks = sum(report.blocks for report in reports)
+        tail = f", {len(failed)} FAILED" if failed else ", all as the notes say"
+        print(f"{len(reports)} notes, {blocks} blocks{tail}")
+    return 1 if failed else 0
+
+
+def _update_arguments(parser: ArgumentParser) -> None:
+    _notes(parser)
+    parser.add_argument("--dry-run", action="store_true", help="print what would change, write nothing")
+
+
+def _update(args: Namespace) -> int:
+    root, files = select(args.notes)
+    failed = changed = 0
+    for file in files:
+        update = update_note(file, root, write=not args.dry_run)
+        changed += update.changed and not update.errors
+        failed += bool(update.errors)
+        if update.errors:
+            print("\n".join([*update.errors, f"{update.path}: nothing was written"]))
+            continue
+        if update.diff:
+            print(update.diff)
+        for name in update.figures:
+            print(f"figure {place.shown(place.attachments(root) / name)}")
+    verb = "would change" if args.dry_run else "changed"
+    tail = f", {failed} FAILED" if failed else ""
+    print(f"{len(files)} notes, {changed} {verb}{tail}")
+    return 1 if failed else 0
+
+
+def _census_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("vault", nargs="?", metavar="DIR", help="the vault's folder")
+    parser.add_argument("--json", action="store_true", help="one JSON object per note")
+
+
+def _census(args: Namespace) -> int:
+    counts = census(Vault.load(Path(args.vault) if args.vault else place.default_vault()))
+    for count in counts:
+        if args.json:
+            print(json.dumps({**count._asdict(), "ok": count.ok}, ensure_ascii=False))
+        else:
+            mark = "ok   " if count.ok else "WRONG"
+            print(f"{mark} {count.path}: {count.fences} fences = {count.run} run + {count.skipped} skipped")
+    wrong = sum(not count.ok for count in counts)
+    if not args.json:
+        total = sum(count.fences for count in counts)
+        print(f"{len(counts)} notes, {total} fences, {wrong} notes wrong")
+    return 1 if wrong else 0
+
+
+COMMANDS = (
+    Command("run", "run the code of notes and compare what it prints and draws", _run_arguments, _run),
+    Command(
+        "update", "rewrite output fences and figures from what the code does", _update_arguments, _update
+    ),
+    Command(
+        "census", "count Python fences against blocks run and skips declared", _census_arguments, _census
+    ),
+)

@@ -1,0 +1,76 @@
+"""Execute one piece of a note's code in the note's module and catch all it prints and raises."""
+
+import io
+import linecache
+import sys
+import time
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+
+from vaultkit.run.limit import time_limit
+
+MODULE = "note"  # the same for each note, so that what a block prints does not depend on the file's name
+
+
+@dataclass(slots=True)
+class Execution:
+    """What happened when a block ran. `blocked_by` is the number of the earlier block whose error
+    stopped it.
+    """
+
+    error: BaseException | None = None
+    stdout: str = ""
+    stderr: str = ""
+    seconds: float = 0.0
+    figures: dict[str, bytes] = field(default_factory=dict)
+    blocked_by: int = 0
+
+
+def new_module(file: Path) -> ModuleType:
+    module = ModuleType(MODULE)
+    module.__file__ = str(file)
+    return module
+
+
+def execute(module: ModuleType, pieces: list[tuple[int, str]], file: Path, seconds: float) -> Execution:
+    """Run `pieces` (line above the code, code) in `module`; only what the last piece prints is kept.
+
+    The code is compiled with the note's own line numbers. KeyboardInterrupt passes, all else is caught.
+    """
+    result = Execution()
+    started = time.perf_counter()
+    host = sys.modules.get(MODULE)
+    sys.modules[MODULE] = module
+    try:
+        with time_limit(seconds):
+            for line, code in pieces:
+                out, err = io.StringIO(), io.StringIO()
+                try:
+                    with redirect_stdout(out), redirect_stderr(err):
+                        compiled = compile("\n" * line + code, str(file), "exec", dont_inherit=True)
+                        exec(compiled, module.__dict__)
+                finally:
+                    result.stdout, result.stderr = out.getvalue(), err.getvalue()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a note may raise anything, SystemExit included
+        result.error = error
+    finally:
+        sys.modules.pop(MODULE, None)
+        if host is not None:
+            sys.modules[MODULE] = host
+    result.seconds = time.perf_counter() - started
+    return result
+
+
+def show_source(file: Path, pieces: list[tuple[int, str]], total: int) -> None:
+    """Let tracebacks and `inspect` see the note's code at its own lines, without `> ` and without
+    the prose.
+    """
+    lines = ["\n"] * total
+    for line, code in pieces:
+        rows = code.splitlines(keepends=True)
+        lines[line : line + len(rows)] = rows
+    linecache.cache[str(file)] = (sum(map(len, lines)), None, lines, str(file))

@@ -1,0 +1,37 @@
+"""Figures that blocks draw: SVG files compared by the hash of the data they plot, not by their bytes."""
+
+import hashlib
+import re
+from pathlib import Path
+
+_DATA = re.compile(rb"<!--\s*kvist-data:\s*([0-9a-fA-F]+)\s*-->")
+
+
+def data_hash(svg: bytes) -> str:
+    """Hash of the plotted data, from the line `<!-- kvist-data: HEX -->`; of the bytes if there is none."""
+    found = _DATA.search(svg)
+    return found.group(1).decode().lower() if found else "bytes:" + hashlib.sha256(svg).hexdigest()
+
+
+def same_figure(committed: Path, drawn: bytes) -> bool:
+    try:
+        return data_hash(committed.read_bytes()) == data_hash(drawn)
+    except OSError:
+        return False
+
+
+class FigureFolder:
+    """The folder where blocks draw; `take` gives what was drawn since the last call."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.seen: dict[str, bytes] = {}
+
+    def take(self) -> dict[str, bytes]:
+        """File name and bytes of each SVG that is new or has changed."""
+        drawn: dict[str, bytes] = {}
+        for file in sorted(self.folder.glob("*.svg")):
+            data = file.read_bytes()
+            if self.seen.get(file.name) != data:
+                self.seen[file.name] = drawn[file.name] = data
+        return drawn

@@ -1,0 +1,155 @@
+"""The program of a note: its Python blocks in order, with control words, set-up code and output."""
+
+from dataclasses import dataclass, field
+
+from vaultkit.errors import Problem
+from vaultkit.fences import PYTHON_LIKE, Fence
+from vaultkit.lines import Comment, Scan
+from vaultkit.run.control import Control, ControlError, is_control, parse, setup_code
+
+# Words that other runners read from the info string; here they would silently do nothing.
+_FOREIGN_WORDS = frozenset({"notest", "no-test", "continuation", "skip", "test"})
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """Hidden code; `line` (1-based) is the line of its comment, the code starts on the next."""
+
+    line: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One Python block; `number` counts from 1 in the note, skipped blocks included."""
+
+    number: int
+    fence: Fence
+    control: Control
+    setups: tuple[Setup, ...]
+    output: Fence | None
+
+    @property
+    def line(self) -> int:
+        return self.fence.line
+
+
+@dataclass(slots=True)
+class Program:
+    """All blocks of one note, and what is wrong with their fences and control comments."""
+
+    path: str
+    blocks: list[Block] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def problem(self, line: int, code: str, message: str, hint: str) -> None:
+        self.problems.append(Problem(self.path, line, code, message, hint))
+
+
+def program_of(path: str, scan: Scan) -> Program:
+    """The program of a scanned note; `path` is only for its problems."""
+    program = Program(path)
+    controls = {c.end_line: c for c in scan.comments if is_control(c)}
+    outputs = {fence.line: fence for fence in scan.fences if fence.is_output and not fence.hidden}
+    used: set[int] = set()
+    setups: list[Setup] = []
+    for fence in scan.fences:
+        if fence.hidden:
+            continue
+        _check_fence(program, fence)
+        if not fence.is_python:
+            continue
+        above = _comments_above(controls, fence)
+        used |= {comment.end_line for comment in above}
+        earlier = [c for line, c in sorted(controls.items()) if line < fence.line and line not in used]
+        used |= {comment.end_line for comment in earlier}
+        setups, plain = _split_setups(program, sorted([*earlier, *above], key=lambda c: c.line))
+        for stray in plain:
+            if stray not in above:
+                _stray(program, stray)
+        control = _control(program, [comment for comment in plain if comment in above])
+        output = outputs.pop(fence.end_line + 1, None)
+        if output and output.prefix != fence.prefix:
+            hint = "give it the same indent and marks as the code"
+            program.problem(
+                output.line, "output-place", "output fence in another container than its code", hint
+            )
+        program.blocks.append(Block(len(program.blocks) + 1, fence, control, tuple(setups), output))
+    for line, comment in sorted(controls.items()):
+        if line not in used:
+            _stray(program, comment)
+    for fence in outputs.values():
+        hint = "put it on the line right after the block's closing fence, or delete it"
+        program.problem(fence.line, "output-place", "output fence without a Python block before it", hint)
+    program.problems.sort(key=lambda problem: problem.line)
+    return program
+
+
+def _comments_above(controls: dict[int, Comment], fence: Fence) -> list[Comment]:
+    """Control comments stacked directly above the fence, topmost first."""
+    found: list[Comment] = []
+    line = fence.line - 1
+    while line in controls:
+        found.insert(0, controls[line])
+        line = controls[line].line - 1
+    return found
+
+
+def _split_setups(program: Program, comments: list[Comment]) -> tuple[list[Setup], list[Comment]]:
+    setups: list[Setup] = []
+    plain: list[Comment] = []
+    for comment in comments:
+        try:
+            code = setup_code(comment)
+        except ControlError as error:
+            program.problem(comment.line, "run-control", str(error), "")
+            continue
+        if code is None:
+            plain.append(comment)
+        else:
+            setups.append(Setup(comment.line, code))
+    return setups, plain
+
+
+def _control(program: Program, comments: list[Comment]) -> Control:
+    try:
+        return parse(comments)
+    except ControlError as error:
+        program.problem(comments[0].line, "run-control", str(error), "")
+        return Control()
+
+
+def _stray(program: Program, comment: Comment) -> None:
+    try:
+        code = setup_code(comment)
+        what = (
+            "control comment with no Python block below it"
+            if code is None
+            else "set-up with no block after it"
+        )
+    except ControlError as error:
+        what = str(error)
+    program.problem(
+        comment.line, "run-control", what, "put it on the line right above the block's opening fence"
+    )
+
+
+def _check_fence(program: Program, fence: Fence) -> None:
+    if fence.language in PYTHON_LIKE:
+        hint = "write ```python, or ```text for code that is not to run"
+        program.problem(
+            fence.line, "fence-language", f"`{fence.language}` is shown as Python but never run", hint
+        )
+    if not (fence.is_python or fence.is_output):
+        return
+    if not fence.closed:
+        hint = f"close it with {fence.marker} at the same indent"
+        program.problem(fence.line, "fence-unclosed", "fence is never closed in its container", hint)
+    if fence.on_marker:
+        hint = "start the fence on a line of its own, indented as the item's text"
+        program.problem(fence.line, "fence-on-marker", "fence on a list marker's line is not rendered", hint)
+    foreign = _FOREIGN_WORDS & set(fence.info.replace("}", " ").split())
+    if foreign:
+        hint = '<!-- run: skip "why" --> on the line above'
+        message = f"`{min(foreign)}` in the info string has no effect"
+        program.problem(fence.line, "fence-word", message, hint)

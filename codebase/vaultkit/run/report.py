@@ -1,0 +1,94 @@
+"""The words of a failure: `path:line`, source, traceback, diff and the command to run it again."""
+
+import linecache
+import traceback
+from types import CodeType, TracebackType
+
+from vaultkit import place
+from vaultkit.errors import Problem
+from vaultkit.run.program import Block
+from vaultkit.run.session import Session
+from vaultkit.run.verdict import Failure, Verdict
+
+_MAX_VALUES = 8
+_MAX_LENGTH = 100
+
+
+def problem_of(session: Session, failure: Failure) -> Problem:
+    return Problem(place.shown(session.file), failure.line, failure.code, failure.message, failure.hint)
+
+
+def failure_text(session: Session, verdict: Verdict, again: str) -> str:
+    """Everything to say about a failed block; `again` is the command that runs it again."""
+    parts: list[str] = []
+    for failure in verdict.failures:
+        parts.append(str(problem_of(session, failure)))
+        if failure.error is not None:
+            parts += _source(verdict.block, failure.line) + _traceback(session, failure.error)
+        parts += [f"    {line}" for line in failure.details]
+    error = verdict.failures[0].error if verdict.failures else None
+    if error is not None:
+        parts += _stderr(session, verdict.block)
+    return "\n".join([*parts, f"    run again: {again}"])
+
+
+def _source(block: Block, marked: int) -> list[str]:
+    rows = block.fence.code.splitlines()
+    width = len(str(block.line + len(rows)))
+    lines = []
+    for number, row in enumerate(rows, block.line + 1):
+        mark = ">" if number == marked else " "
+        lines.append(f"  {mark} {number:>{width}} | {row}".rstrip())
+    return lines
+
+
+def _traceback(session: Session, error: BaseException) -> list[str]:
+    """The traceback from the note's first frame on, with the note's path short, and the values of
+    the last line.
+    """
+    trace = error.__traceback__
+    while trace and trace.tb_frame.f_code.co_filename != str(session.file):
+        trace = trace.tb_next
+    text = "".join(traceback.TracebackException(type(error), error, trace).format())
+    lines = text.replace(str(session.file), place.shown(session.file)).rstrip().split("\n")
+    return [f"    {line}" for line in lines] + _values(session, trace)
+
+
+def _values(session: Session, trace: TracebackType | None) -> list[str]:
+    """Values of the plain names on the note's failing line; nothing is evaluated again."""
+    last = None
+    while trace:
+        if trace.tb_frame.f_code.co_filename == str(session.file):
+            last = trace
+        trace = trace.tb_next
+    if last is None:
+        return []
+    frame = last.tb_frame
+    source = linecache.getline(str(session.file), last.tb_lineno)
+    found = []
+    for name in _names(source):
+        scope = frame.f_locals if name in frame.f_locals else frame.f_globals
+        if name in scope and not callable(scope[name]) and not hasattr(scope[name], "__path__"):
+            found.append(f"    where {name} = {_short(scope[name])}")
+    return found[:_MAX_VALUES]
+
+
+def _names(source: str) -> list[str]:
+    try:
+        code: CodeType = compile(source.strip(), "line", "exec")
+    except (SyntaxError, ValueError):
+        return []
+    return list(code.co_names)
+
+
+def _short(value: object) -> str:
+    try:
+        text = " ".join(repr(value).split())
+    except Exception as error:  # a broken __repr__ must not hide the failure
+        return f"<no repr: {type(error).__name__}>"
+    return text if len(text) <= _MAX_LENGTH else text[:_MAX_LENGTH] + "…"
+
+
+def _stderr(session: Session, block: Block) -> list[str]:
+    text = session.executed[block.number].stderr.strip()
+    return ["    on stderr:", *(f"    {line}" for line in text.split("\n")[-20:])] if text else []

@@ -1,0 +1,100 @@
+"""One note being run: each block executed at most once, in order, in one namespace."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from vaultkit import place
+from vaultkit.run.execute import Execution, execute, new_module, show_source
+from vaultkit.run.figures import FigureFolder
+from vaultkit.run.isolation import Isolation
+from vaultkit.run.limit import DEFAULT_SECONDS
+from vaultkit.run.program import Block, Program, program_of
+from vaultkit.scan import scan
+from vaultkit.vault import read_text
+
+
+class Session:
+    """The blocks of one note file and what became of those already executed.
+
+    `file` is absolute, `path` relative to `vault`. `program.problems` must be empty for results to mean
+    anything.
+    """
+
+    def __init__(self, file: Path, vault: Path | None = None) -> None:
+        self.file = file.resolve()
+        self.vault = (vault or place.vault_of(self.file)).resolve()
+        self.path = self.file.relative_to(self.vault).as_posix()
+        self.text, problems = read_text(self.file, self.path)
+        scanned = scan(self.text or "")
+        self.program: Program = program_of(self.path, scanned)
+        self.program.problems[:0] = problems
+        self.attachments = place.attachments(self.vault)
+        self.executed: dict[int, Execution] = {}
+        self._module = new_module(self.file)
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._blocked_by = 0
+        self._total = len(scanned.lines)
+
+    def block(self, number: int) -> Block:
+        return self.program.blocks[number - 1]
+
+    def run_to(self, number: int) -> Execution:
+        """Execute what is still missing up to block `number` and return that block's execution."""
+        for block in self.program.blocks[:number]:
+            if block.number not in self.executed:
+                self.executed[block.number] = self._run(block)
+        return self.executed[number]
+
+    def run_all(self) -> Iterator[tuple[Block, Execution]]:
+        for block in self.program.blocks:
+            yield block, self.run_to(block.number)
+
+    def close(self) -> None:
+        """Forget the namespace and delete the note's temporary folder."""
+        self._module = new_module(self.file)
+        if self._folder:
+            self._folder.cleanup()
+            self._folder = None
+
+    def _run(self, block: Block) -> Execution:
+        if block.control.skip:
+            return Execution()
+        if self._folder is None or block.control.fresh:
+            self._start()
+        if self._blocked_by:
+            return Execution(blocked_by=self._blocked_by)
+        pieces = [(setup.line, setup.code) for setup in block.setups] + [(block.line, block.fence.code)]
+        self._isolation.enter()
+        try:
+            result = execute(self._module, pieces, self.file, block.control.timeout or DEFAULT_SECONDS)
+        finally:
+            self._isolation.leave()
+        result.figures = self._figures.take()
+        if result.error and not is_expected(result.error, block.control.raises):
+            self._blocked_by = block.number
+        return result
+
+    def _start(self) -> None:
+        """A new namespace and a process state of its own, with an empty working folder."""
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="kvist-note-", ignore_cleanup_errors=True)
+            figures = Path(self._folder.name, "figures")
+            figures.mkdir()
+            self._figures = FigureFolder(figures)
+            show_source(self.file, self._pieces(), self._total)
+        self._module = new_module(self.file)
+        self._blocked_by = 0
+        work = tempfile.mkdtemp(prefix="work-", dir=self._folder.name)
+        self._isolation = Isolation(work, {"KVIST_FIGURES": str(self._figures.folder)})
+
+    def _pieces(self) -> list[tuple[int, str]]:
+        blocks = self.program.blocks
+        hidden = [(setup.line, setup.code) for block in blocks for setup in block.setups]
+        return hidden + [(block.line, block.fence.code) for block in blocks]
+
+
+def is_expected(error: BaseException, name: str) -> bool:
+    """True if the error is of the class `name` (bare or with its module), or of a subclass."""
+    classes = type(error).__mro__
+    return bool(name) and any(name in (c.__name__, f"{c.__module__}.{c.__name__}") for c in classes)

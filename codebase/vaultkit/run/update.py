@@ -1,0 +1,107 @@
+"""Write back what blocks print and draw, only where it differs from the note beyond tolerance."""
+
+import re
+from dataclasses import dataclass, field
+from difflib import unified_diff
+from pathlib import Path
+
+from vaultkit.lines import split_lines
+from vaultkit.run.compare import output_lines, same_output
+from vaultkit.run.figures import same_figure
+from vaultkit.run.program import Block
+from vaultkit.run.report import failure_text
+from vaultkit.run.session import Session
+from vaultkit.run.verdict import judge, printed
+from vaultkit.write import write_atomic
+
+_FIXABLE = frozenset({"output-missing", "output-stale", "output-differs", "figure-differs"})
+
+
+@dataclass(slots=True)
+class Update:
+    """What an update of one note did or would do; `errors` non-empty means that nothing was written."""
+
+    path: str
+    diff: str = ""
+    figures: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.diff or self.figures)
+
+
+def update_note(file: Path, root: Path, *, write: bool = True) -> Update:
+    """Run a note and bring its output fences and figures up to date; a block that fails leaves all
+    as it was.
+    """
+    session = Session(file, root)
+    try:
+        return _update(session, write)
+    finally:
+        session.close()
+
+
+def _update(session: Session, write: bool) -> Update:
+    update = Update(session.path, errors=[str(problem) for problem in session.program.problems])
+    original = session.file.read_bytes()
+    if update.errors:
+        return update
+    for block in session.program.blocks:
+        verdict = judge(session, block)
+        if any(failure.code not in _FIXABLE for failure in verdict.failures):
+            update.errors.append(failure_text(session, verdict, f'vaultkit run "{session.path}"'))
+    if update.errors:
+        return update
+    before = original.decode("utf-8-sig")
+    after = rewritten(session)
+    if after != before:
+        names = (f"a/{session.path}", f"b/{session.path}")
+        rows = unified_diff(before.splitlines(), after.splitlines(), *names, lineterm="", n=2)
+        update.diff = "\n".join(rows)
+    drawn = {name: svg for run in session.executed.values() for name, svg in run.figures.items()}
+    stale = {n: svg for n, svg in drawn.items() if not same_figure(session.attachments / n, svg)}
+    update.figures = sorted(stale)
+    if write:
+        _write(session, update, original, after, stale)
+    return update
+
+
+def _write(session: Session, update: Update, original: bytes, after: str, figures: dict[str, bytes]) -> None:
+    if session.file.read_bytes() != original:
+        update.errors.append(f"{session.path}: edited while it ran; nothing was written")
+        return
+    for name, svg in figures.items():
+        write_atomic(session.attachments / name, svg)
+    if update.diff:
+        mark = b"\xef\xbb\xbf" if original.startswith(b"\xef\xbb\xbf") else b""
+        write_atomic(session.file, mark + after.encode("utf-8"))
+
+
+def rewritten(session: Session) -> str:
+    """The note's text with each executed block's output fence brought up to date."""
+    text = session.text or ""
+    newline = "\r\n" if "\r\n" in text else "\n"
+    lines = split_lines(text)
+    for block in reversed(session.program.blocks):
+        if block.control.skip:
+            continue
+        got = printed(block, session.executed[block.number])
+        want = output_lines(block.output.code) if block.output else []
+        if block.output is None and not got:
+            continue
+        if block.output and got and same_output(want, got):
+            continue
+        first = block.fence.end_line
+        last = block.output.end_line if block.output else first
+        lines[first:last] = _fence(block, got) if got else []
+    return newline.join(lines) + (newline if re.search(r"[\r\n]\Z", text) else "")
+
+
+def _fence(block: Block, rows: list[str]) -> list[str]:
+    """An output fence in the container of the block, its marker longer than any in the output."""
+    prefix, marker = block.fence.prefix, block.fence.marker[0] * 3
+    longest = max((len(run) for row in rows for run in re.findall(r"`+|~+", row)), default=0)
+    marker = marker[0] * max(3, longest + 1)
+    info = block.output.info if block.output else "output"
+    return [prefix + marker + info, *((prefix + row).rstrip() for row in rows), prefix + marker]
