@@ -103,9 +103,9 @@ def run_generate(arguments: argparse.Namespace) -> None:
 
 
 def read_prompt() -> str:
-    """Standard input, whole."""
+    """Standard input, whole, as UTF-8 whatever the locale."""
     try:
-        return sys.stdin.read()
+        return sys.stdin.buffer.read().decode()
     except UnicodeDecodeError as error:
         raise KvistError("prompt", "UTF-8 text on standard input", str(error)) from None
 
@@ -149,3 +149,7 @@ class LoadProgress:
         self._shown = percent
         end = "\r\033[K" if done == total else ""
         print(f"\rloading {percent:3d} % of {total / 1e9:.2f} GB{end}", end="", file=self._out, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

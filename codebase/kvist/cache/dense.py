@@ -43,9 +43,9 @@ class KVCache(BaseKVCache):
         if k.ndim != 4 or v.ndim != 4 or k.shape[:3] != v.shape[:3]:
             need = "k and v of shape (B, Hkv, L, D) with equal B, Hkv and L"
             raise KvistError("KVCache.update", need, f"k {k.shape}, v {v.shape}")
-        start, self._offset = self._offset, self._offset + k.shape[2]
-        self.keys = self._write(self.keys, k, start)
-        self.values = self._write(self.values, v, start)
+        self.keys = self._write(self.keys, k)
+        self.values = self._write(self.values, v)
+        self._offset += k.shape[2]
         return self.keys[:, :, : self._offset], self.values[:, :, : self._offset]
 
     def trim(self, num_tokens: int) -> int:
@@ -53,22 +53,18 @@ class KVCache(BaseKVCache):
         self._offset -= forgotten
         return forgotten
 
-    def _write(self, buffer: mx.array | None, new: mx.array, start: int) -> mx.array:
-        """`buffer` with `new` at position `start`, after growing it if it is full."""
+    def _write(self, buffer: mx.array | None, new: mx.array) -> mx.array:
+        """`buffer` with `new` after the tokens that it holds, grown first if it is full."""
         batch, num_kv_heads, length, head_dim = new.shape
-        if buffer is not None and (buffer.shape[0], buffer.shape[1], buffer.shape[3]) != (
-            batch,
-            num_kv_heads,
-            head_dim,
-        ):
-            need = f"(B, Hkv, L, D) like the {start} cached tokens, {buffer.shape}"
-            raise KvistError(
-                "KVCache.update", need, f"shape {new.shape}", "use a fresh cache for another batch"
-            )
-        end, capacity = start + length, 0 if buffer is None else buffer.shape[2]
+        end, capacity = self._offset + length, 0
+        if buffer is not None:
+            capacity = buffer.shape[2]
+            if buffer.shape != (batch, num_kv_heads, capacity, head_dim):
+                need = f"shape ({buffer.shape[0]}, {buffer.shape[1]}, L, {buffer.shape[3]}) as before"
+                raise KvistError("KVCache.update", need, f"{new.shape}", "another batch needs a fresh cache")
         if end > capacity:
             missing = -(-(end - capacity) // self.step) * self.step
             reserve = mx.zeros((batch, num_kv_heads, missing, head_dim), new.dtype)
             buffer = reserve if buffer is None else mx.concatenate([buffer, reserve], axis=2)
-        buffer[:, :, start:end] = new
+        buffer[:, :, self._offset : end] = new
         return buffer

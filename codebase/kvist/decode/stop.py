@@ -15,10 +15,11 @@ class StopMatcher:
         if self.stopped:
             return ""
         text = self._held + piece
-        found = [position for position in (text.find(stop) for stop in self._stop) if position >= 0]
+        # The stop that is complete first wins, so that the cutting into pieces makes no difference.
+        found = [(start + len(stop), start) for stop in self._stop if (start := text.find(stop)) >= 0]
         if found:
             self.stopped, self._held = True, ""
-            return text[: min(found)]
+            return text[: min(found)[1]]
         keep = max((_overlap(text, stop) for stop in self._stop), default=0)
         self._held = text[len(text) - keep :]
         return text[: len(text) - keep]

@@ -40,9 +40,10 @@ class Tokenizer:
     def encode(self, text: str) -> list[int]:
         """Token ids of `text`, with whatever special tokens the checkpoint's own post-processor adds."""
         try:
-            return self._backend.encode(text).ids
+            text.encode()
         except UnicodeEncodeError as error:  # half of a surrogate pair, such as an undecodable argument
             raise KvistError("Tokenizer.encode", "text that is valid Unicode", str(error)) from None
+        return self._backend.encode(text).ids
 
     def decode(self, tokens: Iterable[int], *, skip_special_tokens: bool = True) -> str:
         """Text of token ids. A cut UTF-8 character becomes U+FFFD; see `StreamDecoder` for streams."""

@@ -1,0 +1,123 @@
+"""Guards the BLAS under MLX: in effect when it says so, and every reason against it is told and harmless.
+
+The choice is made once per process, before MLX loads, so each case runs in a process of its own.
+"""
+
+import os
+import subprocess
+import sys
+import textwrap
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from kvist import blas
+
+MATMUL = """
+    import mlx.core as mx
+    assert (mx.ones((3, 4)) @ mx.ones((4, 5))).tolist() == [[4.0] * 5] * 3
+"""
+linux = pytest.mark.skipif(sys.platform != "linux", reason="the shim is for Linux")
+built = pytest.mark.skipif(
+    not blas.SHIM.exists() and not os.environ.get("CI"), reason="not built; run scripts/build_ext.py"
+)
+
+
+def run(script: str, **env: str) -> str:
+    """Output of a Python script in a fresh process."""
+    command = [sys.executable, "-c", textwrap.dedent(script)]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | env)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def run_module(changes: str) -> str:
+    """Status of blas.py alone after `changes` to it; a matmul must still work afterwards."""
+    script = f"""
+        import importlib.util, pathlib, sys
+        spec = importlib.util.spec_from_file_location("blas", {str(blas.__file__)!r})
+        blas = sys.modules["blas"] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(blas)
+        {changes}
+        print(blas.install())
+    """
+    return run(textwrap.dedent(script) + textwrap.dedent(MATMUL))
+
+
+@linux
+@built
+def test_in_effect_by_itself() -> None:
+    script = """
+        from kvist import blas, doctor
+        import mlx.core as mx, numpy as np
+        print(blas.status().active, doctor.matmul_equals_numpy())
+        a = mx.array(np.arange(6).reshape(2, 3) + 1j)
+        print(np.array_equal(np.array(a @ a.T), np.array(a) @ np.array(a).T))  # cgemm is forwarded too
+    """
+    assert run(script).split() == ["True", "True", "True"]
+
+
+@linux
+def test_switched_off() -> None:
+    script = """
+        from kvist import blas, doctor
+        print(blas.status().active, doctor.matmul_equals_numpy(), blas.status().reason)
+    """
+    assert run(script, KVIST_BLAS="off") == "False False switched off by KVIST_BLAS=off\n"
+
+
+@linux
+def test_too_late() -> None:
+    script = """
+        import mlx.core
+        from kvist import blas, doctor
+        print(blas.status().reason, doctor.check_blas().ok, doctor.matmul_equals_numpy())
+    """
+    assert run(script) == "mlx.core was imported before kvist; import kvist first False False\n"
+
+
+@linux
+def test_shim_not_built() -> None:
+    status = run_module('blas.SHIM = pathlib.Path("/nowhere/shim.so")')
+    assert "active=False" in status and "the BLAS shim is not built" in status
+
+
+@linux
+def test_shim_of_another_machine(tmp_path: Path) -> None:
+    (tmp_path / "shim.so").write_text("not a library")
+    status = run_module(f'blas.SHIM = pathlib.Path("{tmp_path / "shim.so"}")')
+    assert "active=False" in status and "the shim cannot be loaded" in status
+
+
+@linux
+@built
+def test_numpy_without_openblas() -> None:
+    status = run_module("blas.find_openblas = lambda: None")
+    assert "active=False" in status and "this numpy brings no OpenBLAS" in status
+
+
+@linux
+@built
+def test_library_without_the_routines() -> None:
+    status = run_module('blas.find_openblas = lambda: pathlib.Path("libm.so.6")')
+    assert "active=False" in status and "libm.so.6 lacks a routine" in status
+
+
+def test_not_linux() -> None:
+    status = run_module('sys.platform = "darwin"')
+    assert "active=False" in status and "Accelerate" in status
+
+
+def test_import_kvist_loads_no_engine() -> None:
+    script = """
+        import sys, kvist
+        print([name for name in ("mlx.core", "numpy", "kvist.ops", "kvist.models") if name in sys.modules])
+    """
+    assert run(script) == "[]\n"
+
+
+def test_threads_get_one_answer() -> None:
+    with ThreadPoolExecutor(8) as pool:
+        answers = set(map(id, pool.map(lambda _: blas.install(), range(32))))
+    assert answers == {id(blas.status())}
