@@ -38,9 +38,16 @@ def _set_environ(values: dict[str, str]) -> None:
             os.environ[name] = value
 
 
-def _set_list(target: list[Any]) -> Callable[[list[Any]], None]:
-    def put(values: list[Any]) -> None:
-        target[:] = values
+def _get_list(name: str) -> Callable[[], tuple[list[str], list[str]]]:
+    """The list `sys.<name>` itself and a copy, as a note may change the list or put another in its place."""
+    return lambda: (getattr(sys, name), list(getattr(sys, name)))
+
+
+def _set_list(name: str) -> Callable[[tuple[list[str], list[str]]], None]:
+    def put(value: tuple[list[str], list[str]]) -> None:
+        target, content = value
+        target[:] = content
+        setattr(sys, name, target)
 
     return put
 
@@ -52,8 +59,8 @@ def _set_filters(values: list[Any]) -> None:
 
 ASPECTS: dict[str, Aspect] = {
     "environ": Aspect(lambda: dict(os.environ), _set_environ),
-    "path": Aspect(lambda: list(sys.path), _set_list(sys.path)),
-    "argv": Aspect(lambda: list(sys.argv), _set_list(sys.argv), lambda: ["note"]),
+    "path": Aspect(_get_list("path"), _set_list("path")),
+    "argv": Aspect(_get_list("argv"), _set_list("argv"), lambda: ([], ["note"])),
     "filters": Aspect(lambda: list(warnings.filters), _set_filters),
     "random": Aspect(random.getstate, random.setstate, lambda: random.Random(SEED).getstate()),
 }

@@ -147,7 +147,7 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, A
     items = [item for item in report.result if isinstance(item, MarkdownInlinePythonItem)]
     report.result = [
         MarkdownInlinePythonItem.from_parent(
-            item.parent, name=f"block-{number}", test_definition=item.test_definition
+            collector, name=f"block-{number}", test_definition=item.test_definition
         )
         for number, item in enumerate(items, 1)
     ]

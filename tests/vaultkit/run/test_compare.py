@@ -1,0 +1,62 @@
+"""Guards what counts as the same output: words and integers exactly, floats to 1e-5, `...` any lines."""
+
+import pytest
+
+from vaultkit.run.compare import diff_lines, output_lines, same_line, same_output
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed", "same"),
+    [
+        ("1.33333333", "1.3333335", True),
+        ("1.333", "1.335", False),
+        ("(4, 4)", "(4, 5)", False),
+        ("1", "1.0", False),
+        ("100000", "100001", False),
+        ("1e-3", "0.001", True),
+        ("1000000.5", "1000000.6", True),
+        ("[ 0.5  1.25]", "[0.5   1.25000001]", True),
+        ("loss 2.5 after 3 steps", "loss 2.50001 after 3 steps", True),
+        ("loss 2.5 after 3 steps", "loss 2.50001 after 4 steps", False),
+        ("bf16 2.0", "fp16 2.0", False),
+        ("0.32.4", "0.32.5", False),
+        ("3e8f01", "3e8f02", False),
+        ("nan", "nan", True),
+        ("a  b", "a b", False),
+        ("1.5e400", "1.6e400", False),
+    ],
+)
+def test_same_line(shown: str, printed: str, same: bool) -> None:
+    assert same_line(shown, printed) is same
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed", "same"),
+    [
+        ("a\n...\nz", "a\nb\nc\nz", True),
+        ("a\n...\nz", "a\nz", True),
+        ("a\n...\nz", "a\nb", False),
+        ("...", "", True),
+        ("a", "a\nb", False),
+        ("a\nb", "a", False),
+        ("...\nb\n...\nb", "b\nb", True),
+        ("...\nb\n...\nb", "b", False),
+    ],
+)
+def test_same_output(shown: str, printed: str, same: bool) -> None:
+    assert same_output(output_lines(shown), output_lines(printed)) is same
+
+
+def test_twenty_planted_digits_are_all_seen() -> None:
+    """One digit of one number changed, at each of twenty places in turn."""
+    shown = [f"row {i} value {i / 7:.6f} shape ({i}, {i + 1})" for i in range(1, 21)]
+    for place in range(20):
+        printed = list(shown)
+        printed[place] = printed[place].replace(f"({place + 1},", f"({place + 2},")
+        assert not same_output(shown, printed)
+        assert [line[0] for line in diff_lines(shown, printed)].count("+") == 1
+
+
+def test_output_lines_forget_trailing_space_only() -> None:
+    assert output_lines("  a  \n\nb\n\n") == ["  a", "", "b"]
+    assert output_lines("\n") == []

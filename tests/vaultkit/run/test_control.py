@@ -1,0 +1,75 @@
+"""Guards the grammar of control comments: known words are understood, everything else is an error."""
+
+import pytest
+
+from vaultkit.run.control import Control, ControlError, is_control, parse, setup_code
+from vaultkit.run.program import program_of
+from vaultkit.scan import scan
+
+
+def comments(text: str):
+    return [comment for comment in scan(text).comments if is_control(comment)]
+
+
+@pytest.mark.parametrize(
+    ("words", "control"),
+    [
+        ('skip "needs a GPU"', Control(skip="needs a GPU")),
+        ("skip “需要显卡”", Control(skip="需要显卡")),
+        ("raises ValueError", Control(raises="ValueError")),
+        ("raises kvist.errors.KvistError", Control(raises="kvist.errors.KvistError")),
+        ("timeout 20", Control(timeout=20.0)),
+        ("timeout 0.5", Control(timeout=0.5)),
+        ("fresh", Control(fresh=True)),
+        ("fresh raises KeyError timeout 3", Control(raises="KeyError", timeout=3.0, fresh=True)),
+    ],
+)
+def test_known_words(words: str, control: Control) -> None:
+    assert parse(comments(f"<!-- run: {words} -->")) == control
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["", "skip", "skip why", 'skip ""', "raises", "raises 3", "timeout", "timeout x", "timeout 0",
+     "fresh fresh", "notest", "skpi \"x\"", "setup-x", '"fresh"', "raises A raises B"],
+)  # fmt: skip
+def test_anything_else_is_an_error(words: str) -> None:
+    with pytest.raises(ControlError):
+        parse(comments(f"<!-- run: {words} -->"))
+
+
+def test_setup_code_keeps_its_lines() -> None:
+    (comment,) = comments("<!-- run: setup\nimport math\n\nx = 1\n-->")
+    assert setup_code(comment) == "import math\n\nx = 1\n"
+    for bad in ("<!-- run: setup -->", "<!-- run: setup x\ny = 1\n-->"):
+        with pytest.raises(ControlError):
+            setup_code(comments(bad)[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "code"),
+    [
+        ("<!-- run: fresh -->\n\n```python\n1\n```", 1, "run-control"),  # a blank line in between
+        ("```python\n1\n```\n<!-- run: fresh -->", 4, "run-control"),
+        ("x\n<!-- run: nothing -->\n```python\n1\n```", 2, "run-control"),
+        ("<!-- run: fresh -->\n```sh\nls\n```", 1, "run-control"),
+        ("```python\n1\n```\n\n```output\n1\n```", 5, "output-place"),
+        ("> ```python\n> 1\n> ```\n```output\n1\n```", 4, "output-place"),
+        ("```ipython\n1\n```", 1, "fence-language"),
+        ("```python notest\n1\n```", 1, "fence-word"),
+        ("```python\n1", 1, "fence-unclosed"),
+        ("- ```python\n  1\n  ```", 1, "fence-on-marker"),
+        ("<!-- run: setup\nx = 1\n-->\n", 1, "run-control"),
+    ],
+)
+def test_program_names_the_line_of_what_is_wrong(text: str, line: int, code: str) -> None:
+    problems = program_of("Note.md", scan(text)).problems
+    assert [(problem.line, problem.code) for problem in problems] == [(line, code)]
+
+
+def test_setups_belong_to_the_next_block() -> None:
+    text = "<!-- run: setup\na = 1\n-->\ntext\n\n```python\na\n```\n"
+    text += "<!-- run: setup\nb = 1\n-->\n```python\nb\n```\n"
+    first, second = program_of("Note.md", scan(text)).blocks
+    assert [setup.line for setup in first.setups] == [1]
+    assert [setup.line for setup in second.setups] == [9]
