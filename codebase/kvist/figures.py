@@ -72,6 +72,8 @@ def line(
 
     Returns the file name, `<name>.svg`. Raises KvistError on an empty or ragged series or an unusable name.
     """
+    if not series:
+        raise KvistError("figures.line", "at least one series", "none")
     curves = {label: _curve(values) for label, values in series.items()}
     with matplotlib.rc_context(_RC):
         figure, axes = _axes(x_label, y_label, title)
