@@ -4,3 +4,6 @@ import os
 
 # mx.compile calls a C++ compiler for each fused kernel on Linux, at 0.8 s a kernel.
 os.environ.setdefault("MLX_DISABLE_COMPILE", "1")
+
+# Markdown under tests/ is input for tests, not notes to run.
+collect_ignore_glob = ["*.md"]
