@@ -49,6 +49,13 @@ def test_trim_stops_at_the_start() -> None:
     assert (cache.trim(5), cache.offset, cache.trim(1), cache.trim(-1)) == (3, 0, 0, 0)
 
 
+def test_no_new_tokens_at_all() -> None:
+    cache = KVCache(step=4)
+    assert cache.update(*rows(0, 0))[0].shape == (1, 2, 0, 4)
+    cache.update(*rows(0, 4))
+    assert cache.update(*rows(4, 0))[1].shape == (1, 2, 4, 4)
+
+
 def test_refuses_other_shapes() -> None:
     cache = KVCache()
     cache.update(*rows(0, 2))

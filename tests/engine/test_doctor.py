@@ -39,8 +39,8 @@ def test_extension_absent_and_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(doctor, "rms_norm", absent)
     assert not doctor.check_extension().ok and "no such module" in doctor.check_extension().value
-    monkeypatch.setattr(doctor, "rms_norm", lambda x, weight, implementation="": x + len(implementation))
-    assert not doctor.check_extension().ok and "off by 3" in doctor.check_extension().value
+    monkeypatch.setattr(doctor, "rms_norm", lambda x, weight, implementation: x + len(implementation))
+    assert not doctor.check_extension().ok and "off by 6" in doctor.check_extension().value
 
 
 def test_no_compiler_for_the_emulator(monkeypatch: pytest.MonkeyPatch) -> None:

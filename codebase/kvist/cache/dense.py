@@ -62,8 +62,8 @@ class KVCache(BaseKVCache):
             if buffer.shape != (batch, num_kv_heads, capacity, head_dim):
                 need = f"shape ({buffer.shape[0]}, {buffer.shape[1]}, L, {buffer.shape[3]}) as before"
                 raise KvistError("KVCache.update", need, f"{new.shape}", "another batch needs a fresh cache")
-        if end > capacity:
-            missing = -(-(end - capacity) // self.step) * self.step
+        if buffer is None or end > capacity:
+            missing = max(1, -(-(end - capacity) // self.step)) * self.step
             reserve = mx.zeros((batch, num_kv_heads, missing, head_dim), new.dtype)
             buffer = reserve if buffer is None else mx.concatenate([buffer, reserve], axis=2)
         buffer[:, :, self._offset : end] = new

@@ -62,7 +62,7 @@ def generate_tokens(model: LanguageModel, prompt: Sequence[int], params: Samplin
     limit = min(params.max_tokens, model.context_length - len(prompt))
     for step in range(limit):
         key, draw = mx.random.split(key)
-        (token,) = sample(logits, params, draw).tolist()
+        token = int(sample(logits, params, draw))
         yield token
         if step + 1 < limit:
             logits = decode_step(model, token, cache)
