@@ -6,7 +6,8 @@ from typing import Any
 from vaultkit.lines import NOT_LINKS, Scan
 
 _STOP = r"""\u2000-\u206F\u2E00-\u2E7F\s'!"#$%&()*+,.:;<=>?@^`{|}~\[\]\\"""
-_TAG = re.compile(rf"(?:(?<=\s)|(?<=^)|(?<=\\\[))#([^{_STOP}]+)")
+TAG = re.compile(rf"(?:(?<=\s)|(?<=^)|(?<=\\\[))#([^{_STOP}]+)")
+_TAG = TAG
 
 
 def inline_tags(scan: Scan) -> list[str]:
@@ -14,7 +15,7 @@ def inline_tags(scan: Scan) -> list[str]:
     found: list[str] = []
     for number in scan.text_lines():
         if "#" in scan.lines[number - 1]:
-            found += [tag for tag in _TAG.findall(scan.visible(number, NOT_LINKS)) if not tag.isdigit()]
+            found += [tag for tag in TAG.findall(scan.visible(number, NOT_LINKS)) if not tag.isdigit()]
     return found
 
 

@@ -1,0 +1,71 @@
+"""What `check --fix` mends by itself: aliases as targets, code and ticks of Chinese notes."""
+
+from collections.abc import Iterator
+
+from vaultkit.check.links import alias_target
+from vaultkit.check.lists import ticks_to_copy
+from vaultkit.check.parity import blocks_to_copy
+from vaultkit.edit import Edit, edit_file
+from vaultkit.links import Link
+from vaultkit.lists.items import is_list
+from vaultkit.note import Note
+from vaultkit.pairs import pair_of
+from vaultkit.resolve import shortest_link
+from vaultkit.run.program import Block
+from vaultkit.vault import Vault
+
+
+def fix(vault: Vault) -> list[str]:
+    """Mend what can be mended without a choice; return the paths of the notes changed. Reload the
+    vault after.
+    """
+    changed = []
+    for path, note in vault.notes.items():
+        edits = [*_aliases(vault, note), *_mirrored(vault, note)]
+        readable = all(problem.code != "encoding" for problem in note.problems)
+        if edits and readable and edit_file(vault.root / path, edits):
+            changed.append(path)
+    return changed
+
+
+def _aliases(vault: Vault, note: Note) -> Iterator[Edit]:
+    for link in note.links:
+        target = alias_target(vault, note, link)
+        if target:
+            in_table = note.scan.lines[link.line - 1].lstrip(" \t>").startswith("|")
+            new = _rewritten(link, shortest_link(vault, target), "\\|" if in_table else "|")
+            yield Edit(link.line, link.column, link.raw, new)
+
+
+def _rewritten(link: Link, target: str, pipe: str) -> str:
+    subpath = f"#{link.subpath}" if link.subpath else ""
+    if link.raw.startswith("!"):
+        display = f"{pipe}{link.display}" if link.display else ""
+        return f"![[{target}{subpath}{display}]]"
+    return f"[[{target}{subpath}{pipe}{link.display or link.target}]]"
+
+
+def _mirrored(vault: Vault, note: Note) -> Iterator[Edit]:
+    """Edits that carry English code and ticks over to a Chinese note."""
+    other = pair_of(vault, note.path)
+    if note.lang != "zh" or other is None:
+        return
+    english = vault.notes[other]
+    for ours, theirs in blocks_to_copy(english, note):
+        yield from _code(note, ours, theirs)
+    if is_list(english):
+        for source, target in ticks_to_copy(english, note):
+            yield Edit(target.line, target.column, target.mark, source.mark)
+
+
+def _code(note: Note, ours: Block, theirs: Block) -> Iterator[Edit]:
+    """One edit that puts the English code, in the Chinese container, in place of the Chinese code."""
+    fence = theirs.fence
+    if not fence.closed:
+        return
+    newline = "\r\n" if "\r\n" in note.text else "\n"
+    first, last = fence.line + 1, fence.end_line - 1
+    old = "".join(note.scan.lines[number - 1] + newline for number in range(first, last + 1))
+    rows = ours.fence.code.split("\n")[:-1]
+    new = "".join((fence.prefix + row).rstrip() + newline for row in rows)
+    yield Edit(first, 0, old, new)

@@ -1,0 +1,79 @@
+"""Links and embeds that lead nowhere, to several files at once, or to an alias."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from vaultkit.errors import Problem
+from vaultkit.links import Link
+from vaultkit.note import Note
+from vaultkit.pairs import canonical, is_zh
+from vaultkit.resolve import resolve, resolve_subpath, shortest_link
+from vaultkit.vault import Vault
+
+
+def check_links(vault: Vault) -> Iterator[Problem]:
+    for note in vault.notes.values():
+        for link in note.links:
+            problem = _check(vault, note, link)
+            if problem:
+                yield problem
+
+
+def alias_target(vault: Vault, note: Note, link: Link) -> str | None:
+    """Path of the note whose alias or Chinese title a broken link names; None if the link is fine or
+    unknown.
+    """
+    if not link.target or not link.is_wikilink or resolve(vault, link.target, note.path).path:
+        return None
+    path = vault.by_alias.get(link.target.lower())
+    if path is None:
+        return None
+    return canonical(path) if canonical(path) in vault.notes else path
+
+
+def _check(vault: Vault, note: Note, link: Link) -> Problem | None:
+    found = resolve(vault, link.target, note.path)
+    if found.path is None:
+        return _unresolved(vault, note, link)
+    if found.ambiguous:
+        several = ", ".join(found.candidates[:4])
+        hint = f"write the path: [[{found.candidates[0].removesuffix('.md')}|{link.text}]]"
+        message = f"{link.raw} could be any of {several}"
+        return Problem(note.path, link.line, "ambiguous-link", message, hint)
+    target = vault.notes.get(found.path)
+    if link.subpath and target and resolve_subpath(target, link.subpath) is None:
+        return _no_subpath(note, link, target)
+    return None
+
+
+def _unresolved(vault: Vault, note: Note, link: Link) -> Problem:
+    path = alias_target(vault, note, link)
+    if path:
+        hint = f"write [[{shortest_link(vault, path)}|{link.display or link.target}]], or run check --fix"
+        message = f"{link.raw} is an alias, not a note: Obsidian does not resolve it"
+        return Problem(note.path, link.line, "alias-target", message, hint)
+    code = "unresolved-embed" if link.kind == "embed" else "unresolved-link"
+    hint = f"write [text]({link.target})" if "://" in link.target else _near(vault, link.target)
+    return Problem(note.path, link.line, code, f"{link.raw} leads nowhere", hint)
+
+
+def _near(vault: Vault, target: str) -> str:
+    names = {
+        path.rsplit("/", 1)[-1].removesuffix(".md"): None for path in sorted(vault.files) if not is_zh(path)
+    }
+    close = get_close_matches(target.rsplit("/", 1)[-1], list(names), n=2, cutoff=0.75)
+    if close:
+        return "did you mean " + " or ".join(f"[[{name}]]" for name in close) + "?"
+    return "write the note, or declare it as a stub (status: stub)"
+
+
+def _no_subpath(note: Note, link: Link, target: Note) -> Problem:
+    if link.subpath.startswith("^"):
+        names = ", ".join(f"^{name}" for name in target.blocks) or "none"
+        hint = f"block ids there: {names[:120]}"
+    else:
+        close = get_close_matches(link.subpath, [heading.text for heading in target.headings], n=1)
+        hint = f"nearest heading: {close[0]}" if close else "name a heading as it stands there, or a block id"
+    what = "block" if link.subpath.startswith("^") else "heading"
+    message = f"{link.raw}: no such {what} in {target.path}"
+    return Problem(note.path, link.line, "unresolved-subpath", message, hint)
