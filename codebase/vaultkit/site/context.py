@@ -52,43 +52,30 @@ class Context:
             self.problems.append(Problem(self.note.path, number, code, message, hint))
 
     def find(self, target: str, subpath: str, line: Line | int) -> Target | None:
-        """The target of a link; None, and a problem, if there is none."""
-        resolution = resolve(self.vault, target, self.note.path)
-        written = target + (f"#{subpath}" if subpath else "")
-        if resolution.path is None:
-            alias = self.vault.by_alias.get(target.lower())
-            hint = f"an alias is no target: write [[{self.vault.notes[alias].stem}|{target}]]" if alias else (
-                "make the note, with `status: stub` if it is only planned"
-            )  # fmt: skip
-            self.report(line, "unresolved-link", f"[[{written}]] leads to no note", hint)
+        """The target of a link, None if there is none (which the lint reports: `vaultkit.check`)."""
+        path = resolve(self.vault, target, self.note.path).path
+        if path is None:
             return None
-        if resolution.ambiguous:
-            hint = f"write the whole path: {', '.join(resolution.candidates)}"
-            self.report(line, "ambiguous-link", f"[[{written}]] could be several notes", hint)
-        if resolution.path not in self.vault.notes:
-            return Target(None, None, "", resolution.path)
-        page = self.sitemap.page_of(resolution.path)
+        if path not in self.vault.notes:
+            return Target(None, None, "", path)
+        page = self.sitemap.page_of(path)
         if page is None:
-            self.report(line, "unpublished-link", f"[[{written}]] leads to a note that is not on the site")
+            self.report(line, "unpublished-link", f"[[{target}]] leads to a note that is not on the site")
             return None
-        note = self.vault.notes[resolution.path]
-        return Target(note, page, self._anchor(note, page, subpath, line, written), resolution.path)
+        note = self.vault.notes[path]
+        return Target(note, page, self._anchor(note, page, subpath, line) if subpath else "", path)
 
-    def _anchor(self, note: Note, page: Page, subpath: str, line: Line | int, written: str) -> str:
-        if not subpath:
-            return ""
+    def _anchor(self, note: Note, page: Page, subpath: str, line: Line | int) -> str:
+        """The anchor of a subpath on the page that the reader gets, "" if there is none."""
         found = resolve_subpath(note, subpath)
         number = found if isinstance(found, int) else found.line if found else 0
         anchor = self.sitemap.anchors(note).at(number)
         shown = self.vault.notes[page.note(self.language)]
-        if anchor and anchor in self.sitemap.anchors(shown).all:
-            return anchor
-        if anchor is None:
-            self.report(line, "unresolved-anchor", f"[[{written}]]: the note has no such heading or block")
-        else:
-            hint = "give the place a block id, the same in both languages"
-            self.report(line, "anchor-not-in-pair", f"[[{written}]]: {shown.path} has no such place", hint)
-        return ""
+        if anchor and anchor not in self.sitemap.anchors(shown).all:
+            hint = "link a block id that stands in both languages, as headings differ"
+            self.report(line, "anchor-not-in-pair", f"#{subpath}: {shown.path} has no such place", hint)
+            return ""
+        return anchor or ""
 
     def href(self, target: Target) -> str:
         """Markdown destination of a link to the target, relative to the staged page."""

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from vaultkit.lines import Comment, Scan
+from vaultkit.run.control import is_control
 from vaultkit.scan import scan
 
 Kind = Literal["blank", "text", "fence", "code", "indented", "math", "html", "control"]
 
 _PLACEHOLDER = re.compile("\ue000(\\d+)\ue001")
 _TEX_COMMENT = re.compile(r"(?<!\\)%.*")
-_CONTROL = re.compile(r"\s*run:")
 
 
 @dataclass(slots=True)
@@ -103,7 +103,7 @@ def read(text: str, stash: Stash) -> list[Line]:
     lines: list[Line] = []
     for number in range(scanned.front_end + 1, len(scanned.lines) + 1):
         if comment := controls.get(number):
-            lines.append(Line(number, "control", scanned.prefix(number), comment.text.strip()))
+            lines.append(Line(number, "control", scanned.prefix(number), comment.text))
         line = reader.read_line(number)
         if line is not None:
             lines.append(line)
@@ -119,7 +119,7 @@ def _comment_ranges(comments: list[Comment]) -> tuple[dict[int, list[tuple[int, 
             start = comment.column if number == comment.line else 0
             end = comment.end_column if number == comment.end_line else 1 << 30
             cuts.setdefault(number, []).append((start, end))
-        if comment.kind == "html" and _CONTROL.match(comment.text):
+        if is_control(comment):
             controls[comment.line] = comment
     return cuts, controls
 

@@ -84,6 +84,10 @@ class SiteMap:
     def page_of(self, note_path: str) -> Page | None:
         return self.pages.get(canonical(note_path))
 
+    def planned(self, page: Page) -> bool:
+        """True for a note that is declared but not written (`status: stub` in either language)."""
+        return any(self.vault.notes[path].is_stub for path in page.notes.values())
+
     def title(self, page: Page, language: Language) -> str:
         """Title in this language; without a Chinese note, the first Chinese alias of the English one."""
         note = self.vault.notes[page.note(language)]

@@ -43,7 +43,6 @@ STRINGS: dict[str, tuple[str, str]] = {
     "written": ("Written", "已写成"),
     "planned_heading": ("Planned", "待写"),
     "linked_by": ("Linked from {links}.", "引用它的页面：{links}。"),
-    "linked_by_none": ("Not linked yet.", "尚未被引用。"),
     "count_planned": ("{count} notes are planned.", "共 {count} 篇待写。"),
     # reading lists
     "progress": (
@@ -65,19 +64,12 @@ STRINGS: dict[str, tuple[str, str]] = {
     "section_count": ("{written} written, {planned} planned.", "已写成 {written} 篇，待写 {planned} 篇。"),
     # theme
     "search": ("Search", "搜索"),
-    "search_hint": ("Search notes, headings and code", "搜索笔记、标题与代码"),
-    "search_empty": ("Nothing found for “{query}”.", "没有找到“{query}”。"),
-    "search_other": ("In Chinese", "英文页面"),
-    "search_keys": ("↑ ↓ to move · Enter to open · Esc to close", "↑ ↓ 选择 · Enter 打开 · Esc 关闭"),
-    "search_failed": ("The search index could not be loaded.", "搜索索引加载失败。"),
-    "search_count": ("{count} results", "{count} 条结果"),
-    "search_close": ("Close search", "关闭搜索"),
     "other_language": ("中文", "English"),
     "switch_language": ("中文：用中文阅读本页", "English: read this page in English"),
-    "dark": ("Switch to dark mode", "切换到深色模式"),
-    "light": ("Switch to light mode", "切换到浅色模式"),
+    "scheme": ("Light or dark", "浅色或深色"),
+    "skip": ("Skip to the text", "跳到正文"),
+    "sections": ("Sections", "栏目"),
     "menu": ("Menu", "菜单"),
-    "in_section": ("In this section", "本栏目"),
     "not_found": ("Page not found", "找不到页面"),
     "not_found_text": (
         "There is no page at this address. Search for it, or start from the front page.",

@@ -21,7 +21,8 @@ def block_ids(lines: list[Line], context: Context) -> list[Line]:
         mark = "" if context.embedded else f'<span id="{anchor}" class="k-block"></span>'
         if alone:
             start = _block_start(lines, index)
-            anchor_lines = [line.new(mark), line.blank()] if mark else []
+            block = line.new(f'<div id="{anchor}" class="k-block"></div>')
+            anchor_lines = [] if context.embedded else [block, line.blank()]
             result[index : index + 1] = [line.blank()]
             result[start:start] = anchor_lines
         else:

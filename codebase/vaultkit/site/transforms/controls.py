@@ -1,13 +1,10 @@
 """Control comments (`<!-- run: … -->`) vanish, but a block that is skipped, or that must raise, says so."""
 
-import re
-
+from vaultkit.lines import Comment
+from vaultkit.run.control import ControlError, parse
 from vaultkit.site.context import Context
 from vaultkit.site.draft import Line
 from vaultkit.site.ui import say
-
-_SKIP = re.compile(r"run:\s*skip\s+[\"'“](?P<reason>.*)[\"'”]", re.DOTALL)
-_RAISES = re.compile(r"run:\s*raises\s+(?P<name>[\w.]+)")
 
 
 def controls(lines: list[Line], context: Context) -> list[Line]:
@@ -16,7 +13,7 @@ def controls(lines: list[Line], context: Context) -> list[Line]:
     open_fence = False
     for line in lines:
         if line.kind == "control":
-            pending += _remarks(line.content, context)
+            pending += _remarks(line, context)
             continue
         result.append(line)
         if line.kind != "fence":
@@ -29,9 +26,17 @@ def controls(lines: list[Line], context: Context) -> list[Line]:
     return result
 
 
-def _remarks(comment: str, context: Context) -> list[str]:
-    if found := _SKIP.search(comment):
-        return [say(context.language, "skipped", reason=" ".join(found["reason"].split()))]
-    if found := _RAISES.search(comment):
-        return [say(context.language, "raises", name=f"`{found['name']}`")]
+def _remarks(line: Line, context: Context) -> list[str]:
+    """What a reader should know of the block below; what is wrong with a comment is for the runner to say."""
+    comment = Comment("html", line.number, 0, line.number, 0, line.content)
+    if line.content.split(":", 1)[-1].split()[:1] == ["setup"]:
+        return []
+    try:
+        control = parse([comment])
+    except ControlError:
+        return []
+    if control.skip:
+        return [say(context.language, "skipped", reason=control.skip)]
+    if control.raises:
+        return [say(context.language, "raises", name=f"`{control.raises}`")]
     return []

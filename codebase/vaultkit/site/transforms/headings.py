@@ -3,7 +3,7 @@
 import re
 
 from vaultkit.site.context import Context
-from vaultkit.site.draft import Line
+from vaultkit.site.draft import Line, Stash
 
 _ATX = re.compile(r"(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$")
 
@@ -27,15 +27,15 @@ def headings(lines: list[Line], context: Context) -> list[Line]:
         if level == 1 and line.number == min(levels):
             continue
         text = found[2] if found else line.content.strip()
-        result.append(
-            line.new(_heading(level, text, anchors.headings[line.number], anchors.also.get(line.number)))
-        )
+        ids = anchors.headings[line.number], anchors.also.get(line.number)
+        result.append(line.new(_heading(level, text, *ids, context.stash)))
     return result
 
 
-def _heading(level: int, text: str, anchor: str, also: str | None) -> str:
-    other = f'<span id="{also}" class="k-also"></span>' if also else ""
-    return f"{'#' * level} {other}{text} {{ #{anchor} }}"
+def _heading(level: int, text: str, anchor: str, also: str | None, stash: Stash) -> str:
+    """The anchors are stashed: what reads tags and links need not know them."""
+    other = stash.put(f'<span id="{also}" class="k-also"></span>') if also else ""
+    return f"{'#' * level} {other}{text} {stash.put(f'{{ #{anchor} }}')}"
 
 
 def _as_bold(lines: list[Line], context: Context) -> list[Line]:

@@ -53,7 +53,7 @@ def _anchor(text: str, target: Target, context: Context) -> str:
     if names_chinese and page and page.translated("en"):
         url = html.escape(context.other_language_url(page))
         return f'<a href="{url}" hreflang="zh" lang="zh">{text}</a>'
-    planned = "{ .k-planned }" if target.note is not None and target.note.is_stub else ""
+    planned = "{ .k-planned }" if page and context.sitemap.planned(page) else ""
     return f"[{text}]({context.href(target)}){planned}"
 
 

@@ -2,7 +2,7 @@
 
 Python-Markdown wants nested list content indented by four columns per level, a blank line before a list or a
 table that follows a paragraph, and joins neighbouring lists that differ only in their marker. The text is
-parsed with markdown-it for its block structure, and written again, level by level, the way Python-Markdown reads it.
+parsed with markdown-it for its block structure, and written again, level by level, for Python-Markdown.
 """
 
 import re

@@ -7,7 +7,7 @@ import re
 
 from vaultkit.site.context import Context
 from vaultkit.site.draft import Line
-from vaultkit.tags import _TAG as TAG
+from vaultkit.tags import TAG
 
 _DECK = re.compile(r"(?:#flashcards\S*\s*)+")
 

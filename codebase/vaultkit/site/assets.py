@@ -1,0 +1,55 @@
+"""Browser libraries copied from node_modules into a built site: KaTeX's style and fonts, Mermaid if used."""
+
+import hashlib
+import re
+import shutil
+from functools import cache
+from pathlib import Path
+
+from vaultkit.errors import Problem, VaultError
+from vaultkit.site.paths import HERE
+
+_OLD_FORMATS = re.compile(r',\s*url\([^)]*\.(?:woff|ttf)\)\s*format\("(?:woff|truetype)"\)')
+
+
+def copy_katex(node_modules: Path, target: Path) -> None:
+    """The style sheet, old font formats taken out of it, and its woff2 fonts."""
+    source = _package(node_modules, "katex") / "dist"
+    css = _OLD_FORMATS.sub("", (source / "katex.min.css").read_text("utf-8"))
+    (target / "fonts").mkdir(parents=True, exist_ok=True)
+    (target / "katex.min.css").write_text(css, "utf-8")
+    for font in sorted((source / "fonts").glob("*.woff2")):
+        shutil.copyfile(font, target / "fonts" / font.name)
+
+
+def copy_mermaid(node_modules: Path, target: Path) -> None:
+    target.mkdir(parents=True, exist_ok=True)
+    source = _package(node_modules, "mermaid") / "dist" / "mermaid.min.js"
+    shutil.copyfile(source, target / "mermaid.min.js")
+
+
+def remove_unused(assets: Path) -> None:
+    """Take out what MkDocs copied from Material and no page loads: its scripts, source maps, palette."""
+    shutil.rmtree(assets / "javascripts", ignore_errors=True)
+    shutil.rmtree(assets / "images", ignore_errors=True)
+    for file in (assets / "stylesheets").glob("*"):
+        if not file.name.startswith("main.") or file.suffix == ".map":
+            file.unlink()
+    for name in ("scheme.js", "logo.svg"):  # these stand in the pages themselves
+        (assets / name).unlink(missing_ok=True)
+
+
+def _package(node_modules: Path, name: str) -> Path:
+    if not (node_modules / name / "dist").is_dir():
+        raise VaultError(Problem("[site]", 0, "set-up", f"need node_modules/{name}", "run `make setup`"))
+    return node_modules / name
+
+
+@cache
+def version_of_theme() -> str:
+    """A short hash of our style sheets and scripts, so that browsers fetch new ones when they change."""
+    digest = hashlib.sha256()
+    for file in sorted((HERE / "theme" / "assets").rglob("*")):
+        if file.is_file():
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:10]

@@ -1,0 +1,115 @@
+"""The whole build: stage both languages, run MkDocs and Pagefind for each side by side, publish the result.
+
+A build that fails leaves the published site as it was; a build for which nothing changed does nothing.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+
+from vaultkit.errors import Problem, VaultError
+from vaultkit.site.fingerprint import fingerprint
+from vaultkit.site.paths import LANGUAGES, Language, Layout
+from vaultkit.site.publish import publish
+from vaultkit.site.stage import stage_all
+from vaultkit.site.state import Mode, State, load, one_builder, passed, save, stops
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_COMPLAINT = re.compile(r"(?:WARNING|ERROR)\s+-?\s*(.*)")
+_NOT_SEARCHED = (".headerlink", ".katex", ".k-copy")
+
+
+@dataclass
+class Report:
+    """What a build did: `built` is false when the site was already up to date or when problems stopped it."""
+
+    ok: bool
+    built: bool
+    seconds: float = 0.0
+    pages: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def build(layout: Layout, *, mode: Mode = "strict", force: bool = False) -> Report:
+    """Build the site if anything it depends on changed; `mode` says which problems stop it."""
+    started = perf_counter()
+    with one_builder(layout):
+        key = fingerprint(layout)
+        known = load(layout)
+        if not force and known.satisfies(key, mode) and (layout.site / "index.html").is_file():
+            return Report(True, False, perf_counter() - started, known.pages, known.problems)
+        report = _build(layout, key, mode)
+    report.seconds = perf_counter() - started
+    return report
+
+
+def _build(layout: Layout, key: str, mode: Mode) -> Report:
+    try:
+        trees, found = stage_all(layout, LANGUAGES)
+    except VaultError as error:
+        return Report(False, False, problems=[str(problem) for problem in error.problems])
+    problems = [_shown(layout, problem) for problem in found]
+    if any(stops(problem, mode) for problem in found):
+        return Report(False, False, problems=problems)
+    with ThreadPoolExecutor(len(LANGUAGES)) as pool:
+        built = list(pool.map(lambda language: _build_language(layout, language, mode), LANGUAGES))
+    complaints = [line for lines in built for line in lines]
+    problems += complaints
+    made = all((layout.html(language) / "index.html").is_file() for language in LANGUAGES)
+    if not made or (mode != "lenient" and complaints):
+        return Report(False, False, problems=problems)
+    publish(layout.html("en"), layout.site, keep=("zh",))
+    publish(layout.html("zh"), layout.site / "zh")
+    pages = sum(path.endswith(".md") for tree in trees for path in tree.files)
+    save(layout, State(key, passed(found, complaints), pages, problems))
+    return Report(True, True, pages=pages, problems=problems)
+
+
+def _shown(layout: Layout, problem: Problem) -> str:
+    """The problem with its path as seen from the project: `vault/concepts/KV cache.md:12: …`."""
+    text = str(problem)
+    return (
+        text if problem.path.startswith("[") else f"{layout.vault.relative_to(layout.root).as_posix()}/{text}"
+    )
+
+
+def _build_language(layout: Layout, language: Language, mode: Mode) -> list[str]:
+    """MkDocs, then Pagefind, for one language; what they complained about."""
+    folder = layout.html(language)
+    (folder / "index.html").unlink(missing_ok=True)  # so that its presence means that this build made it
+    flag = "--no-strict" if mode == "lenient" else "--strict"
+    command = [
+        "mkdocs",
+        "build",
+        flag,
+        "--config-file",
+        str(layout.config(language)),
+        "--site-dir",
+        str(folder),
+    ]
+    complaints = _run(command, layout.root)
+    if not (folder / "index.html").is_file():
+        return complaints or [f"[site] MkDocs made no {language} pages. hint: run `mkdocs build -v`"]
+    search = ["pagefind", "--site", str(folder), "--silent"]
+    for selector in _NOT_SEARCHED:
+        search += ["--exclude-selectors", selector]
+    return complaints + _run(search, layout.root)
+
+
+def _run(command: list[str], root: Path) -> list[str]:
+    """Run a Python module as a child; its warnings and errors, or its last words if it failed without any."""
+    env = os.environ | {"KVIST_STAGED": "1", "NO_MKDOCS_2_WARNING": "1", "PYTHONUTF8": "1", "NO_COLOR": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", *command], cwd=root, env=env, capture_output=True, text=True, check=False
+    )
+    output = _ANSI.sub("", done.stderr + done.stdout)
+    lines = [found[1] for line in output.splitlines() if (found := _COMPLAINT.match(line.strip()))]
+    if done.returncode and not lines:
+        last = [line for line in output.splitlines() if line.strip()][-3:]
+        lines = [f"[site] {command[0]} failed: {' / '.join(last) or 'no message'}"]
+    return lines

@@ -1,0 +1,92 @@
+"""One staged file: front matter for the theme, title, header, the note's text, and the foot."""
+
+import json
+import re
+from dataclasses import dataclass
+
+from vaultkit.backlinks import Backlink
+from vaultkit.note import Note
+from vaultkit.site.context import Context
+from vaultkit.site.pages.foot import foot
+from vaultkit.site.pages.header import header, notice, sources
+from vaultkit.site.pages.parts import claim
+from vaultkit.site.pages.planned import KIND as PLANNED
+from vaultkit.site.pages.planned import planned
+from vaultkit.site.pages.reading_list import KIND as READING_LIST
+from vaultkit.site.pages.reading_list import reading_list
+from vaultkit.site.pages.sections import section_index, section_title
+from vaultkit.site.results import Results
+from vaultkit.site.slugs import heading_slug
+from vaultkit.site.transforms import to_markdown, transform
+
+_MARKS = re.compile(r"[*_`$\[\]]|\\[a-zA-Z]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What every page of one language may need besides its own note."""
+
+    backlinks: dict[str, list[Backlink]]
+    results: Results
+
+
+def compose(context: Context, inputs: Inputs) -> str:
+    """Text of the staged file of `context.page`."""
+    shown = context.note
+    kind = str(context.vault.notes[context.page.note("en")].properties.get("kind", ""))
+    body = transform(shown.text, context)
+    parts = [_front_matter(context, kind), *_title(context, shown), *notice(context)]
+    parts += header(context, inputs.results)
+    if kind == READING_LIST:
+        parts += reading_list(context)
+    text = "\n".join(parts) + "\n" + to_markdown(body, context)
+    if kind == PLANNED:
+        text += "\n".join(planned(context, inputs.backlinks))
+    else:
+        text += "\n".join([*sources(context), *foot(context, inputs.backlinks.get(context.page.key, []))])
+    return text.rstrip("\n") + "\n"
+
+
+def compose_section(context: Context, section: str) -> str:
+    """Text of the index page of a folder."""
+    title = section_title(context, section)
+    meta = {"title": title, "k": {"kind": "section", "section": section, "lang": context.language}}
+    return "\n".join([_yaml(meta), *section_index(context, section)])
+
+
+def _front_matter(context: Context, kind: str) -> str:
+    page = context.page
+    note = context.note
+    meta: dict[str, object] = {"title": context.sitemap.title(page, context.language)}
+    if text := claim(note):
+        meta["description"] = " ".join(_MARKS.sub("", text).split())[:300]
+    meta["k"] = {
+        "kind": kind,
+        "section": page.section,
+        "lang": note.lang,
+        "planned": context.sitemap.planned(page),
+        "translated": page.translated(context.language),
+    }
+    return _yaml(meta)
+
+
+def _yaml(meta: dict[str, object]) -> str:
+    """Front matter; JSON values are YAML too, and need no thought about quoting."""
+    lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in meta.items()]
+    return "\n".join(["---", *lines, "---", ""])
+
+
+def _title(context: Context, note: Note) -> list[str]:
+    """The note's own top heading, else its title; a Chinese page names the English one below."""
+    top = note.headings[0] if note.headings and note.headings[0].level == 1 else None
+    title = context.sitemap.title(context.page, context.language)
+    text = top.text if top and context.page.translated(context.language) else title
+    anchor = context.sitemap.anchors(note).headings[top.line] if top else heading_slug(title)
+    lines = [f"# {text} {{ #{anchor} }}", ""]
+    english = context.page.notes.get("en")
+    if context.language == "zh" and english and context.page.section:
+        name = context.vault.notes[english].title
+        lines += (
+            [f'<p class="k-subtitle" lang="en" data-pagefind-ignore>{name}</p>', ""] if name != title else []
+        )
+    return lines

@@ -1,0 +1,57 @@
+"""A key of everything a built site depends on, cheap enough to be asked several times a second.
+
+Names, sizes and times of change, not contents: a touched file costs a rebuild, a changed one is never missed.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from vaultkit.site.paths import HERE, Layout
+
+_SKIPPED = frozenset({"__pycache__", "node_modules", ".trash"})
+
+
+def fingerprint(layout: Layout) -> str:
+    """Hex key of vault, theme, tools, configuration, the note runner's results and the engine."""
+    digest = hashlib.sha256(os.environ.get("SITE_URL", "").encode())
+    root = layout.root
+    folders = [layout.vault, HERE.parent, root / "codebase" / "kvist", root / "kernels"]
+    files = [
+        root / "mkdocs.yml",
+        root / "mkdocs.zh.yml",
+        root / "constraints.txt",
+        root / "node_modules" / "katex" / "package.json",
+        layout.results,
+    ]
+    for path, stat in _stats(folders, files):
+        digest.update(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
+def _stats(folders: list[Path], files: list[Path]) -> Iterator[tuple[str, os.stat_result]]:
+    for folder in folders:
+        yield from _walk(str(folder))
+    for file in files:
+        try:
+            yield str(file), file.stat()
+        except OSError:
+            yield str(file), os.stat_result([0] * 10)
+
+
+def _walk(folder: str) -> Iterator[tuple[str, os.stat_result]]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in entries:
+        if entry.name in _SKIPPED:
+            continue
+        try:
+            if entry.is_dir():
+                yield from _walk(entry.path)
+            elif not entry.name.startswith("workspace"):  # Obsidian writes its window state all the time
+                yield entry.path, entry.stat()
+        except OSError:
+            continue  # gone between listing and looking

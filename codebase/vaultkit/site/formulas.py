@@ -1,0 +1,32 @@
+"""Put rendered formulas where `pymdownx.arithmatex` (generic) left its marks."""
+
+import html
+import re
+
+from vaultkit.site.draft import Formula
+from vaultkit.site.katex import Renderer
+
+_MARK = re.compile(
+    r'<(?P<tag>span|div) class="arithmatex">\\(?P<open>[(\[])(?P<tex>.*?)\\[)\]]</(?P=tag)>', re.DOTALL
+)
+_BARE = re.compile(r"\\(?P<open>\()(?P<tex>.*?)\\\)", re.DOTALL)  # in the contents list, where tags are gone
+
+
+class MissingFormula(LookupError):
+    """A formula that staging did not find, so that it was never rendered."""
+
+
+def put_formulas(text: str, renderer: Renderer) -> str:
+    """`text` (HTML) with each formula replaced by its rendering; raises MissingFormula."""
+    if "\\(" not in text and "\\[" not in text:
+        return text
+
+    def put(found: re.Match[str]) -> str:
+        formula = Formula(html.unescape(found["tex"]).strip(), found["open"] == "[", 0)
+        rendered = renderer.get(formula)
+        if rendered is None:
+            raise MissingFormula(formula.tex)
+        return rendered
+
+    marked = _MARK.sub(put, text)
+    return marked if "<" in text else _BARE.sub(put, marked)

@@ -1,0 +1,112 @@
+"""The thin bridge between the staged tree and MkDocs; all the work is done elsewhere.
+
+MkDocs imports this file by path. It stages the vault (unless `vaultkit build` has done so), leaves empty
+sections out of the nav, puts rendered formulas into pages, and copies the browser libraries that pages need.
+"""
+
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import Abort
+from mkdocs.structure.pages import Page
+
+from vaultkit.errors import VaultError
+from vaultkit.site.assets import copy_katex, copy_mermaid, remove_unused, version_of_theme
+from vaultkit.site.formulas import MissingFormula, put_formulas
+from vaultkit.site.katex import Renderer
+from vaultkit.site.paths import Language, Layout
+from vaultkit.site.stage import stage_all
+from vaultkit.site.ui import table
+
+log = logging.getLogger("mkdocs.hooks.kvist")
+_used: set[str] = set()
+STAGED = "KVIST_STAGED"  # set by `vaultkit build`: the trees are fresh
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    layout = Layout(Path(config.config_file_path).resolve().parent)
+    language: Language = "zh" if config.theme["language"] == "zh" else "en"
+    if STAGED not in os.environ:
+        _stage(layout, language)
+    _used.clear()
+    config.docs_dir = str(layout.stage(language))
+    config.nav = [entry for entry in config.nav or [] if _exists(entry, layout.stage(language))]
+    if config.site_url and language == "zh":
+        config.site_url = config.site_url.rstrip("/") + "/zh/"
+    config.extra.update(
+        k_ui=table(language),
+        k_lang=language,
+        k_version=version_of_theme(),
+        k_published=_published(config.site_url, language),
+        k_material=_material(config),
+        k_layout=layout,
+        k_renderer=Renderer(layout),
+    )
+    return config
+
+
+def _stage(layout: Layout, language: Language) -> None:
+    try:
+        _, problems = stage_all(layout, (language,))
+    except VaultError as error:
+        problems = error.problems
+    for problem in problems:
+        log.warning("%s", problem)
+    if any(problem.path == "[site]" for problem in problems):
+        raise Abort("staging failed")
+
+
+def _published(site_url: str | None, language: Language) -> str:
+    """The address of the site's root if it was given with SITE_URL, else "": then links stay relative."""
+    if "SITE_URL" not in os.environ or not site_url:
+        return ""
+    return site_url if language == "en" else site_url.removesuffix("zh/")
+
+
+def _material(config: MkDocsConfig) -> str:
+    """Path of Material's main style sheet in the site; its name holds a hash."""
+    for folder in config.theme.dirs:
+        for file in sorted(Path(folder).glob("assets/stylesheets/main.*.min.css")):
+            return f"assets/stylesheets/{file.name}"
+    raise Abort("[site] need mkdocs-material's style sheet, got none. hint: run `make setup`")
+
+
+def _exists(entry: Any, folder: Path) -> bool:
+    return all((folder / path).is_file() for path in entry.values()) if isinstance(entry, dict) else True
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, **_: Any) -> str:
+    """Formulas in the text and in the contents list; remembers which libraries the site needs."""
+    renderer: Renderer = config.extra["k_renderer"]
+    try:
+        html = put_formulas(html, renderer)
+        for item in page.toc:
+            _toc(item, renderer)
+    except MissingFormula as missing:
+        log.warning("%s: formula was not seen at staging: %s", page.file.src_uri, missing)
+    if 'class="katex' in html:
+        _used.add("katex")
+        page.meta["k_math"] = True
+    if 'class="k-mermaid' in html:
+        _used.add("mermaid")
+        page.meta["k_mermaid"] = True
+    return html
+
+
+def _toc(item: Any, renderer: Renderer) -> None:
+    item.title = put_formulas(item.title, renderer)
+    for child in item.children:
+        _toc(child, renderer)
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    layout: Layout = config.extra["k_layout"]
+    assets = Path(config.site_dir) / "assets"
+    remove_unused(assets)
+    if "katex" in _used:
+        copy_katex(layout.root / "node_modules", assets / "katex")
+    if "mermaid" in _used:
+        copy_mermaid(layout.root / "node_modules", assets / "mermaid")

@@ -1,0 +1,104 @@
+"""Formulas rendered at build by KaTeX (a package in package.json), each once: the cache is keyed by formula.
+
+A reader's browser runs no TeX and asks nobody; a formula KaTeX refuses is a build error at its line.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from vaultkit.errors import Problem, VaultError
+from vaultkit.site.draft import Formula
+from vaultkit.site.paths import HERE, Layout
+
+_SCRIPT = HERE / "js" / "katex_render.mjs"
+
+
+def key_of(formula: Formula) -> str:
+    """Name of the formula in the cache."""
+    mode = "display" if formula.display else "inline"
+    return hashlib.sha256(f"{mode}\n{' '.join(formula.tex.split())}".encode()).hexdigest()
+
+
+class Renderer:
+    """Rendered formulas of one project; each result is written in one move, so two processes may share it."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.package = layout.root / "node_modules" / "katex"
+        self.root = layout.root
+        self.folder = layout.math / self._version()
+
+    def _version(self) -> str:
+        try:
+            return str(json.loads((self.package / "package.json").read_text("utf-8"))["version"])
+        except (OSError, ValueError, KeyError):
+            return "none"
+
+    def get(self, formula: Formula) -> str | None:
+        """HTML of a formula that has been rendered, else None."""
+        try:
+            return self._file(key_of(formula)).read_text("utf-8")
+        except OSError:
+            return None
+
+    def render(self, formulas: Mapping[Formula, str]) -> list[Problem]:
+        """Render what is not in the cache yet; the values are the notes' paths, for the problems returned."""
+        missing = {key_of(formula): formula for formula in formulas}
+        missing = {key: formula for key, formula in missing.items() if not self._file(key).exists()}
+        if not missing:
+            return []
+        problems: list[Problem] = []
+        for result in self._run(missing):
+            formula = missing[result["key"]]
+            if "html" in result:
+                self._write(result["key"], result["html"])
+            else:
+                problems += _problems(result["error"], formula, formulas)
+        return problems
+
+    def _run(self, missing: Mapping[str, Formula]) -> list[dict[str, str]]:
+        node = find_node(self.root)
+        if node is None or not (self.package / "dist" / "katex.mjs").is_file():
+            what = "Node.js" if node is None else "the package katex in node_modules/"
+            raise VaultError(
+                Problem("[site]", 0, "set-up", f"need {what} to render formulas", "run `make setup`")
+            )
+        request = [{"key": key, "tex": f.tex, "display": f.display} for key, f in missing.items()]
+        command = [node, str(_SCRIPT), str(self.package / "dist" / "katex.mjs")]
+        done = subprocess.run(command, input=json.dumps(request), capture_output=True, text=True, check=False)
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            raise VaultError(
+                Problem("[site]", 0, "katex", f"KaTeX did not run: {reason}", "run `make setup`")
+            )
+        results: list[dict[str, str]] = json.loads(done.stdout)
+        return results
+
+    def _file(self, key: str) -> Path:
+        return self.folder / key[:2] / f"{key}.html"
+
+    def _write(self, key: str, html: str) -> None:
+        file = self._file(key)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(f".{os.getpid()}")
+        part.write_text(html, "utf-8")
+        part.replace(file)
+
+
+def find_node(root: Path) -> str | None:
+    """The system's Node.js, else the one of the project's `.venv`."""
+    local = root / ".venv" / "bin" / "node"
+    return shutil.which("node") or (str(local) if local.is_file() else None)
+
+
+def _problems(error: str, formula: Formula, formulas: Mapping[Formula, str]) -> Iterable[Problem]:
+    message = f"KaTeX cannot read ${formula.tex}$: {error}"
+    for other, path in formulas.items():
+        if (other.tex, other.display) == (formula.tex, formula.display):
+            yield Problem(
+                path, other.line, "formula", message, "mend the formula, or use what KaTeX supports"
+            )

@@ -1,0 +1,101 @@
+"""What stands under a page's title: kind, badge, what to read first, tags, sources."""
+
+import re
+
+from vaultkit.links import line_links
+from vaultkit.site.context import Context
+from vaultkit.site.pages.parts import attribute, escape, pill, planned_pill
+from vaultkit.site.results import Results, Verdict
+from vaultkit.site.ui import STRINGS, say
+
+_ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5}(?:v\d+)?)")
+
+
+def header(context: Context, results: Results) -> list[str]:
+    """Lines of Markdown for the block under the title; [] when there is nothing to say."""
+    note = context.vault.notes[context.page.note(context.language)]
+    canonical = context.vault.notes[context.page.note("en")]
+    properties = canonical.properties
+    pills = _pills(context, str(properties.get("kind", "")), context.sitemap.planned(context.page))
+    if verdict := results.verdict(note.path):
+        pills.append(_badge(context, verdict))
+    pills += [f'<span class="k-tag">#{escape(tag)}</span>' for tag in _tags(properties.get("tags"))]
+    if hours := properties.get("hours"):
+        pills.append(pill("plain", say(context.language, "hours", hours=escape(str(hours)))))
+    lines = [" ".join(pills)] if pills else []
+    if first := _prerequisites(context, canonical.properties.get("prerequisites"), canonical.path):
+        lines += ["", f'<span class="k-label">{say(context.language, "read_first")}</span> {first}']
+    if not lines:
+        return []
+    return ['<div class="k-head" markdown="1" data-pagefind-ignore>', "", *lines, "", "</div>", ""]
+
+
+def sources(context: Context) -> list[str]:
+    """The properties' sources as a folded list at the end of the page."""
+    canonical = context.vault.notes[context.page.note("en")]
+    items = canonical.properties.get("sources")
+    if not isinstance(items, list) or not items:
+        return []
+    shown = [f"- {_source(item)}" for item in items]
+    return [
+        "",
+        f"> [!source]- {say(context.language, 'sources')} ({len(shown)})",
+        *(f"> {s}" for s in shown),
+        "",
+    ]
+
+
+def notice(context: Context) -> list[str]:
+    """A line that says that the page is shown in the other language."""
+    if context.page.translated(context.language):
+        return []
+    key = "untranslated" if context.language == "zh" else "untranslated_zh"
+    return [f'<p class="k-notice" lang="{context.language}">{say(context.language, key)}</p>', ""]
+
+
+def _pills(context: Context, kind: str, stub: bool) -> list[str]:
+    key = f"kind_{kind}"
+    pills = [pill("kind", say(context.language, key))] if key in STRINGS else []
+    return [*pills, planned_pill(context)] if stub else pills
+
+
+def _badge(context: Context, verdict: Verdict) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in verdict.versions.items())
+    title = say(
+        context.language,
+        "verified_title",
+        passed=verdict.passed,
+        blocks=verdict.blocks,
+        when=verdict.when,
+        device=verdict.device,
+        versions=versions,
+    )
+    if verdict.skipped:
+        title += say(context.language, "verified_skips", skipped=verdict.skipped)
+    text = say(context.language, "verified")
+    date = f'<span class="k-badge-date">{attribute(verdict.when)}</span>'
+    return f'<span class="k-pill k-pill-verified" title="{attribute(title)}">✓ {text} {date}</span>'
+
+
+def _tags(value: object) -> list[str]:
+    return [str(tag) for tag in value] if isinstance(value, list) else []
+
+
+def _prerequisites(context: Context, value: object, path: str) -> str:
+    """Links of the property `prerequisites`, titled in the reader's language."""
+    found = []
+    for text in value if isinstance(value, list) else []:
+        for link in line_links(str(text), str(text), 1):
+            target = context.find(link.target, link.subpath, 1)
+            if target and target.page:
+                title = escape(context.sitemap.title(target.page, context.language))
+                planned = "{ .k-planned }" if context.sitemap.planned(target.page) else ""
+                found.append(f"[{title}]({context.href(target)}){planned}")
+    return " · ".join(found)
+
+
+def _source(item: object) -> str:
+    if isinstance(item, dict):
+        item = ", ".join(str(part) for part in item.values() if part is not None)
+    text = escape(" ".join(str(item).split()))
+    return _ARXIV.sub(r"[arXiv:\1](https://arxiv.org/abs/\1)", text)

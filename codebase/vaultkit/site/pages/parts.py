@@ -1,0 +1,66 @@
+"""Small pieces of Markdown and HTML that several parts of a page share."""
+
+import html
+import re
+
+from vaultkit import mdlink
+from vaultkit.inline import spans
+from vaultkit.note import Note
+from vaultkit.site.context import Context
+from vaultkit.site.sitemap import Page
+from vaultkit.site.ui import say
+
+_CALLOUT_LINE = re.compile(r"^>\s?(?P<text>.*)$")
+_SPECIAL = re.compile(r"([\\*_\[\]~=`#$|])")
+_LINK = re.compile(r"\[\[(?:[^\]|]*\|)?([^\]]*)\]\]")
+
+
+def escape(text: str) -> str:
+    """Plain text as Markdown that shows it unchanged."""
+    return html.escape(_SPECIAL.sub(r"\\\1", text), quote=False)
+
+
+def prose(text: str) -> str:
+    """A sentence of a note, marks already gone, as Markdown: code, formulas and web links live."""
+    keep = [(span.start, span.end) for span in spans(text)]
+    keep += [(found.column, found.column + len(found.raw)) for found in mdlink.find(text) if not found.embed]
+    parts: list[str] = []
+    position = 0
+    for start, end in sorted(keep):
+        if start >= position:
+            parts += [escape(text[position:start]), text[start:end]]
+            position = end
+    return "".join([*parts, escape(text[position:])])
+
+
+def attribute(text: str) -> str:
+    """Plain text inside a double-quoted HTML attribute."""
+    return html.escape(text, quote=True).replace("\n", " ")
+
+
+def page_link(context: Context, page: Page) -> str:
+    """Markdown link to a page, by its title in the reader's language; planned notes are marked."""
+    planned = "{ .k-planned }" if context.sitemap.planned(page) else ""
+    return f"[{escape(context.sitemap.title(page, context.language))}]({context.page.path_to(page)}){planned}"
+
+
+def pill(name: str, text: str, title: str = "") -> str:
+    hint = f' title="{attribute(title)}"' if title else ""
+    return f'<span class="k-pill k-pill-{name}"{hint}>{text}</span>'
+
+
+def planned_pill(context: Context) -> str:
+    language = context.language
+    return pill("planned", say(language, "planned"), say(language, "planned_title"))
+
+
+def claim(note: Note) -> str:
+    """The text of the note's `[!abstract]` callout as plain Markdown, "" if there is none."""
+    lines: list[str] = []
+    for number in range(note.body_line, len(note.scan.lines) + 1):
+        found = _CALLOUT_LINE.match(note.scan.lines[number - 1])
+        if not found and lines:
+            break
+        if found and (lines or found["text"].lower().startswith(("[!abstract]", "[!summary]", "[!tldr]"))):
+            lines.append(found["text"].strip())
+    return _LINK.sub(r"\1", " ".join(line for line in lines[1:] if line))

@@ -1,0 +1,41 @@
+"""One index page per folder of notes: written ones with their claims, then the names of planned ones."""
+
+from vaultkit.site.context import Context
+from vaultkit.site.pages.parts import claim, page_link
+from vaultkit.site.ui import STRINGS, say
+
+
+def section_title(context: Context, section: str) -> str:
+    key = f"section_{section}"
+    return say(context.language, key) if key in STRINGS else section.replace("-", " ").capitalize()
+
+
+def section_index(context: Context, section: str) -> list[str]:
+    """Lines of Markdown of the page `<section>/`."""
+    pages = [page for page in context.sitemap.pages.values() if page.section == section]
+    pages.sort(key=lambda page: context.sitemap.title(page, context.language).lower())
+    written = [page for page in pages if not context.sitemap.planned(page)]
+    stubs = [page for page in pages if context.sitemap.planned(page)]
+    count = say(context.language, "section_count", written=len(written), planned=len(stubs))
+    lines = [f"# {section_title(context, section)}", "", count, "{: .k-small }", ""]
+    if written:
+        lines += ['<div class="k-cards" markdown="1">', ""]
+        for page in written:
+            text = claim(context.vault.notes[page.note(context.language)])
+            lines += [f"- {page_link(context, page)}", "", f"    {text}" if text else "", ""]
+        lines += ["</div>", ""]
+    if stubs:
+        lines += [
+            f"## {say(context.language, 'planned_heading')}",
+            "",
+            '<div class="k-columns" markdown="1">',
+            "",
+        ]
+        lines += [f"- {page_link(context, page)}" for page in stubs]
+        lines += ["", "</div>", ""]
+    return lines
+
+
+def sections(context: Context) -> list[str]:
+    """Folders that have pages, in the vault's order."""
+    return sorted({page.section for page in context.sitemap.pages.values() if page.section})

@@ -1,0 +1,81 @@
+"""`vaultkit serve`: build if needed, serve the site, rebuild and reload browsers when something changes."""
+
+import errno
+import threading
+from collections.abc import Callable
+
+from vaultkit.site.build import Report, build
+from vaultkit.site.fingerprint import fingerprint
+from vaultkit.site.paths import Layout
+from vaultkit.site.server import Listeners, Server, open_server
+from vaultkit.site.watch import watch
+
+Say = Callable[[str], None]
+
+
+def serve(layout: Layout, host: str, port: int, say: Say) -> int:
+    """Serve until interrupted; exit status. Problems are said with path and line, and the last good site stays."""
+    listeners = Listeners()
+    try:
+        server = open_server(layout.site, host, port, listeners)
+    except OSError as error:
+        say(_no_port(error, host, port))
+        return 1
+    with server:
+        seen = fingerprint(layout)
+        if not _first_build(layout, say):
+            return 1
+        shown = f"[{host}]" if ":" in host else host
+        say(f"serving http://{shown}:{server.server_port}/ in English, /zh/ in Chinese (Ctrl-C stops)")
+        _run(server, layout, seen, listeners, say)
+    return 0
+
+
+def _first_build(layout: Layout, say: Say) -> bool:
+    """Bring the site up to date; with problems keep the last good one, else build a lenient one. False: neither."""
+    report = build(layout, mode="draft")
+    _tell(report, say)
+    if report.ok:
+        return True
+    if (layout.site / "index.html").is_file():
+        say("serving the last good site until this is mended")
+        return True
+    say("building anyway, as there is no earlier site to show")
+    report = build(layout, mode="lenient")
+    if not report.ok:
+        _tell(report, say)
+    return report.ok
+
+
+def _run(server: Server, layout: Layout, seen: str, listeners: Listeners, say: Say) -> None:
+    stop = threading.Event()
+
+    def changed() -> None:
+        report = build(layout, mode="draft")
+        _tell(report, say)
+        listeners.tell([] if report.ok else report.problems)
+
+    watcher = threading.Thread(target=watch, args=(layout, seen, changed, stop), daemon=True)
+    watcher.start()
+    try:
+        server.serve_forever(poll_interval=0.2)
+    except KeyboardInterrupt:
+        say("stopped")
+    finally:
+        stop.set()
+
+
+def _tell(report: Report, say: Say) -> None:
+    for problem in report.problems:
+        say(problem)
+    if report.ok:
+        say(f"{report.pages} pages {'built' if report.built else 'up to date'} in {report.seconds:.1f} s")
+    else:
+        say(f"not built: {len(report.problems)} problem(s), see above")
+
+
+def _no_port(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"[serve] need a free port, got {port} in use. hint: vaultkit serve --port {port + 1}"
+    reason = error.strerror or str(error)
+    return f"[serve] need an address to listen on, got {host}:{port} ({reason}). hint: --host 127.0.0.1 --port 8001"

@@ -1,0 +1,134 @@
+"""A small static file server with live reload: HTML gets one script, which listens for the next build."""
+
+import json
+from functools import partial
+from http import HTTPStatus
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Lock
+from urllib.parse import urlsplit
+
+from vaultkit.site.paths import HERE
+
+EVENTS = "/__kvist/events"
+SCRIPT = "/__kvist/reload.js"
+HEARTBEAT = 15.0  # seconds between signs of life, so that closed browsers are noticed
+
+
+class Listeners:
+    """Browsers that wait for news; each gets every message once. The last message about problems is kept."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._queues: set[SimpleQueue[str]] = set()
+        self._problems: list[str] = []
+
+    def tell(self, problems: list[str]) -> None:
+        """Tell all: no problems means reload."""
+        with self._lock:
+            self._problems = problems
+            for queue in self._queues:
+                queue.put(json.dumps({"problems": problems}))
+
+    def join(self) -> SimpleQueue[str]:
+        queue: SimpleQueue[str] = SimpleQueue()
+        with self._lock:
+            self._queues.add(queue)
+            if self._problems:
+                queue.put(json.dumps({"problems": self._problems}))
+        return queue
+
+    def leave(self, queue: SimpleQueue[str]) -> None:
+        with self._lock:
+            self._queues.discard(queue)
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """Files of the site; never a folder listing; the site's own 404 page; nothing is cached by browsers."""
+
+    def __init__(self, *args: object, listeners: Listeners, **kwargs: object) -> None:
+        self.listeners = listeners
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+
+    def do_GET(self) -> None:
+        path = urlsplit(self.path).path
+        if path == EVENTS:
+            self._events()
+        elif path == SCRIPT:
+            self._send((HERE / "js" / "reload.js").read_bytes(), "text/javascript; charset=utf-8")
+        else:
+            self._file(path)
+
+    def _file(self, path: str) -> None:
+        file = Path(self.translate_path(self.path))
+        if file.is_dir() and not path.endswith("/"):
+            self.send_response(HTTPStatus.MOVED_PERMANENTLY)
+            self.send_header("Location", path + "/")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        file = file / "index.html" if file.is_dir() else file
+        status = HTTPStatus.OK
+        try:
+            content = file.read_bytes()
+        except OSError:
+            status = HTTPStatus.NOT_FOUND
+            content, file = self._not_found(path)
+        if file.suffix == ".html":
+            content = content.replace(
+                b"</head>", f'<script src="{SCRIPT}" defer></script></head>'.encode(), 1
+            )
+        kind = self.guess_type(str(file))
+        self._send(content, f"{kind}; charset=utf-8" if kind.startswith("text/") else kind, status)
+
+    def _not_found(self, path: str) -> tuple[bytes, Path]:
+        folder = Path(self.directory)
+        file = folder / ("zh/404.html" if path.startswith("/zh/") else "404.html")
+        return (file.read_bytes() if file.is_file() else b"not found"), file
+
+    def _send(self, content: bytes, kind: str, status: HTTPStatus = HTTPStatus.OK) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    def _events(self) -> None:
+        queue = self.listeners.join()
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        try:
+            while True:
+                try:
+                    message = f"data: {queue.get(timeout=HEARTBEAT)}\n\n"
+                except Empty:
+                    message = ": alive\n\n"
+                self.wfile.write(message.encode())
+                self.wfile.flush()
+        except OSError:
+            pass  # the browser has gone
+        finally:
+            self.listeners.leave(queue)
+
+    def end_headers(self) -> None:
+        self.send_header("Cache-Control", "no-store")
+        super().end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet: requests are not news."""
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A browser that hangs up is no error."""
+
+
+def open_server(site: Path, host: str, port: int, listeners: Listeners) -> Server:
+    """A server of the folder `site`, bound and ready; raises OSError if the port is taken."""
+    return Server((host, port), partial(Handler, directory=str(site), listeners=listeners))

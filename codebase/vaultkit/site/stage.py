@@ -1,0 +1,102 @@
+"""Staging: a vault of Obsidian Markdown in, one tree of plain Markdown per language out.
+
+Pure but for the writing: the same vault and results give the same files, and unchanged files are not touched.
+"""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from vaultkit.backlinks import backlinks
+from vaultkit.errors import Problem
+from vaultkit.note import parse_note
+from vaultkit.site import titles
+from vaultkit.site.compose import Inputs, compose, compose_section
+from vaultkit.site.context import Context
+from vaultkit.site.draft import Formula
+from vaultkit.site.katex import Renderer
+from vaultkit.site.pages.sections import sections
+from vaultkit.site.paths import Language, Layout
+from vaultkit.site.results import Results
+from vaultkit.site.sitemap import Page, SiteMap
+from vaultkit.vault import Vault
+
+
+@dataclass
+class Staged:
+    """What staging gave: files by path in the tree, formulas with the note that holds them, and problems."""
+
+    language: Language
+    files: dict[str, bytes] = field(default_factory=dict)
+    formulas: dict[Formula, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def stage(sitemap: SiteMap, language: Language, results: Results) -> Staged:
+    """All files of one language's tree."""
+    staged = Staged(language)
+    inputs = Inputs(backlinks(sitemap.vault, language), results)
+    attachments: set[str] = set()
+    for page in sitemap.pages.values():
+        context = Context(sitemap, language, page, sitemap.vault.notes[page.note(language)])
+        staged.files[page.file] = compose(context, inputs).encode()
+        own = page.translated(language)
+        staged.problems += context.problems if own else []
+        attachments |= context.files
+        for formula in context.stash.formulas.values():
+            staged.formulas.setdefault(formula, context.note.path)
+    _add_sections(staged, sitemap)
+    for path in sorted(attachments):
+        staged.files[path] = (sitemap.vault.root / path).read_bytes()
+    staged.files[titles.FILE] = titles.titles(sitemap, language).encode()
+    return staged
+
+
+def _add_sections(staged: Staged, sitemap: SiteMap) -> None:
+    nothing = parse_note("", "")
+    home = Page("", "index", {})
+    for section in sections(Context(sitemap, staged.language, home, nothing)):
+        page = replace(home, slug=f"{section}/index")
+        if page.file not in staged.files:
+            text = compose_section(Context(sitemap, staged.language, page, nothing), section)
+            staged.files[page.file] = text.encode()
+
+
+def stage_all(layout: Layout, languages: tuple[Language, ...]) -> tuple[list[Staged], list[Problem]]:
+    """Stage these languages, render their formulas, write the trees; also what is wrong with the vault."""
+    vault = Vault.load(layout.vault)
+    sitemap = SiteMap.of(vault)
+    results = Results(layout.vault)
+    trees = [stage(sitemap, language, results) for language in languages]
+    problems = [
+        *vault.problems,
+        *(p for note in vault.notes.values() for p in note.problems),
+        *sitemap.problems,
+    ]
+    formulas: dict[Formula, str] = {}
+    for tree in trees:
+        problems += tree.problems
+        formulas |= tree.formulas
+    problems += Renderer(layout).render(formulas)
+    for tree in trees:
+        write(tree.files, layout.stage(tree.language))
+    return trees, sorted(set(problems), key=lambda p: (p.path, p.line, p.code, p.message))
+
+
+def write(files: dict[str, bytes], folder: Path) -> list[str]:
+    """Make `folder` hold exactly these files; return the paths that changed."""
+    changed = []
+    for path, content in files.items():
+        file = folder / path
+        if file.is_file() and file.read_bytes() == content:
+            continue
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+        changed.append(path)
+    for file in sorted(folder.rglob("*"), reverse=True):
+        path = file.relative_to(folder).as_posix()
+        if file.is_file() and path not in files:
+            file.unlink()
+            changed.append(path)
+        elif file.is_dir() and not any(file.iterdir()):
+            file.rmdir()
+    return changed

@@ -1,0 +1,46 @@
+// What every page does. Search is loaded when it is first opened; the rest is small.
+import { copyButtons } from "./copy.js";
+import { markContents } from "./contents.js";
+import { fillExplorer } from "./explorer.js";
+
+const ROOT = new URL("..", import.meta.url); // root of this language's half of the site
+const LANGUAGE = document.documentElement.lang;
+
+let search = null;
+async function openSearch() {
+  search ??= import("./search.js");
+  (await search).open({ root: ROOT, language: LANGUAGE });
+}
+
+for (const button of document.querySelectorAll("[data-k-search]")) button.addEventListener("click", openSearch);
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+  const slash = event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey;
+  const ctrlK = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.shiftKey;
+  if (!slash && !ctrlK) return;
+  event.preventDefault();
+  openSearch();
+});
+
+// Anchors answer to both languages' names, so the address's own anchor is right on the other side too.
+for (const link of document.querySelectorAll("[data-k-switch]")) {
+  link.addEventListener("click", () => {
+    link.hash = location.hash;
+  });
+}
+
+for (const button of document.querySelectorAll("[data-k-scheme]")) {
+  button.addEventListener("click", () => {
+    const next = document.documentElement.dataset.mdColorScheme === "slate" ? "default" : "slate";
+    document.documentElement.dataset.mdColorScheme = next;
+    try {
+      localStorage.setItem("kvist.scheme", next);
+    } catch {
+      // a browser that stores nothing still switches for this page
+    }
+  });
+}
+
+copyButtons(LANGUAGE);
+markContents();
+fillExplorer(ROOT, LANGUAGE);

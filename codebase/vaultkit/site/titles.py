@@ -1,0 +1,33 @@
+"""The small table of titles and aliases that search consults first: one JSON file per language."""
+
+import json
+
+from vaultkit.site.pages.parts import claim
+from vaultkit.site.paths import Language
+from vaultkit.site.sitemap import Page, SiteMap
+
+FILE = "assets/titles.json"
+
+
+def titles(sitemap: SiteMap, language: Language) -> str:
+    """JSON list of pages: `u` URL, `t` title, `a` other names, `s` section, `p` planned, `d` claim."""
+    entries = [_entry(sitemap, page, language) for _, page in sorted(sitemap.pages.items())]
+    return json.dumps(entries, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _entry(sitemap: SiteMap, page: Page, language: Language) -> dict[str, object]:
+    note = sitemap.vault.notes[page.note(language)]
+    title = sitemap.title(page, language)
+    names = [sitemap.vault.notes[path].title for path in page.notes.values()]
+    for path in page.notes.values():
+        names += sitemap.vault.notes[path].aliases
+    entry: dict[str, object] = {"u": page.url, "t": title}
+    if others := [name for name in dict.fromkeys(names) if name != title]:
+        entry["a"] = others
+    if page.section:
+        entry["s"] = page.section
+    if sitemap.planned(page):
+        entry["p"] = 1
+    if text := claim(note):
+        entry["d"] = text[:160]
+    return entry
