@@ -29,7 +29,7 @@ def test_published_models(name: str) -> None:
 
 def test_published_latent_caches() -> None:
     assert mla_cache_bytes_per_token(61, 512, 64) == 70_272  # DeepSeek-V3, 2505.09343 Table 1
-    # DeepSeek-V2 Table 9, elements per token: 15.6K against 110.6K (small), 34.6K against 860.2K (large)
+    # DeepSeek-V2 Table 9, elements per token: 15.6K against 110.6K (small), 34.6K (large)
     assert mla_cache_bytes_per_token(27, 512, 64, 1) == 15_552
     assert kv_cache_bytes_per_token(27, 16, 128, 1) == 110_592
     assert mla_cache_bytes_per_token(60, 512, 64, 1) == 34_560

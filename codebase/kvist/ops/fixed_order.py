@@ -5,17 +5,16 @@ in the same order whatever else is in the array. A BLAS or a fused reduction may
 another shape.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterable
+from functools import reduce
+from operator import add, mul
 
 import mlx.core as mx
 
 
-def add_in_order(count: int, term: Callable[[int], mx.array]) -> mx.array:
-    """((term(0) + term(1)) + term(2)) + …, `count` terms, one addition after the other."""
-    total = term(0)
-    for i in range(1, count):
-        total = total + term(i)
-    return total
+def add_in_order(terms: Iterable[mx.array]) -> mx.array:
+    """((a + b) + c) + …, one rounded addition after the other."""
+    return reduce(add, terms)
 
 
 def pad_to_multiple(x: mx.array, axis: int, multiple: int, value: float = 0.0) -> mx.array:
@@ -27,10 +26,9 @@ def pad_to_multiple(x: mx.array, axis: int, multiple: int, value: float = 0.0) -
 
 def sum_in_blocks(x: mx.array, block: int) -> mx.array:
     """Sum over the last axis in blocks of `block`: in order inside each block, then block after block."""
-    blocks = pad_to_multiple(x, -1, block)
-    blocks = blocks.reshape(*x.shape[:-1], -1, block)
-    partial = add_in_order(block, lambda i: blocks[..., i])
-    return add_in_order(partial.shape[-1], lambda i: partial[..., i])
+    blocks = pad_to_multiple(x, -1, block).reshape(*x.shape[:-1], -1, block)
+    partial = add_in_order(mx.split(blocks, block, axis=-1))  # (…, blocks, 1)
+    return add_in_order(mx.split(partial, partial.shape[-2], axis=-2))[..., 0, 0]
 
 
 def matmul_in_blocks(a: mx.array, b: mx.array, block: int) -> mx.array:
@@ -43,5 +41,6 @@ def matmul_in_blocks(a: mx.array, b: mx.array, block: int) -> mx.array:
     a, b = pad_to_multiple(a.astype(mx.float32), -1, block), pad_to_multiple(b.astype(mx.float32), -2, block)
     left = a.reshape(*a.shape[:-1], -1, block).swapaxes(-3, -2)  # (…, blocks, M, block)
     right = b.reshape(*b.shape[:-2], -1, block, b.shape[-1])  # (…, blocks, block, N)
-    partial = add_in_order(block, lambda i: left[..., i, None] * right[..., None, i, :])  # (…, blocks, M, N)
-    return add_in_order(partial.shape[-3], lambda i: partial[..., i, :, :])
+    columns, rows = mx.split(left, block, axis=-1), mx.split(right, block, axis=-2)
+    partial = add_in_order(map(mul, columns, rows))  # (…, blocks, M, N)
+    return add_in_order(mx.split(partial, partial.shape[-3], axis=-3))[..., 0, :, :]
