@@ -81,6 +81,34 @@ def build_blas_shim(cc: list[str]) -> None:
     print(f"build: {output.relative_to(ROOT)}")
 
 
+def build_kernels(cxx: list[str]) -> None:
+    """codebase/kvist/_kernels*.so: every C++ primitive, by CMake and Ninja from this environment."""
+    sources = [p for p in KERNELS.rglob("*") if p.suffix in {".h", ".cpp", ".txt"}]
+    facts = [*cxx, installed("mlx"), installed("nanobind")]
+    stamp, key = BUILD / "kernels.stamp", digest(sources, *facts)
+    name = f"_kernels{sysconfig.get_config_var('EXT_SUFFIX')}"
+    if up_to_date(stamp, key, [PACKAGE / name]):
+        return
+    for tool in ("nanobind", "cmake", "ninja"):
+        if not installed(tool):
+            raise BuildError(f"build: need {tool}, got none in {sys.prefix}. hint: pip install -e '.[build]'")
+    folder = BUILD / f"kernels-{hashlib.sha256(repr((sys.prefix, *facts)).encode()).hexdigest()[:12]}"
+    started, tools = time.perf_counter(), Path(sys.executable).parent
+    configure = [
+        *(str(tools / "cmake"), "-G", "Ninja", "-S", str(KERNELS), "-B", str(folder)),
+        *(f"-DPython_EXECUTABLE={sys.executable}", f"-DCMAKE_MAKE_PROGRAM={tools / 'ninja'}"),
+    ]
+    os.environ["CXX"] = shlex.join(cxx)  # read by CMake, "ccache g++" included
+    run(configure, "configuring the extension", f"remove {folder.relative_to(ROOT)} and try again")
+    compile_command = [str(tools / "cmake"), "--build", str(folder)]
+    run(compile_command, "compiling the extension", "it needs C++20: g++ 11, clang 14 or newer")
+    fresh = next(folder.glob("_kernels*.so"))
+    shutil.copy2(fresh, PACKAGE / f".{name}.fresh")
+    (PACKAGE / f".{name}.fresh").replace(PACKAGE / name)  # never written in place, as above
+    stamp.write_text(key)
+    print(f"build: codebase/kvist/{name} in {time.perf_counter() - started:.0f} s")
+
+
 def main() -> int:
     cc, cxx = compiler("CC", ["gcc", "cc", "clang"]), compiler("CXX", ["g++", "c++", "clang++"])
     if cxx is None:
@@ -89,6 +117,7 @@ def main() -> int:
     try:
         if sys.platform == "linux":
             build_blas_shim(cc or cxx)
+        build_kernels(cxx)
     except BuildError as error:
         print(error, file=sys.stderr)
         return 1

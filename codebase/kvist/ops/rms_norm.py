@@ -1,19 +1,99 @@
-"""RMSNorm: scale each vector to unit root mean square, then by a learned weight."""
+"""RMSNorm: scale each vector to root mean square one, then by a learned weight.
+
+y = x / sqrt(mean(x²) + eps) · weight (Zhang and Sennrich 2019, Root Mean Square Layer Normalization, eq. 4).
+Four implementations of the same values: the reference here in MLX operations, MLX's fused one, a C++ primitive
+for the CPU (kernels/rms_norm/rms_norm.cpp) and a Metal kernel (kernels/rms_norm/rms_norm.metal).
+"""
+
+from collections.abc import Callable
+from functools import cache
 
 import mlx.core as mx
 
+from kvist import native
 from kvist.errors import KvistError
+from kvist.metal import Kernel, kernel_path
+
+DTYPES = (mx.float32, mx.float16, mx.bfloat16)
 
 
-def rms_norm(x: mx.array, weight: mx.array, eps: float = 1e-6, *, implementation: str | None = None) -> mx.array:
-    """x / sqrt(mean(x²) + eps) · weight over the last axis, computed in float32, returned in the dtype of x."""
-    if weight.ndim != 1 or x.ndim == 0 or weight.shape[0] != x.shape[-1]:
-        raise KvistError("rms_norm", "weight of shape (x.shape[-1],)", f"x {x.shape}, weight {weight.shape}")
-    if implementation == "mlx":
-        return mx.fast.rms_norm(x, weight, eps)
-    if implementation not in {None, "reference"}:
-        raise KvistError("rms_norm", 'implementation "reference" or "mlx"', repr(implementation))
+def rms_norm(
+    x: mx.array, weight: mx.array, eps: float = 1e-6, *, implementation: str | None = None
+) -> mx.array:
+    """Normalise over the last axis: x (..., D) and weight (D,) give (..., D) in the dtype of x.
+
+    Sums are in float32, and the quotient is rounded to the dtype of x before the weight is applied.
+    implementation: "reference", "mlx", "cpp", "metal" or None for the best one here; all but "metal" have
+    gradients. Raises KvistError on other shapes, on dtypes other than float32, float16 and bfloat16, and when
+    an implementation is not available here.
+    """
+    _check(x, weight)
+    name = implementation or default_implementation()
+    if name not in IMPLEMENTATIONS:
+        raise KvistError("rms_norm", f"implementation {', '.join(IMPLEMENTATIONS)}", repr(name))
+    return IMPLEMENTATIONS[name](x, weight.astype(x.dtype), eps)
+
+
+def rms_norm_reference(x: mx.array, weight: mx.array, eps: float) -> mx.array:
+    """The definition."""
     wide = x.astype(mx.float32)
-    return (weight * (wide * mx.rsqrt(mx.mean(wide * wide, axis=-1, keepdims=True) + eps)).astype(x.dtype)).astype(
-        x.dtype
-    )
+    mean_square = mx.mean(mx.square(wide), axis=-1, keepdims=True)
+    return (wide * mx.rsqrt(mean_square + eps)).astype(x.dtype) * weight
+
+
+def default_implementation() -> str:
+    """MLX's on a GPU; on the CPU the C++ primitive, 3 to 10 times faster, where it is built."""
+    if mx.default_device() == mx.gpu:
+        return "mlx"
+    return "cpp" if native.kernels is not None else "mlx"
+
+
+def _mlx(x: mx.array, weight: mx.array, eps: float) -> mx.array:
+    return mx.fast.rms_norm(x, weight, eps)
+
+
+def _cpp(x: mx.array, weight: mx.array, eps: float) -> mx.array:
+    if native.kernels is None:
+        hint = 'implementation="mlx" works everywhere'
+        raise KvistError("rms_norm", "the C++ extension", f"none: {native.status().reason}", hint)
+    if mx.default_device() != mx.cpu:
+        raise KvistError("rms_norm", "the CPU as default device", "a GPU", 'use implementation="mlx"')
+    result: mx.array = native.kernels.rms_norm(x, weight, eps)
+    return result
+
+
+def _metal(x: mx.array, weight: mx.array, eps: float) -> mx.array:
+    dim = x.shape[-1]
+    if x.size == 0:
+        return x
+    threads = min(1024, (dim + 31) // 32 * 32)  # one threadgroup per row, whole SIMD-groups
+    return _metal_kernel()(
+        inputs=[x, weight, float(eps), dim],
+        grid=(threads, x.size // dim, 1),
+        threadgroup=(threads, 1, 1),
+        output_shapes=[x.shape],
+        output_dtypes=[x.dtype],
+    )[0]
+
+
+@cache
+def _metal_kernel() -> Kernel:
+    return Kernel(kernel_path("rms_norm"))
+
+
+IMPLEMENTATIONS: dict[str, Callable[[mx.array, mx.array, float], mx.array]] = {
+    "reference": rms_norm_reference,
+    "mlx": _mlx,
+    "cpp": _cpp,
+    "metal": _metal,
+}
+
+
+def _check(x: mx.array, weight: mx.array) -> None:
+    if x.ndim == 0:
+        raise KvistError("rms_norm", "x with at least one axis", "a single value")
+    if weight.shape != x.shape[-1:]:
+        raise KvistError("rms_norm", f"weight {x.shape[-1:]} like the last axis of x", str(weight.shape))
+    for name, array in (("x", x), ("weight", weight)):
+        if array.dtype not in DTYPES:
+            raise KvistError("rms_norm", f"{name} of float32, float16 or bfloat16", str(array.dtype))

@@ -1,0 +1,99 @@
+"""Between MLX dtypes, the names of types in Metal source, and raw bytes."""
+
+import re
+from typing import Any
+
+import mlx.core as mx
+import numpy as np
+
+from kvist.errors import KvistError
+
+# MSL name -> dtype; the first name of a dtype is the one we write.
+TYPES: dict[str, mx.Dtype] = {
+    "float": mx.float32,
+    "half": mx.float16,
+    "bfloat": mx.bfloat16,
+    "bool": mx.bool_,
+    "char": mx.int8,
+    "short": mx.int16,
+    "int": mx.int32,
+    "long": mx.int64,
+    "uchar": mx.uint8,
+    "ushort": mx.uint16,
+    "uint": mx.uint32,
+    "ulong": mx.uint64,
+    "float16_t": mx.float16,
+    "bfloat16_t": mx.bfloat16,
+    "int8_t": mx.int8,
+    "int16_t": mx.int16,
+    "int32_t": mx.int32,
+    "int64_t": mx.int64,
+    "uint8_t": mx.uint8,
+    "uint16_t": mx.uint16,
+    "uint32_t": mx.uint32,
+    "uint64_t": mx.uint64,
+}
+# What MLX writes into the signatures that it generates (mlx::core::get_type_string).
+MLX_NAMES: dict[mx.Dtype, str] = {
+    mx.float32: "float",
+    mx.float16: "float16_t",
+    mx.bfloat16: "bfloat16_t",
+    mx.bool_: "bool",
+    mx.int8: "int8_t",
+    mx.int16: "int16_t",
+    mx.int32: "int32_t",
+    mx.int64: "int64_t",
+    mx.uint8: "uint8_t",
+    mx.uint16: "uint16_t",
+    mx.uint32: "uint32_t",
+    mx.uint64: "uint64_t",
+}
+_NUMPY = {
+    dtype: np.dtype(str(dtype).rpartition(".")[2].rstrip("_")) for dtype in MLX_NAMES if dtype != mx.bfloat16
+}
+
+
+def msl_name(dtype: mx.Dtype) -> str:
+    """`half` for mx.float16, and so on."""
+    for name, known in TYPES.items():
+        if known == dtype:
+            return name
+    raise KvistError("metal", "a dtype that Metal has", str(dtype))
+
+
+def element_dtype(type_name: str) -> mx.Dtype | None:
+    """The dtype of `float`, `metal::float4`, `packed_half2`, `atomic<int>`; None for other types."""
+    name = type_name.removeprefix("metal::")
+    name = re.sub(r"^atomic<(.*)>$", r"\1", name).removeprefix("atomic_").removeprefix("packed_")
+    return TYPES.get(name) or TYPES.get(re.sub(r"[234]$", "", name))
+
+
+def as_array(value: Any, dtype: mx.Dtype | None = None) -> mx.array:
+    """An mx.array of a number, a NumPy array or an mx.array; plain numbers take `dtype`."""
+    if isinstance(value, mx.array):
+        return value
+    if isinstance(value, (bool, int, float)):
+        return mx.array(value, dtype) if dtype is not None else mx.array(value)
+    return mx.array(value)
+
+
+def to_bytes(array: mx.array) -> bytes:
+    """The elements in row-major order."""
+    if array.size == 0:
+        return b""
+    flat = array.reshape(-1)
+    plain = flat.view(mx.uint16) if flat.dtype == mx.bfloat16 else flat  # NumPy has no bfloat16
+    try:
+        return np.array(plain).tobytes()
+    except ValueError:
+        got = "one inside mx.grad, mx.vmap or mx.compile"
+        raise KvistError("metal", "an array with values", got, "use MLX operations there") from None
+
+
+def from_bytes(data: bytes, shape: tuple[int, ...], dtype: mx.Dtype) -> mx.array:
+    """The reverse of `to_bytes`."""
+    if not data:
+        return mx.zeros(shape, dtype)
+    if dtype == mx.bfloat16:
+        return mx.array(np.frombuffer(data, np.uint16).reshape(shape)).view(mx.bfloat16)
+    return mx.array(np.frombuffer(data, _NUMPY[dtype]).reshape(shape))

@@ -1,0 +1,47 @@
+"""Metal source with the label by which errors call it: a file's name, or `kernel` for text."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kvist.errors import KvistError
+from kvist.metal.frontend import Module, parse
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The text of one Metal file."""
+
+    text: str
+    label: str
+
+    @property
+    def module(self) -> Module:
+        return parse(self.text)
+
+
+def load(kernel: str | Path) -> Source:
+    """Read a .metal file, or take a string with a line break in it as the source itself.
+
+    Raises KvistError when the file is missing or is not ASCII (Metal compiles sources given as ASCII only).
+    """
+    if isinstance(kernel, str) and "\n" in kernel:
+        source = Source(kernel, "kernel.metal")
+    else:
+        source = Source(_read(Path(kernel)), Path(kernel).name)
+    for number, line in enumerate(source.text.splitlines(), 1):
+        if not line.isascii():
+            strange = next(c for c in line if not c.isascii())
+            raise KvistError(
+                f"{source.label}:{number}", "ASCII", repr(strange), "MLX hands source to Metal as ASCII"
+            )
+    return source
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        hint = "a string without a line break is taken as a path"
+        raise KvistError("metal", "a .metal file", f"{str(path)!r}, which does not exist", hint) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise KvistError("metal", f"a readable {path}", str(error)) from None

@@ -1,0 +1,13 @@
+// One source, several instruction sets: the compiler makes a copy of a function per set and the loader picks
+// one at run time, so the library may be copied to another machine. The list of sets comes from CMakeLists.txt,
+// which tries what this compiler and libc can do; it is empty on ARM64 (NEON is always there) and on macOS.
+// (By feature level, never arch=skylake-avx512 and such: those match that processor alone, not its successors.)
+#pragma once
+
+#ifdef KVIST_TARGETS
+#define KVIST_MULTIVERSION __attribute__((target_clones(KVIST_TARGETS)))
+#else
+#define KVIST_MULTIVERSION
+#endif
+
+#define KVIST_INLINE inline __attribute__((always_inline))

@@ -1,0 +1,230 @@
+#include "rms_norm/rms_norm.h"
+
+#include <cmath>
+#include <sstream>
+#include <stdexcept>
+
+#include "common/dispatch.h"
+#include "common/float16.h"
+#include "common/parallel.h"
+#include "mlx/allocator.h"
+#include "mlx/backend/cpu/encoder.h"
+#include "mlx/ops.h"
+#include "mlx/transforms.h"
+
+namespace kvist {
+namespace {
+
+// ---- one row --------------------------------------------------------------------------------------------
+
+// Independent partial sums: they let the loop use vector registers without licence to reorder a float sum,
+// and their number does not depend on the machine, so neither do the bits of the result.
+constexpr int kLanes = 32;
+
+template <typename T>
+KVIST_INLINE float sum_of_squares(const T* x, int64_t dim) {
+  float lanes[kLanes] = {};
+  int64_t i = 0;
+  for (; i + kLanes <= dim; i += kLanes) {
+    for (int lane = 0; lane < kLanes; ++lane) {
+      const float value = to_float(x[i + lane]);
+      lanes[lane] += value * value;
+    }
+  }
+  for (int lane = 0; i < dim; ++i, ++lane) lanes[lane] += to_float(x[i]) * to_float(x[i]);
+  for (int half = kLanes / 2; half > 0; half /= 2) {
+    for (int lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
+  }
+  return lanes[0];
+}
+
+template <typename T>
+KVIST_INLINE void normalise(const T* x, const float* weight, T* out, int64_t dim, float eps) {
+  const float scale = 1.0f / std::sqrt(sum_of_squares(x, dim) / float(dim) + eps);
+  // Rounded to T before the weight is applied, as in Llama and Qwen (and in mx.fast.rms_norm).
+  for (int64_t i = 0; i < dim; ++i) {
+    out[i] = from_float<T>(to_float(from_float<T>(to_float(x[i]) * scale)) * weight[i]);
+  }
+}
+
+// Multiversioning does not combine with templates, hence one plain function per type.
+KVIST_MULTIVERSION void normalise_row(const float* x, const float* w, float* out, int64_t dim, float eps) {
+  normalise(x, w, out, dim, eps);
+}
+KVIST_MULTIVERSION void normalise_row(const float16_t* x, const float* w, float16_t* out, int64_t dim, float eps) {
+  normalise(x, w, out, dim, eps);
+}
+KVIST_MULTIVERSION void normalise_row(const bfloat16_t* x, const float* w, bfloat16_t* out, int64_t dim,
+                                      float eps) {
+  normalise(x, w, out, dim, eps);
+}
+
+// ---- all rows -------------------------------------------------------------------------------------------
+
+struct Layout {
+  mx::Shape shape;      // of the leading axes, without the normalised one
+  mx::Strides strides;  // in elements
+  int64_t last_stride;
+
+  int64_t row_offset(int64_t row) const {
+    int64_t offset = 0;
+    for (int axis = int(shape.size()) - 1; axis >= 0; --axis) {
+      offset += row % shape[axis] * strides[axis];
+      row /= shape[axis];
+    }
+    return offset;
+  }
+};
+
+constexpr int64_t kElementsPerThread = 1 << 15;  // below this, waking a thread costs more than it saves
+
+template <typename T>
+void normalise_rows(const T* x, const Layout& layout, const T* weight, int64_t weight_stride, T* out, int64_t rows,
+                    int64_t dim, float eps) {
+  std::vector<float> weights(dim);
+  for (int64_t i = 0; i < dim; ++i) weights[i] = to_float(weight[i * weight_stride]);
+  const int64_t grain = kElementsPerThread / std::max<int64_t>(dim, 1) + 1;
+  parallel_rows(rows, grain, [&](int64_t begin, int64_t end) {
+    std::vector<T> gathered(layout.last_stride == 1 ? 0 : dim);
+    for (int64_t row = begin; row < end; ++row) {
+      const T* source = x + layout.row_offset(row);
+      if (layout.last_stride != 1) {
+        for (int64_t i = 0; i < dim; ++i) gathered[i] = source[i * layout.last_stride];
+        source = gathered.data();
+      }
+      normalise_row(source, weights.data(), out + row * dim, dim, eps);
+    }
+  });
+}
+
+template <typename T>
+void dispatch(const mx::array& x, const mx::array& weight, mx::array& out, float eps, mx::Stream stream) {
+  const int64_t dim = x.shape(-1), rows = int64_t(x.size()) / std::max<int64_t>(dim, 1);
+  Layout layout{mx::Shape(x.shape().begin(), x.shape().end() - 1),
+                mx::Strides(x.strides().begin(), x.strides().end() - 1), dim == 1 ? 1 : x.strides().back()};
+  auto& encoder = mx::cpu::get_command_encoder(stream);
+  encoder.set_input_array(x);
+  encoder.set_input_array(weight);
+  encoder.set_output_array(out);
+  encoder.dispatch([=, layout = std::move(layout), x = x.data<T>(), w = weight.data<T>(),
+                    w_stride = weight.strides(0), out = out.data<T>()] {
+    normalise_rows(x, layout, w, w_stride, out, rows, dim, eps);
+  });
+}
+
+// ---- the same formula in MLX ops, for derivatives ---------------------------------------------------------
+
+mx::array reference(const mx::array& x, const mx::array& weight, float eps, mx::Stream s) {
+  const auto wide = mx::astype(x, mx::float32, s);
+  const auto mean = mx::mean(mx::square(wide, s), -1, /* keepdims= */ true, s);
+  const auto scaled = mx::multiply(wide, mx::rsqrt(mx::add(mean, mx::array(eps), s), s), s);
+  return mx::multiply(mx::astype(scaled, x.dtype(), s), weight, s);
+}
+
+// ---- errors ---------------------------------------------------------------------------------------------
+
+template <typename Got>
+[[noreturn]] void fail(const char* need, const Got& got, const char* hint = "") {
+  std::ostringstream message;
+  message << "[rms_norm] need " << need << ", got " << got << ".";
+  if (*hint) message << " hint: " << hint;
+  throw std::invalid_argument(message.str());
+}
+
+bool supported(mx::Dtype dtype) { return dtype == mx::float32 || dtype == mx::float16 || dtype == mx::bfloat16; }
+
+std::string text(const mx::Shape& shape) {
+  std::ostringstream out;
+  out << "(";
+  for (size_t i = 0; i < shape.size(); ++i) out << (i ? ", " : "") << shape[i];
+  out << (shape.size() == 1 ? ",)" : ")");
+  return out.str();
+}
+
+void check(const mx::array& x, const mx::array& weight, mx::Stream stream) {
+  if (stream.device != mx::Device::cpu) {
+    fail("a CPU stream", "a GPU stream", "this is the CPU primitive; on a GPU use implementation=\"mlx\"");
+  }
+  for (const auto& input : {x, weight}) {
+    if (!supported(input.dtype())) fail("float32, float16 or bfloat16", input.dtype());
+  }
+  if (x.ndim() < 1) fail("x with at least one axis", "a scalar");
+  if (weight.ndim() != 1 || weight.shape(0) != x.shape(-1)) {
+    fail(("weight (" + std::to_string(x.shape(-1)) + ",) like the last axis of x").c_str(), text(weight.shape()));
+  }
+}
+
+}  // namespace
+
+mx::array rms_norm(const mx::array& x, const mx::array& weight, float eps, mx::StreamOrDevice where) {
+  const auto stream = mx::to_stream(where);
+  check(x, weight, stream);
+  const auto dtype = x.dtype();
+  return mx::array(x.shape(), dtype, std::make_shared<RMSNorm>(stream, eps),
+                   {mx::astype(x, dtype, stream), mx::astype(weight, dtype, stream)});
+}
+
+void RMSNorm::eval_cpu(const std::vector<mx::array>& inputs, std::vector<mx::array>& outputs) {
+  const auto &x = inputs[0], &weight = inputs[1];
+  auto& out = outputs[0];
+  out.set_data(mx::allocator::malloc(out.nbytes()));
+  if (out.size() == 0) return;
+  if (out.dtype() == mx::float32) return dispatch<float>(x, weight, out, eps_, stream());
+  if (out.dtype() == mx::float16) return dispatch<float16_t>(x, weight, out, eps_, stream());
+  return dispatch<bfloat16_t>(x, weight, out, eps_, stream());
+}
+
+void RMSNorm::eval_gpu(const std::vector<mx::array>&, std::vector<mx::array>&) {
+  fail("a CPU stream", "a GPU stream", "this is the CPU primitive; on a GPU use implementation=\"mlx\"");
+}
+
+std::vector<mx::array> RMSNorm::jvp(const std::vector<mx::array>& primals, const std::vector<mx::array>& tangents,
+                                    const std::vector<int>& argnums) {
+  std::vector<mx::array> all;
+  for (const auto& primal : primals) all.push_back(mx::zeros_like(primal, stream()));
+  for (size_t i = 0; i < argnums.size(); ++i) all[argnums[i]] = tangents[i];
+  auto formula = [this](const std::vector<mx::array>& in) {
+    return std::vector<mx::array>{reference(in[0], in[1], eps_, stream())};
+  };
+  return mx::jvp(formula, primals, all).second;
+}
+
+std::vector<mx::array> RMSNorm::vjp(const std::vector<mx::array>& primals, const std::vector<mx::array>& cotangents,
+                                    const std::vector<int>& argnums, const std::vector<mx::array>&) {
+  auto formula = [this](const std::vector<mx::array>& in) {
+    return std::vector<mx::array>{reference(in[0], in[1], eps_, stream())};
+  };
+  const auto all = mx::vjp(formula, primals, cotangents).second;
+  std::vector<mx::array> wanted;
+  for (const int argnum : argnums) wanted.push_back(all[argnum]);
+  return wanted;
+}
+
+std::pair<std::vector<mx::array>, std::vector<int>> RMSNorm::vmap(const std::vector<mx::array>& inputs,
+                                                                  const std::vector<int>& axes) {
+  auto x = inputs[0], weight = inputs[1];
+  if (axes[1] < 0) {  // the mapped axis of x becomes one more leading axis
+    if (axes[0] > 0) x = mx::moveaxis(x, axes[0], 0, stream());
+    return {{rms_norm(x, weight, eps_, stream())}, {0}};
+  }
+  // A weight per example: one broadcast product. Multiplying by a vector of ones first gives the same bits.
+  weight = mx::moveaxis(weight, axes[1], 0, stream());
+  if (axes[0] >= 0) x = mx::moveaxis(x, axes[0], 0, stream());
+  else x = mx::broadcast_to(mx::expand_dims(x, 0, stream()), [&] {
+    mx::Shape shape = x.shape();
+    shape.insert(shape.begin(), weight.shape(0));
+    return shape;
+  }(), stream());
+  mx::Shape per_example(x.ndim(), 1);
+  per_example.front() = weight.shape(0);
+  per_example.back() = weight.shape(1);
+  const auto ones = mx::ones({weight.shape(1)}, weight.dtype(), stream());
+  return {{mx::multiply(rms_norm(x, ones, eps_, stream()), mx::reshape(weight, per_example, stream()), stream())}, {0}};
+}
+
+bool RMSNorm::is_equivalent(const mx::Primitive& other) const {
+  const auto* same = dynamic_cast<const RMSNorm*>(&other);
+  return same != nullptr && same->eps_ == eps_;
+}
+
+}  // namespace kvist
