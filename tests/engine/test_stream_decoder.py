@@ -1,5 +1,6 @@
 """Guards streaming: pieces join to the decoded whole and never cut a character, in any script and length."""
 
+import tokenizers
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -31,6 +32,19 @@ def test_random_bytes_join_to_the_decoded_whole(byte_tokenizer: Tokenizer, token
 def test_each_character_comes_with_its_last_byte(byte_tokenizer: Tokenizer) -> None:
     pieces = pieces_of(byte_tokenizer, byte_tokenizer.encode("a缓存b🌿"))
     assert pieces == ["a", "", "", "缓", "", "", "存", "b", "", "", "", "🌿", ""]
+
+
+@lenient
+@given(st.text("ab缓存🌿", max_size=60))
+def test_tokenizers_that_decode_whole_runs_of_bytes(text: str) -> None:
+    # Llama's way: while one character of a run of byte tokens is cut, every byte of the run decodes to U+FFFD
+    backend = tokenizers.Tokenizer(
+        tokenizers.models.BPE({f"<0x{byte:02X}>": byte for byte in range(256)}, [])
+    )
+    backend.decoder = tokenizers.decoders.Sequence(
+        [tokenizers.decoders.ByteFallback(), tokenizers.decoders.Fuse()]
+    )
+    assert "".join(pieces_of(Tokenizer(backend), list(text.encode()))) == text
 
 
 def test_a_cut_character_at_the_end_is_marked(byte_tokenizer: Tokenizer) -> None:

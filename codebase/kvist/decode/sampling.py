@@ -22,9 +22,8 @@ def sample(logits: mx.array, params: SamplingParams, key: mx.array) -> mx.array:
 
 def filter_logits(logits: mx.array, params: SamplingParams) -> mx.array:
     """Logits (B, V) in float32 after temperature and filters; -inf for a token that cannot be drawn."""
-    logits = logits.astype(mx.float32)
-    # Shifting the best token to 0 first keeps a tiny temperature from overflowing to inf - inf.
-    logits = (logits - mx.max(logits, axis=-1, keepdims=True)) / params.temperature
+    # A temperature that rounds to zero in float32, or overflows the quotient, would turn all into nan.
+    logits = logits.astype(mx.float32) / max(params.temperature, 1e-30)
     if 0 < params.top_k < logits.shape[-1]:
         logits = keep_top_k(logits, params.top_k)
     if params.top_p < 1:

@@ -43,5 +43,5 @@ class StreamDecoder:
         """Forget old tokens where that leaves the text of the newer ones as it is."""
         half = self._tokens[-_MAX_CONTEXT // 2 :]
         text = self._tokenizer.decode(half)
-        if text and self._sent.endswith(text) and not text.startswith(_REPLACEMENT):
+        if text and self._sent.endswith(text):
             self._tokens, self._sent = half, text
