@@ -22,6 +22,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import FuncFormatter
 
 from kvist.errors import KvistError
 
@@ -176,6 +177,8 @@ def _axes(x_label: str, y_label: str, title: str) -> tuple[Figure, Axes]:
     axes.set_xlabel(x_label)
     axes.set_ylabel(y_label)
     axes.set_title(title)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))  # a log scale sets its own
     return figure, axes
 
 
