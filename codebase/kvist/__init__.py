@@ -8,5 +8,5 @@ from kvist import blas
 
 __version__ = "0.1.0"
 
-# Before anything imports mlx.core: the dynamic linker binds cblas_sgemm once, when libmlx is loaded.
+# First of all: it is simplest before libmlx is loaded.
 blas.install()

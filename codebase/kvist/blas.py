@@ -1,10 +1,10 @@
-"""Put the OpenBLAS of the numpy wheel under MLX on Linux, before `mlx.core` is loaded.
+"""Put the OpenBLAS of the numpy wheel under MLX on Linux, when kvist is imported.
 
 The Linux wheel of MLX links the reference BLAS, which is scalar and single-threaded. libmlx imports
-`cblas_sgemm` and friends by name, and the dynamic linker looks in globally loaded libraries first, so a
-tiny shim that defines these names and forwards them to OpenBLAS wins, provided that it is loaded before
-libmlx. numpy ships OpenBLAS with its functions renamed `scipy_cblas_*64_` (64-bit integers); the shim
-(kernels/blas_shim) is the translation.
+`cblas_sgemm` and friends by name, and the dynamic linker looks in globally loaded libraries first, so a tiny
+shim that defines these names and forwards them to OpenBLAS wins when it is loaded before libmlx. numpy ships
+OpenBLAS with its functions renamed `scipy_cblas_*64_` (64-bit integers); the shim (kernels/blas_shim) is the
+translation. Where `mlx.core` was imported before kvist, the shim points libmlx's calls at itself afterwards.
 
 Set `KVIST_BLAS=off` to keep MLX as it came. `status()` says what is in use and why.
 """
@@ -28,7 +28,7 @@ class BlasStatus:
     """What carries MLX's float32 and float64 matmul on the CPU."""
 
     active: bool
-    """True when the shim was loaded ahead of libmlx."""
+    """True when MLX was put on OpenBLAS."""
     library: str
     """Path of the OpenBLAS in use, or a short name of what MLX uses by itself."""
     reason: str
@@ -71,6 +71,14 @@ def _install() -> BlasStatus:
         shim = ctypes.CDLL(str(SHIM))
         if not shim.kvist_blas_shim_open(str(library).encode()):
             return _fallback(f"{library.name} lacks a routine that the shim forwards to")
+        if "mlx.core" in sys.modules:
+            if not shim.kvist_blas_shim_rebind():
+                return _fallback(
+                    "mlx.core was imported before kvist and cannot be turned; import kvist first"
+                )
+            return BlasStatus(
+                True, str(library), "OpenBLAS of the numpy wheel, put under MLX after it was loaded"
+            )
         ctypes.CDLL(str(SHIM), mode=ctypes.RTLD_GLOBAL)  # only now, when every name has a target
     except (OSError, AttributeError) as error:
         return _fallback(f"the shim cannot be loaded: {error}")
@@ -85,8 +93,6 @@ def _why_not() -> str:
         )
     if os.environ.get("KVIST_BLAS", "").lower() in {"off", "0", "no"}:
         return f"switched off by KVIST_BLAS={os.environ['KVIST_BLAS']}"
-    if "mlx.core" in sys.modules:
-        return "mlx.core was imported before kvist; import kvist first"
     return ""
 
 

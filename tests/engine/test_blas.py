@@ -4,6 +4,7 @@ The choice is made once per process, before MLX loads, so each case runs in a pr
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -68,13 +69,48 @@ def test_switched_off() -> None:
 
 
 @linux
-def test_too_late() -> None:
+@built
+def test_mlx_imported_first() -> None:
     script = """
-        import mlx.core
+        import mlx.core as mx
+        before = mx.ones((3, 4)) @ mx.ones((4, 5))
+        mx.eval(before)
         from kvist import blas, doctor
-        print(blas.status().reason, doctor.check_blas().ok, doctor.matmul_equals_numpy())
+        print(blas.status().active, doctor.matmul_equals_numpy(), blas.status().reason)
     """
-    assert run(script) == "mlx.core was imported before kvist; import kvist first False False\n"
+    assert run(script) == "True True OpenBLAS of the numpy wheel, put under MLX after it was loaded\n"
+
+
+@linux
+@built
+def test_mlx_imported_first_and_not_to_be_turned(tmp_path: Path) -> None:
+    # a shim that finds nothing to turn, as with an MLX whose jump table is read-only
+    (tmp_path / "shim.c").write_text(
+        "int kvist_blas_shim_open(char *p) { return 1; } int kvist_blas_shim_rebind(void) { return 0; }"
+    )
+    compiler = shutil.which("cc") or shutil.which("gcc") or pytest.skip("no C compiler")
+    command = [compiler, "-shared", "-fPIC", str(tmp_path / "shim.c"), "-o", str(tmp_path / "shim.so")]
+    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+    status = run_module(f'import mlx.core; blas.SHIM = pathlib.Path("{tmp_path / "shim.so"}")')
+    assert "active=False" in status and "mlx.core was imported before kvist" in status
+
+
+@linux
+@built
+def test_small_matmuls_leave_the_threads_of_numpy_alone() -> None:
+    script = """
+        import ctypes
+        from kvist import blas
+        import mlx.core as mx
+        threads = ctypes.CDLL(blas.status().library).scipy_openblas_get_num_threads64_
+        before, x = threads(), mx.random.normal((64, 64))
+        streams = [mx.new_stream(mx.cpu) for _ in range(4)]  # each runs on a thread of its own
+        for _ in range(100):
+            mx.eval([mx.matmul(x, x, stream=stream) for stream in streams])
+        print(before, threads())
+    """
+    before, after = run(script, OPENBLAS_NUM_THREADS="2").split()
+    assert (before, after) == ("2", "2")
 
 
 @linux
