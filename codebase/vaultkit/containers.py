@@ -16,6 +16,8 @@ _OPENER = re.compile(
     | (?P<definition>:(?=[ \t]))""",
     re.VERBOSE,
 )
+MAX_DEPTH = 64  # containers within containers; what is deeper is text
+_VISIBLE = re.compile(r"[^ \t]")
 _START = frozenset(">-*+0123456789!?=[:")
 
 
@@ -42,13 +44,8 @@ class Cursor:
     def indent(self) -> int:
         """Columns of white space ahead."""
         columns, column = self.pending, self.column + self.pending
-        for char in self.text[self.position :]:
-            if char == " ":
-                step = 1
-            elif char == "\t":
-                step = 4 - column % 4
-            else:
-                break
+        for char in self.text[self.position : self.next_visible()]:
+            step = 1 if char == " " else 4 - column % 4
             columns += step
             column += step
         return columns
@@ -73,6 +70,11 @@ class Cursor:
         self.column += characters
         self.pending = 0
 
+    def next_visible(self) -> int:
+        """Index of the next character that is not a space or tab, the line's length if there is none."""
+        found = _VISIBLE.search(self.text, self.position)
+        return found.start() if found else len(self.text)
+
     def rest(self) -> str:
         return " " * self.pending + self.text[self.position :]
 
@@ -82,9 +84,9 @@ def enter(cursor: Cursor, stack: list[Container]) -> int:
     slack = 0
     for depth, container in enumerate(stack):
         indent = cursor.indent()
-        blank = not cursor.text[cursor.position :].strip()
+        blank = cursor.next_visible() == len(cursor.text)
         if container.quote:
-            if blank or indent > 3 + slack or cursor.rest().lstrip(" \t")[:1] != ">":
+            if blank or indent > 3 + slack or cursor.text[cursor.next_visible()] != ">":
                 return depth
             _enter_quote(cursor, indent)
         elif blank:
@@ -100,13 +102,9 @@ def enter(cursor: Cursor, stack: list[Container]) -> int:
 def open_new(cursor: Cursor, stack: list[Container]) -> bool:
     """Push the containers that open on the rest of this line; true if a marker (not a quote) was met."""
     on_marker = False
-    while True:
+    while len(stack) < MAX_DEPTH:
         indent = cursor.indent()
-        start = (
-            cursor.position
-            + len(cursor.text[cursor.position :])
-            - len(cursor.text[cursor.position :].lstrip(" \t"))
-        )
+        start = cursor.next_visible()
         if indent > 3 + sum(c.slack for c in stack) or cursor.text[start : start + 1] not in _START:
             return on_marker
         found = _OPENER.match(cursor.text, start)
@@ -124,6 +122,7 @@ def open_new(cursor: Cursor, stack: list[Container]) -> bool:
         cursor.take(indent)
         cursor.skip(len(found.group()))
         stack.append(_list_like(cursor, indent, len(found.group()), is_list=bool(found["list"])))
+    return on_marker
 
 
 def _list_like(cursor: Cursor, indent: int, marker: int, *, is_list: bool) -> Container:

@@ -10,6 +10,8 @@ from vaultkit.lines import Scan
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+_MAX_DEPTH = 200
+
 
 class _Loader(_Base):
     """Safe YAML that refuses a key written twice, which PyYAML lets pass silently."""
@@ -32,6 +34,7 @@ def read(path: str, scan: Scan) -> tuple[dict[str, Any], list[Problem]]:
         return {}, _unclosed(path, scan)
     source = "\n".join(scan.lines[1 : scan.front_end - 1])
     try:
+        _refuse_deep(source)
         loaded = yaml.load(source, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -52,6 +55,17 @@ def read(path: str, scan: Scan) -> tuple[dict[str, Any], list[Problem]]:
     if not isinstance(loaded, dict):
         return {}, [_invalid(path, 1, f"a {type(loaded).__name__} where properties are needed")]
     return {str(key): value for key, value in loaded.items()}, []
+
+
+def _refuse_deep(source: str) -> None:
+    """Raise for nesting that would overflow the stack of the C parser, which no exception could report."""
+    if len(source) <= _MAX_DEPTH:
+        return
+    depth = 0
+    for event in yaml.parse(source, Loader=_Base):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_DEPTH:
+            raise yaml.MarkedYAMLError(problem="nested too deeply", problem_mark=event.start_mark)
 
 
 def key_line(scan: Scan, key: str) -> int:

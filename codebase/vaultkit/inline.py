@@ -12,6 +12,11 @@ SpanKind = Literal["code", "math", "html", "percent"]
 
 _TOKEN = re.compile(r"\\.|`+|<!--|%%+|\$\$?", re.DOTALL)
 _INLINE_MATH = re.compile(r"\$(?![\s$])(?:\\.|[^$\\])*?(?<![\s\\])\$(?!\d)", re.DOTALL)
+_CLOSERS: dict[str, tuple[str, SpanKind]] = {
+    "<!--": ("-->", "html"),
+    "%%": ("%%", "percent"),
+    "$$": ("$$", "math"),
+}
 _TICKS = re.compile(r"`+")
 
 
@@ -29,10 +34,15 @@ def spans(text: str) -> list[Span]:
     if not any(char in text for char in "`<%$"):
         return found
     ticks = _ticks_by_length(text)
+    missing: set[str] = set()  # openers for which no closer follows any more
     position = 0
     while token := _TOKEN.search(text, position):
         position = token.end()
+        if token.group() in missing:
+            continue
         end, kind = _close(text, token, ticks)
+        if not end and token.group() in _CLOSERS:
+            missing.add(token.group())
         if end:
             found.append(Span(token.start(), end, kind))
             position = end
@@ -46,12 +56,9 @@ def _close(text: str, token: re.Match[str], ticks: dict[int, list[int]]) -> tupl
         starts = ticks.get(len(mark), [])
         index = bisect_left(starts, start)
         return (starts[index] + len(mark) if index < len(starts) else 0), "code"
-    if mark == "<!--":
-        return _after(text, "-->", start), "html"
-    if mark == "%%":
-        return _after(text, "%%", start), "percent"
-    if mark == "$$":
-        return _after(text, "$$", start), "math"
+    if mark in _CLOSERS:
+        closer, kind = _CLOSERS[mark]
+        return _after(text, closer, start), kind
     if mark == "$":
         math = _INLINE_MATH.match(text, token.start())
         return (math.end() if math else 0), "math"

@@ -9,7 +9,10 @@ _MARKS = re.compile(r"\*\*|__|~~|==|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)")
 _CALLOUT = re.compile(r"^\[![^\]]+\][+-]?\s*")
 _TASK = re.compile(r"^\[.\]\s+")
 _BLOCK_ID = re.compile(r"\s\^[A-Za-z0-9-]+\s*$")
-_END = re.compile(r"[。！？](?:[”’」』）)]*)|[.!?](?:[\"')\]]*)(?=\s)")
+_ABBREVIATIONS = "".join(
+    rf"(?<!\b{word})" for word in (r"e\.g", r"i\.e", "vs", "cf", "etc", "al", "Fig", "Eq", "sec")
+)
+_END = re.compile(rf"[。！？](?:[”’」』）)]*)|(?:[!?]|{_ABBREVIATIONS}\.)(?:[\"')\]]*)(?=\s+[^\sa-z])")
 _COMMENT = re.compile(r"<!--.*?-->|%%.*?%%")
 
 

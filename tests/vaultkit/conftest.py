@@ -27,3 +27,29 @@ def make_vault(tmp_path: Path) -> MakeVault:
         return root
 
     return make
+
+
+FIXTURES = Path(__file__).with_name("fixtures")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test with an argument `case` runs on each case of the file that its module names in CASES."""
+    if "case" in metafunc.fixturenames:
+        cases = read_cases((FIXTURES / metafunc.module.CASES).read_text("utf-8"))
+        metafunc.parametrize("case", cases, ids=[title for title, _, _ in cases])
+
+
+def read_cases(text: str) -> list[tuple[str, str, str]]:
+    """(title, input, expected) of each case; the parts end with a line that is a single dot."""
+    cases, parts = [], [""]
+    for line in text.splitlines():
+        if line != ".":
+            parts[-1] += line + "\n"
+        elif len(parts) < 3:
+            parts.append("")
+        else:
+            title, source, expected = parts
+            cases.append((" ".join(title.split()), source, expected))
+            parts = [""]
+    assert not "".join(parts).strip(), f"unfinished case {parts[0]!r}"
+    return cases

@@ -54,11 +54,15 @@ def _mirror(english: Note, items: list[Item], chinese: Note) -> Iterator[Problem
             yield Problem(chinese.path, b.line, "parity-list", message, f"write {a.url}")
             return
         where = f"{english.path}:{a.line}"
-        if (a.priority, a.minutes, len(a.feeds), len(a.after)) != (
-            b.priority, b.minutes, len(b.feeds), len(b.after),
-        ):  # fmt: skip
+        if _fields(a) != _fields(b):
             message = f"priority, minutes, notes or `after` differ from {where}"
             yield Problem(chinese.path, b.line, "parity-list", message, "copy the fields")
         if a.mark != b.mark:
             hint = "ticks are kept in the English list; run check --fix to copy them here"
             yield Problem(chinese.path, b.line, "parity-tick", f"tick differs from {where}", hint)
+
+
+def _fields(item: Item) -> tuple[object, ...]:
+    """What a Chinese item has in common with its English one: both link notes by their English names."""
+    feeds, after = ([name.lower() for name in names] for names in (item.feeds, item.after))
+    return item.priority, item.minutes, feeds, after

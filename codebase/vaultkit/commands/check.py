@@ -95,7 +95,8 @@ def _rows(vault: Vault, note: Note) -> list[dict[str, object]]:
                 "subpath_ok": subpath_ok,
                 "ambiguous": found.ambiguous,
             }
-        )  # fmt: skip return rows
+        )
+    return rows
 
 
 COMMANDS = (

@@ -1,0 +1,106 @@
+"""Guards the command: every form, its exit code, its output, and never a traceback."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from vaultkit.cli import main
+
+GOOD = "# A\n\n[[B]]\n\n```python\nprint(1)\n```\n```output\n1\n```\n"
+
+
+@pytest.fixture
+def here(make_vault, monkeypatch) -> Path:
+    root = make_vault({"A.md": GOOD, "B.md": "---\nkind: reading-list\n---\n- [ ] [X](https://x.org)\n"})
+    monkeypatch.chdir(root.parent)
+    return root
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "expected"),
+    [
+        (["check"], 0, "2 notes, all well"),
+        (["check", "vault"], 0, "2 notes, all well"),
+        (["run"], 0, "1 notes, 1 blocks, all as the notes say"),
+        (["run", "a"], 0, "ok     A.md: 1/1 blocks"),
+        (["run", "vault/A.md"], 0, "ok     A.md: 1/1 blocks"),
+        (["run", "vault"], 0, "1 notes, 1 blocks"),
+        (["run", "Nothing"], 1, "Nothing: no-note is not a note of this vault"),
+        (["run", "/tmp"], 0, "0 notes, 0 blocks"),
+        (["update"], 0, "1 notes, 0 changed"),
+        (["census"], 0, "ok    A.md: 1 fences = 1 run + 0 skipped"),
+        (["links"], 0, "vault/A.md:3: link [[B]] -> B.md"),
+        (["next"], 0, "https://x.org"),
+        (["next", "A"], 1, "A: no-list is not a reading list"),
+        (["progress"], 0, "B: 0 of 1 read (0%), 0 minutes left"),
+        (["new", "concept", "C"], 0, "vault/concepts/C.md"),
+        (["new", "concept", "A"], 1, "A.md: note-exists"),
+        (["check", "nowhere"], 1, "nowhere: no-vault is not a folder"),
+    ],
+)
+def test_forms(here: Path, capsys, tmp_path, arguments: list[str], code: int, expected: str) -> None:
+    (tmp_path / "empty").mkdir()
+    arguments = [str(tmp_path / "empty") if argument == "/tmp" else argument for argument in arguments]
+    assert main(arguments) == code
+    captured = capsys.readouterr()
+    assert expected in captured.out + captured.err
+
+
+def test_wrong_calls_exit_with_two(here: Path, capsys) -> None:
+    for arguments in ([], ["nothing"], ["new", "poem", "X"], ["next", "--count", "0"], ["check", "--nope"]):
+        with pytest.raises(SystemExit) as stopped:
+            main(arguments)
+        assert stopped.value.code == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_problems_have_path_line_and_exit_code(here: Path, capsys) -> None:
+    (here / "A.md").write_text("text\n[[Nowhere]]\n")
+    assert main(["check"]) == 1
+    assert "vault/A.md:2: unresolved-link [[Nowhere]] leads nowhere (hint: " in capsys.readouterr().out
+    assert main(["check", "--json"]) == 1
+    (problem,) = json.loads(capsys.readouterr().out)["problems"]
+    assert (problem["path"], problem["line"], problem["code"]) == ("A.md", 2, "unresolved-link")
+    assert main(["links", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["path"] is None
+
+
+def test_failing_block_has_its_own_exit_code(here: Path, capsys) -> None:
+    (here / "A.md").write_text("```python\nassert 1 == 2\n```\n")
+    assert main(["run"]) == 1
+    assert "vault/A.md:2: block-error AssertionError" in capsys.readouterr().out
+    assert main(["run", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["failures"][0]["line"] == 2
+    assert main(["update"]) == 1
+    assert "nothing was written" in capsys.readouterr().out
+
+
+def test_update_prints_a_diff_and_dry_run_writes_nothing(here: Path, capsys) -> None:
+    (here / "A.md").write_text(GOOD.replace("\n1\n", "\n2\n"))
+    assert main(["update", "--dry-run", "A"]) == 0
+    assert "-2\n+1\n" in capsys.readouterr().out and "\n2\n" in (here / "A.md").read_text()
+    assert main(["update", "A"]) == 0
+    assert (here / "A.md").read_text() == GOOD
+
+
+def test_check_fix(here: Path, capsys) -> None:
+    (here / "B.md").write_text("---\naliases: [乙]\n---\n")
+    (here / "A.md").write_text("[[乙]]\n")
+    assert main(["check", "--fix"]) == 0
+    assert "fixed vault/A.md" in capsys.readouterr().out
+    assert (here / "A.md").read_text() == "[[B|乙]]\n"
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\xff\xfe\x00", b"\0" * 1000, b"---\n", b"[[" * 1000, os.urandom(3000)]
+)
+@pytest.mark.parametrize("command", ["check", "links", "census", "run", "next", "progress"])
+def test_no_folder_makes_it_crash(make_vault, monkeypatch, capsys, command: str, data: bytes) -> None:
+    root = make_vault({})
+    (root / "Odd name 键.md").write_bytes(data)
+    (root / "folder.md").mkdir()
+    monkeypatch.chdir(root)
+    assert main([command]) in (0, 1)
+    assert "Traceback" not in capsys.readouterr().err

@@ -1,0 +1,88 @@
+"""Guards that no text at all makes the readers of notes raise or hang."""
+
+import json
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vaultkit.lists.items import read_items
+from vaultkit.mdlink import find as find_markdown
+from vaultkit.note import parse_note
+from vaultkit.resolve import resolve_subpath
+from vaultkit.run.program import program_of
+from vaultkit.scan import scan
+from vaultkit.sentences import sentence_of
+from vaultkit.wikilink import find as find_wikilinks
+
+PIECES = [
+    "---\n", "```python\n", "```\n", "~~~", "> ", "- ", "1. ", "    ", "\t", "\n", "\n\n", "<!--", "-->",
+    "%%",
+    "$$", "$", "`", "``", "[[", "]]", "|", "#", "^id",
+    "[^1]: ", '=== "T"\n', "!!! note\n", "??? x\n",
+    "<pre>", "</pre>", "\\", "[a](b)", "](", "![",
+    "a: 1\n", "a: [[x]]\n", "{", "}", "- [ ] ",
+    "[priority:: P1]", "# H\n", "\0", "\r\n", "\r", "键值", "😀", "\u2028", "<!-- run: setup\n",
+    "<!-- run: skip -->\n", "```output\n", "x", " ", ": ", "&a ", "*a ",
+]  # fmt: skip
+LEAVES = st.one_of(st.none(), st.integers(), st.text())
+JSON = st.recursive(
+    LEAVES, lambda x: st.lists(x, max_size=3) | st.dictionaries(st.text(), x, max_size=3), max_leaves=8
+)
+TEXTS = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=5)), max_size=40).map("".join)
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS)
+def test_any_text_is_a_note(text: str) -> None:
+    note = parse_note("Note.md", text)
+    assert len(note.scan.kinds) == len(note.scan.lines) == len(note.scan.prefixes)
+    program_of("Note.md", note.scan)
+    read_items(note)
+    for link in note.links:
+        line = note.scan.lines[link.line - 1]
+        assert link.kind == "frontmatter" or line[link.column : link.column + len(link.raw)] == link.raw
+        resolve_subpath(note, link.subpath)
+        if link.kind != "frontmatter":
+            sentence_of(note.scan, link)
+    for fence in note.scan.fences:
+        assert 1 <= fence.line <= fence.end_line <= len(note.scan.lines)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text())
+def test_any_line_has_links_inside_itself(line: str) -> None:
+    for found in [*find_wikilinks(line), *find_markdown(line)]:
+        assert line[found.column : found.column + len(found.raw)] == found.raw
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.recursive(
+        st.one_of(st.none(), st.integers(), st.text()), lambda x: st.lists(x) | st.dictionaries(st.text(), x)
+    )
+)
+def test_any_json_front_matter(value: object) -> None:
+    note = parse_note("Note.md", f"---\nkey: {json.dumps(value)}\n---\ntext\n")
+    assert note.properties or note.problems
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000, "[[" * 50_000, "`" * 100_000, "` `` " * 20_000, "$a " * 30_000, "<!--" * 25_000,
+        "%% " * 30_000, "> " * 20_000 + "x", "- " * 5_000 + "x", "[a](" * 25_000, "![[a|b#c]]" * 10_000,
+        "*_" * 50_000, "---\na: " + "[" * 50_000 + "\n---\n", "a. " * 30_000 + "[[x]]", "#a " * 30_000,
+        "---\na: &a [b]\nc: [" + "*a, " * 10_000 + "]\n---\n", "|" * 100_000, "\\" * 100_001 + "[[x]]",
+    ],
+    ids=range(18),
+)  # fmt: skip
+def test_long_lines_take_no_long_time(text: str) -> None:
+    started = time.process_time()
+    note = parse_note("Note.md", text)
+    program_of("Note.md", scan(text))
+    for link in note.links[:5]:
+        if link.kind != "frontmatter":
+            sentence_of(note.scan, link)
+    assert time.process_time() - started < 5, "quadratic"
