@@ -22,7 +22,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from kvist.errors import KvistError
 
@@ -31,7 +31,7 @@ COLORS = ("#3b82c4", "#c8641b", "#2e8b6f", "#a463b8", "#8f7a1f", INK)
 _STYLES = ("-", "--", "-.", ":")
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 _METADATA = ("Creator", "Date", "Format", "Type")  # left out: dates and versions are not data
-_RC = {
+_RC: Any = {
     "svg.fonttype": "none",  # text stays text: it can be searched and takes the page's font
     "svg.hashsalt": "kvist",
     "font.family": "sans-serif",
@@ -84,7 +84,7 @@ def line(
         if x_log:
             axes.set_xscale("log")
         elif all(np.array_equal(x, np.round(x)) for x, _ in curves.values()):
-            axes.xaxis.get_major_locator().set_params(integer=True)
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         if y_log:
             axes.set_yscale("log")
         axes.grid(axis="both" if x_log else "y")
