@@ -30,7 +30,7 @@ def train_bandit(
         arms = mx.random.categorical(logits, shape=(group_size,), key=draw)
         gradient = mx.grad(_loss)(logits, logits, arms, group_advantage(arms == correct))
         logits = logits - learning_rate * gradient
-        history.append(float(mx.softmax(logits)[correct].item()))
+        history += mx.softmax(logits)[correct : correct + 1].tolist()
     return history
 
 
