@@ -24,22 +24,31 @@ def forget() -> None:
 
 
 class _Finder(MetaPathFinder):
-    """Stands in front of the real finders for one module and gives way to them at once."""
+    """Stands in front of the real finders for one module until it is imported (not merely looked for)."""
 
     def __init__(self, name: str, action: Callable[[ModuleType], None]) -> None:
         self.name = name
         self.action = action
+        self.asking = False
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname != self.name:
+        if fullname != self.name or self.asking:
             return None
-        sys.meta_path.remove(self)
-        spec = find_spec(fullname)
+        self.asking = True
+        try:
+            spec = find_spec(fullname)
+        finally:
+            self.asking = False
         if spec and spec.loader:
-            spec.loader = _Loader(spec.loader, self.action)
+            spec.loader = _Loader(spec.loader, self.done)
         return spec
+
+    def done(self, module: ModuleType) -> None:
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+            self.action(module)
 
 
 class _Loader(Loader):

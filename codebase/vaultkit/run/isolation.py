@@ -135,6 +135,7 @@ class Isolation:
         self.own = {name: aspect.get() for name, aspect in ASPECTS.items()}
         for name in _LIBRARIES:
             if module := _ready(name):
+                _meet(module)
                 self.libraries[name] = _library_state(name, module)
                 _put_library_state(name, module, self.host_libraries.get(name) or _PRISTINE[name])
         for name, aspect in ASPECTS.items():
