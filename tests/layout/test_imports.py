@@ -14,6 +14,7 @@ KVIST_LEVELS = {
     "errors": 0,
     "json_file": 1,
     "blas": 1,
+    "native": 2,
     "numerics": 2,
     "metal": 2,
     "figures": 2,
