@@ -30,7 +30,7 @@ def train_bandit(
         arms = mx.random.categorical(logits, shape=(group_size,), key=draw)
         gradient = mx.grad(_loss)(logits, logits, arms, group_advantage(arms == correct))
         logits = logits - learning_rate * gradient
-        history += mx.softmax(logits)[correct : correct + 1].tolist()
+        history.append(mx.softmax(logits)[correct].item())  # type: ignore[arg-type]  # a real number
     return history
 
 
