@@ -1,8 +1,8 @@
 /* Point an MLX that was loaded first at the shim.
  *
- * Its calls to cblas_sgemm and friends are bound to the reference BLAS already. They go through the jump table
- * of libmlx.so, which lies in writable memory (the wheel has partial RELRO), so one store per routine turns them.
- * A table that is not writable, or another machine, is left alone: MLX stays as it is.
+ * Its calls to cblas_sgemm and friends are bound to the reference BLAS already. They go through the jump
+ * table of libmlx.so, which lies in writable memory (the wheel has partial RELRO), so one store per routine
+ * turns them. A table that is not writable, or another machine, is left alone: MLX stays as it is.
  */
 #define _GNU_SOURCE
 #include <elf.h>

@@ -3,14 +3,17 @@
 The choice is made once per process, before MLX loads, so each case runs in a process of its own.
 """
 
+import ctypes
 import os
 import shutil
 import subprocess
 import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from kvist import blas
@@ -138,6 +141,38 @@ def test_numpy_without_openblas() -> None:
 def test_library_without_the_routines() -> None:
     status = run_module('blas.find_openblas = lambda: pathlib.Path("libm.so.6")')
     assert "active=False" in status and "libm.so.6 lacks a routine" in status
+
+
+@linux
+@built
+@pytest.mark.parametrize(("m", "n", "k"), [(1, 5, 7), (5, 1, 7), (1, 1, 7), (4, 5, 7), (1, 64, 300)])
+def test_every_form_of_sgemm(m: int, n: int, k: int) -> None:
+    # called as MLX calls it; the output holds nan, which beta = 0 must not let through
+    shim = ctypes.CDLL(str(blas.SHIM))
+    assert shim.kvist_blas_shim_open(str(blas.find_openblas()).encode())
+    generator, row_major, no_trans, trans, padding = np.random.default_rng(0), 101, 111, 112, 3
+    floats = ctypes.POINTER(ctypes.c_float)
+
+    def matrix(rows: int, columns: int) -> np.ndarray:
+        return generator.standard_normal((rows, columns + padding), dtype=np.float32)
+
+    for trans_a, trans_b, (alpha, beta) in product([False, True], [False, True], [(1.0, 0.0), (0.5, 2.0)]):
+        a, b = matrix(k, m) if trans_a else matrix(m, k), matrix(n, k) if trans_b else matrix(k, n)
+        c = np.full((m, n + padding), np.nan, np.float32) if beta == 0 else matrix(m, n)
+        expected = (
+            alpha
+            * (a[:, :-padding].T if trans_a else a[:, :-padding]).astype(np.float64)
+            @ (b[:, :-padding].T if trans_b else b[:, :-padding])
+        )
+        expected = expected + beta * c[:, :n] if beta else expected
+        untouched = c[:, n:].copy()
+        shim.cblas_sgemm(
+            row_major, trans if trans_a else no_trans, trans if trans_b else no_trans, m, n, k,
+            ctypes.c_float(alpha), a.ctypes.data_as(floats), a.shape[1], b.ctypes.data_as(floats), b.shape[1],
+            ctypes.c_float(beta), c.ctypes.data_as(floats), c.shape[1],
+        )  # fmt: skip
+        np.testing.assert_allclose(c[:, :n], expected, atol=1e-4)
+        np.testing.assert_array_equal(c[:, n:], untouched)
 
 
 def test_not_linux() -> None:
