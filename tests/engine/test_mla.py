@@ -1,5 +1,8 @@
 """Guards MLA: absorbed = explicit = a numpy reading of the equations, and cached = uncached."""
 
+import dataclasses
+from pathlib import Path
+
 import mlx.core as mx
 import numpy as np
 import pytest
@@ -135,6 +138,18 @@ def test_interleaved_pairs_are_a_permutation_of_the_weights() -> None:
     np.testing.assert_allclose(pairs(tokens()), halves(tokens()), atol=2e-6)
     pairs.q_proj.weight = halves.q_proj.weight
     assert mx.abs(pairs(tokens()) - halves(tokens())).max().item() > 1e-3
+
+
+@pytest.mark.parametrize("model", ["deepseek_v2", "deepseek_v3"])
+@pytest.mark.parametrize("absorb", [False, True])
+def test_equals_transformers(oracle: Path, model: str, absorb: bool) -> None:
+    """Frozen by scripts/make_mla_oracle.py; these checkpoints pair neighbouring features."""
+    frozen = mx.load(str(oracle / "mla" / f"{model}.safetensors"))
+    x, expected = frozen.pop("input"), frozen.pop("output")
+    layer = MultiHeadLatentAttention(dataclasses.replace(CONFIG, rope_interleave=True), absorb)
+    layer.load_weights(list(frozen.items()))
+    assert mx.abs(expected).max().item() > 1
+    np.testing.assert_allclose(layer(x), expected, atol=1e-5)
 
 
 def test_parameters_are_named_as_in_deepseek_checkpoints() -> None:
