@@ -2,7 +2,6 @@
 
 import os
 import platform
-import shutil
 import statistics
 import time
 from collections.abc import Callable
@@ -12,8 +11,9 @@ from importlib.metadata import version
 import mlx.core as mx
 import numpy as np
 
-from kvist import blas
+from kvist import blas, native
 from kvist.errors import KvistError
+from kvist.metal.compiler import compiler
 from kvist.models import tiny_path
 from kvist.ops import rms_norm
 
@@ -88,23 +88,24 @@ def check_blas() -> Check:
 
 def check_extension() -> Check:
     """The C++ kernels, compared with the MLX definition on one small input."""
+    status = native.status()
+    if not status.active:
+        return Check("extension", False, f"no C++ kernels: {status.reason}")
     x, weight = mx.arange(96, dtype=mx.float32).reshape(2, 48) / 7 - 5, mx.arange(48, dtype=mx.float32)
-    try:
-        reference = rms_norm(x, weight, implementation="reference")
-        difference = float(mx.max(mx.abs(rms_norm(x, weight, implementation="cpp") - reference)))
-    except (KvistError, ImportError) as error:
-        return Check("extension", False, f"no C++ kernels: {error}", "python scripts/build_ext.py")
-    return Check("extension", difference <= 1e-4, f"C++ kernels, self-check off by {difference:.1g}")
+    reference = rms_norm(x, weight, implementation="reference")
+    difference = float(mx.max(mx.abs(rms_norm(x, weight, implementation="cpp") - reference)))
+    return Check("extension", difference <= 1e-4, f"{status.reason}; self-check off by {difference:.1g}")
 
 
 def check_metal() -> Check:
     """Where Metal kernels run: on the GPU, or in the emulator, which needs a C++ compiler."""
     if mx.metal.is_available():
         return Check("metal", True, "GPU")
-    compiler = next((path for name in ("g++", "clang++", "c++") if (path := shutil.which(name))), None)
-    if compiler is None:
-        return Check("metal", False, "no GPU and no C++ compiler for the emulator", "install g++ or clang")
-    return Check("metal", True, f"emulated on the CPU, compiled by {compiler}")
+    try:
+        command, version_line = compiler()
+    except KvistError as error:
+        return Check("metal", False, f"no GPU, and {error.need}: {error.got}", error.hint)
+    return Check("metal", True, f"emulated on the CPU, compiled by {command[0]} ({version_line})")
 
 
 def check_tiny_model() -> Check:

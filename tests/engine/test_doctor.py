@@ -5,7 +5,7 @@ import json
 import mlx.core as mx
 import pytest
 
-from kvist import blas, doctor
+from kvist import blas, doctor, native
 from kvist.errors import KvistError
 
 
@@ -32,23 +32,21 @@ def test_a_loaded_blas_that_is_not_used_is_told(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_extension_absent_and_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    def absent(x: mx.array, weight: mx.array, **kwargs: str) -> mx.array:
-        if kwargs.get("implementation") == "cpp":
-            raise KvistError("rms_norm", "kvist._kernels", "no such module")
-        return x
-
-    monkeypatch.setattr(doctor, "rms_norm", absent)
-    assert not doctor.check_extension().ok and "no such module" in doctor.check_extension().value
+    monkeypatch.setattr(native, "status", lambda: native.NativeStatus(False, "not built"))
+    assert doctor.check_extension() == doctor.Check("extension", False, "no C++ kernels: not built")
+    monkeypatch.setattr(native, "status", lambda: native.NativeStatus(True, "built by us"))
     monkeypatch.setattr(doctor, "rms_norm", lambda x, weight, implementation: x + len(implementation))
-    assert not doctor.check_extension().ok and "off by 6" in doctor.check_extension().value
+    check = doctor.check_extension()
+    assert not check.ok and check.value == "built by us; self-check off by 6"
 
 
 def test_no_compiler_for_the_emulator(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mx.metal, "is_available", lambda: False)
-    monkeypatch.setattr(doctor.shutil, "which", lambda name: None)
-    assert not doctor.check_metal().ok and doctor.check_metal().hint
-    monkeypatch.setattr(doctor.shutil, "which", lambda name: "/bin/c++" if name == "c++" else None)
-    assert doctor.check_metal().ok and "/bin/c++" in doctor.check_metal().value
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    check = doctor.check_metal()
+    assert not check.ok and check.hint and "CXX=no-such-compiler" in check.value
+    monkeypatch.setattr(doctor, "compiler", lambda: (["/bin/c++"], "version 1"))
+    assert doctor.check_metal().value == "emulated on the CPU, compiled by /bin/c++ (version 1)"
 
 
 def test_tiny_model_missing(monkeypatch: pytest.MonkeyPatch) -> None:
