@@ -21,7 +21,7 @@ from vaultkit.site.state import Mode, State, load, one_builder, passed, save, st
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _COMPLAINT = re.compile(r"(?:WARNING|ERROR)\s+-?\s*(.*)")
-_NOT_SEARCHED = (".headerlink", ".katex", ".k-copy")
+_NOT_SEARCHED = (".headerlink", ".katex-html", ".katex mrow")  # of a formula its TeX is searched
 
 
 @dataclass

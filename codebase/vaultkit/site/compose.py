@@ -1,7 +1,6 @@
 """One staged file: front matter for the theme, title, header, the note's text, and the foot."""
 
 import json
-import re
 from dataclasses import dataclass
 
 from vaultkit.backlinks import Backlink
@@ -9,7 +8,7 @@ from vaultkit.note import Note
 from vaultkit.site.context import Context
 from vaultkit.site.pages.foot import foot
 from vaultkit.site.pages.header import header, notice, sources
-from vaultkit.site.pages.parts import claim
+from vaultkit.site.pages.parts import claim, plain
 from vaultkit.site.pages.planned import KIND as PLANNED
 from vaultkit.site.pages.planned import planned
 from vaultkit.site.pages.reading_list import KIND as READING_LIST
@@ -18,8 +17,6 @@ from vaultkit.site.pages.sections import section_index, section_title
 from vaultkit.site.results import Results
 from vaultkit.site.slugs import heading_slug
 from vaultkit.site.transforms import to_markdown, transform
-
-_MARKS = re.compile(r"[*_`$\[\]]|\\[a-zA-Z]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,7 @@ def _front_matter(context: Context, kind: str) -> str:
     note = context.note
     meta: dict[str, object] = {"title": context.sitemap.title(page, context.language)}
     if text := claim(note):
-        meta["description"] = " ".join(_MARKS.sub("", text).split())[:300]
+        meta["description"] = plain(text)[:300]
     meta["k"] = {
         "kind": kind,
         "section": page.section,

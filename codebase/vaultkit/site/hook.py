@@ -6,6 +6,7 @@ sections out of the nav, puts rendered formulas into pages, and copies the brows
 
 import logging
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from vaultkit.site.ui import table
 
 log = logging.getLogger("mkdocs.hooks.kvist")
 _used: set[str] = set()
+_LATIN_EMPHASIS = re.compile(r"<em>([\x20-\u024f]*)</em>")  # italics for Latin words, dots only below Chinese
 STAGED = "KVIST_STAGED"  # set by `vaultkit build`: the trees are fresh
 
 
@@ -87,6 +89,8 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, **_: Any) -> st
             _toc(item, renderer)
     except MissingFormula as missing:
         log.warning("%s: formula was not seen at staging: %s", page.file.src_uri, missing)
+    if config.extra["k_lang"] == "zh":
+        html = _LATIN_EMPHASIS.sub(r'<em lang="en">\1</em>', html)
     if 'class="katex' in html:
         _used.add("katex")
         page.meta["k_math"] = True

@@ -9,9 +9,9 @@ _NOT_NEEDED = tuple(
 
 
 def publish(source: Path, target: Path, *, keep: tuple[str, ...] = ()) -> list[str]:
-    """Make `target` equal to `source`; `keep` names folders of `target` that belong to others. Returns the changes.
+    """Make `target` equal to `source`; `keep` names folders of `target` that belong to others.
 
-    Each file is replaced in one move, so a reader never gets half of one.
+    Each file is replaced in one move, so a reader never gets half of one. Returns the paths that changed.
     """
     target.mkdir(parents=True, exist_ok=True)
     wanted = {path: file for path, file in _files(source).items() if not _superfluous(file)}

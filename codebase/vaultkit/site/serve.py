@@ -14,7 +14,7 @@ Say = Callable[[str], None]
 
 
 def serve(layout: Layout, host: str, port: int, say: Say) -> int:
-    """Serve until interrupted; exit status. Problems are said with path and line, and the last good site stays."""
+    """Serve until interrupted; exit status. While there are problems the last good site stays up."""
     listeners = Listeners()
     try:
         server = open_server(layout.site, host, port, listeners)
@@ -32,7 +32,7 @@ def serve(layout: Layout, host: str, port: int, say: Say) -> int:
 
 
 def _first_build(layout: Layout, say: Say) -> bool:
-    """Bring the site up to date; with problems keep the last good one, else build a lenient one. False: neither."""
+    """Bring the site up to date, or keep the last good one, or build a lenient one; False if none can be."""
     report = build(layout, mode="draft")
     _tell(report, say)
     if report.ok:
@@ -78,4 +78,4 @@ def _no_port(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"[serve] need a free port, got {port} in use. hint: vaultkit serve --port {port + 1}"
     reason = error.strerror or str(error)
-    return f"[serve] need an address to listen on, got {host}:{port} ({reason}). hint: --host 127.0.0.1 --port 8001"
+    return f"[serve] need an address, got {host}:{port} ({reason}). hint: try --host 127.0.0.1"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vaultkit.backlinks import backlinks
+from vaultkit.check import check_vault
 from vaultkit.errors import Problem
 from vaultkit.note import parse_note
 from vaultkit.site import titles
@@ -67,11 +68,7 @@ def stage_all(layout: Layout, languages: tuple[Language, ...]) -> tuple[list[Sta
     sitemap = SiteMap.of(vault)
     results = Results(layout.vault)
     trees = [stage(sitemap, language, results) for language in languages]
-    problems = [
-        *vault.problems,
-        *(p for note in vault.notes.values() for p in note.problems),
-        *sitemap.problems,
-    ]
+    problems = [*check_vault(vault), *sitemap.problems]
     formulas: dict[Formula, str] = {}
     for tree in trees:
         problems += tree.problems

@@ -2,7 +2,7 @@
 
 import json
 
-from vaultkit.site.pages.parts import claim
+from vaultkit.site.pages.parts import claim, plain
 from vaultkit.site.paths import Language
 from vaultkit.site.sitemap import Page, SiteMap
 
@@ -29,5 +29,5 @@ def _entry(sitemap: SiteMap, page: Page, language: Language) -> dict[str, object
     if sitemap.planned(page):
         entry["p"] = 1
     if text := claim(note):
-        entry["d"] = text[:160]
+        entry["d"] = plain(text)[:160]
     return entry

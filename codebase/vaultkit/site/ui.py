@@ -43,7 +43,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "written": ("Written", "已写成"),
     "planned_heading": ("Planned", "待写"),
     "linked_by": ("Linked from {links}.", "引用它的页面：{links}。"),
-    "count_planned": ("{count} notes are planned.", "共 {count} 篇待写。"),
+    "count_planned": ("Planned: {count}.", "待写：{count} 篇。"),
     # reading lists
     "progress": (
         "{done} of {total} read · {minutes_done} of {minutes} minutes",

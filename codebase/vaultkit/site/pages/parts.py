@@ -12,6 +12,8 @@ from vaultkit.site.ui import say
 
 _CALLOUT_LINE = re.compile(r"^>\s?(?P<text>.*)$")
 _SPECIAL = re.compile(r"([\\*_\[\]~=`#$|])")
+_MARKS = re.compile(r"\*\*|==|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)")
+_SIGNS = {"cdot": "·", "times": "×", "le": "≤", "ge": "≥", "approx": "≈", "sqrt": "√"}
 _LINK = re.compile(r"\[\[(?:[^\]|]*\|)?([^\]]*)\]\]")
 
 
@@ -55,7 +57,7 @@ def planned_pill(context: Context) -> str:
 
 
 def claim(note: Note) -> str:
-    """The text of the note's `[!abstract]` callout as plain Markdown, "" if there is none."""
+    """The text of the note's `[!abstract]` callout as Markdown, "" if there is none."""
     lines: list[str] = []
     for number in range(note.body_line, len(note.scan.lines) + 1):
         found = _CALLOUT_LINE.match(note.scan.lines[number - 1])
@@ -64,3 +66,23 @@ def claim(note: Note) -> str:
         if found and (lines or found["text"].lower().startswith(("[!abstract]", "[!summary]", "[!tldr]"))):
             lines.append(found["text"].strip())
     return _LINK.sub(r"\1", " ".join(line for line in lines[1:] if line))
+
+
+def plain(markdown: str) -> str:
+    """Markdown as one line of text, for tables and metadata; formulas in the plainest form they have."""
+    parts: list[str] = []
+    position = 0
+    for span in spans(markdown):
+        text = markdown[span.start : span.end]
+        parts += [_MARKS.sub("", markdown[position : span.start]), text.strip("`")]
+        if span.kind == "math":
+            parts[-1] = _tex(text.strip("$"))
+        position = span.end
+    parts.append(_MARKS.sub("", markdown[position:]))
+    return " ".join("".join(parts).split())
+
+
+def _tex(tex: str) -> str:
+    tex = re.sub(r"\\(?:text|mathrm|mathbf|operatorname)\{([^}]*)\}", r"\1", tex)
+    tex = re.sub(r"\\(cdot|times|le|ge|approx|sqrt)\b ?", lambda found: _SIGNS[found[1]], tex)
+    return tex.replace("{", "").replace("}", "").replace("\\", "")

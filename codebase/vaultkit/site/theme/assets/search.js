@@ -108,6 +108,7 @@ async function update() {
     if (turn !== asked) return;
     const count = groups.reduce((sum, group) => sum + group.hits.length, 0);
     show(groups, count ? site.words.count(count) : `${site.words.none} “${query}”`);
+    dialog.dataset.answered = query;
   } catch (error) {
     if (turn === asked) show([{ hits: titles }], site.words.failed);
     throw error;

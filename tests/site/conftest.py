@@ -1,0 +1,198 @@
+"""Fixtures of the site's tests: a sample project, its site, the repository's own site, a browser."""
+
+import functools
+import http.server
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import pytest
+
+from vaultkit.note import parse_note
+from vaultkit.site.build import Report, build
+from vaultkit.site.context import Context
+from vaultkit.site.paths import Language, Layout
+from vaultkit.site.sitemap import SiteMap
+from vaultkit.vault import Vault
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+BASE = "/some/base/"  # the sites are served below a path, as many hosts do
+
+
+def make_project(folder: Path) -> Layout:
+    """A project with the sample vault and this repository's tools."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(HERE / "sample" / "vault", folder / "vault")
+    for name in ("mkdocs.yml", "mkdocs.zh.yml", "pyproject.toml"):
+        shutil.copyfile(ROOT / name, folder / name)
+    (folder / "codebase").mkdir()
+    for name in ("codebase/vaultkit", "node_modules"):
+        (folder / name).symlink_to(ROOT / name)
+    return Layout(folder)
+
+
+@pytest.fixture(scope="session")
+def math_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Rendered formulas shared by the sample projects: Node.js takes longer than the rest of staging."""
+    return tmp_path_factory.mktemp("math")
+
+
+@pytest.fixture
+def project(tmp_path: Path, math_cache: Path) -> Layout:
+    """A sample project of one test's own, not built."""
+    layout = make_project(tmp_path / "project")
+    layout.math.parent.mkdir(parents=True)
+    layout.math.symlink_to(math_cache)
+    return layout
+
+
+class Site(NamedTuple):
+    layout: Layout
+    report: Report
+
+    def html(self, path: str) -> str:
+        return (self.layout.site / path / "index.html").read_text("utf-8")
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """The sample project, strictly built."""
+    layout = make_project(tmp_path_factory.mktemp("sample") / "project")
+    return Site(layout, _built(layout))
+
+
+@pytest.fixture(scope="session")
+def real() -> Site:
+    """The repository's own site, strictly built (which does nothing if it is up to date)."""
+    layout = Layout(ROOT)
+    return Site(layout, _built(layout))
+
+
+def _built(layout: Layout) -> Report:
+    report = build(layout)
+    assert report.ok, "the strict build failed:\n" + "\n".join(report.problems)
+    return report
+
+
+@pytest.fixture(scope="session")
+def sample_vault() -> Vault:
+    return Vault.load(HERE / "sample" / "vault")
+
+
+@pytest.fixture
+def context_of(sample_vault: Vault) -> Callable[..., Context]:
+    """Makes the context of a note with this text, as if it stood in the sample vault."""
+
+    def make(text: str, language: Language = "en", path: str = "concepts/Test.md") -> Context:
+        vault = Vault(sample_vault.root, dict(sample_vault.notes), {*sample_vault.files, path})
+        note = vault.notes[path] = parse_note(path, text)
+        sitemap = SiteMap.of(vault)
+        page = sitemap.page_of(path)
+        assert page is not None
+        return Context(sitemap, language, page, note)
+
+    return make
+
+
+class _Files(http.server.SimpleHTTPRequestHandler):
+    """An ordinary static file server, below BASE."""
+
+    def translate_path(self, path: str) -> str:
+        return super().translate_path(path.replace(BASE, "/", 1)) if path.startswith(BASE) else "/nowhere"
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def serve_folder() -> Iterator[Callable[[Path], str]]:
+    """Serves a folder; returns its address."""
+    servers: dict[Path, http.server.ThreadingHTTPServer] = {}
+
+    def start(folder: Path) -> str:
+        if folder not in servers:
+            handler = functools.partial(_Files, directory=str(folder))
+            servers[folder] = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+            threading.Thread(target=servers[folder].serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{servers[folder].server_port}{BASE}"
+
+    yield start
+    for server in servers.values():
+        server.shutdown()
+        server.server_close()
+
+
+def find_browser() -> str | None:
+    """CHROME=, else a Chromium or Chrome on PATH, else the usual places of macOS and Windows."""
+    names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge"]
+    places = [
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+        "/Applications/Chromium.app/Contents/MacOS/Chromium",
+        r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+        r"C:\Program Files (x86)\Google\Chrome\Application\chrome.exe",
+    ]
+    found = [os.environ.get("CHROME"), *map(shutil.which, names), *(p for p in places if os.path.exists(p))]
+    return next((path for path in found if path), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    path = find_browser()
+    if path is None:
+        how = "no Chrome or Chromium. Debian: apt-get install chromium; macOS: brew install --cask chromium"
+        if os.environ.get("CI") == "true":
+            pytest.fail(how)
+        pytest.skip(how)
+    sync_api = pytest.importorskip("playwright.sync_api")
+    arguments = [
+        "--no-sandbox",
+        "--headless=new",
+        "--disable-background-networking",
+        "--disable-component-update",
+    ]
+    arguments += ["--disable-sync", "--no-first-run"]
+    with sync_api.sync_playwright() as playwright:
+        chrome = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield chrome
+        chrome.close()
+
+
+@pytest.fixture
+def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
+    """Opens pages and, at the end, fails on any request to another host, console error or script error."""
+    contexts: list[Any] = []
+    complaints: list[str] = []
+
+    def allow_own(route: Any) -> None:
+        if urlsplit(route.request.url).hostname in ("127.0.0.1", None):
+            route.continue_()
+        else:
+            complaints.append(f"request to another host: {route.request.url}")
+            route.abort()
+
+    def on_console(message: Any) -> None:
+        if message.type in ("error", "warning"):
+            complaints.append(f"console: {message.text}")
+
+    def start(url: str, width: int = 1280, dark: bool = False) -> Any:
+        scheme = "dark" if dark else "light"
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        contexts.append(context)
+        context.route("**/*", allow_own)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", on_console)
+        page.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
+        page.goto(url)
+        return page
+
+    yield start
+    for context in contexts:
+        context.close()
+    assert not complaints, "\n".join(complaints)

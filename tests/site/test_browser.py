@@ -1,0 +1,175 @@
+"""The site in a real browser, on a plain file server; a foreign request or a console error fails."""
+
+import gzip
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def home(real: Any, serve_folder: Callable[..., str]) -> str:
+    return serve_folder(real.layout.site)
+
+
+@pytest.fixture(scope="module")
+def sample_home(sample: Any, serve_folder: Callable[..., str]) -> str:
+    return serve_folder(sample.layout.site)
+
+
+def hits(page: Any, query: str) -> list[str]:
+    """Titles in the search dialog once the full text has answered."""
+    page.fill("dialog.k-search input", query)
+    page.wait_for_function("q => document.querySelector('.k-search').dataset.answered === q", arg=query)
+    return [option.inner_text().split("\n")[0] for option in page.query_selector_all("[role=option]")]
+
+
+def sideways(page: Any) -> int:
+    """Pixels by which the page is wider than the screen."""
+    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+
+def test_the_language_switch_keeps_page_and_anchor(open_page: Any, home: str) -> None:
+    page = open_page(f"{home}concepts/radixattention/")
+    assert page.inner_text("h1").startswith("RadixAttention")
+    page.goto(f"{home}concepts/radixattention/#overview")
+    page.click("[data-k-switch]")
+    page.wait_for_url("**/zh/concepts/radixattention/#*")
+    assert page.get_attribute("html", "lang") == "zh"
+    there = page.evaluate(
+        "document.getElementById(decodeURIComponent(location.hash.slice(1)))?.closest('h2')?.innerText"
+    )
+    assert there and there.startswith("概述")
+    page.click("[data-k-switch]")
+    page.wait_for_url("**/base/concepts/radixattention/**")
+
+
+@pytest.mark.parametrize("side", ["", "zh/"])
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("KV 缓存", {"KV cache", "KV 缓存"}),
+        ("缓存", {"KV cache", "KV 缓存"}),
+        ("键值缓存", {"KV cache", "KV 缓存"}),
+        ("RadixAttention", {"RadixAttention"}),
+        ("prefix", {"RadixAttention"}),
+    ],
+)
+def test_search_finds(open_page: Any, home: str, side: str, query: str, expected: set[str]) -> None:
+    page = open_page(home + side)
+    page.keyboard.press("/")
+    titles = hits(page, query)
+    assert any(title.startswith(tuple(expected)) for title in titles), titles
+
+
+def test_search_by_keyboard(open_page: Any, sample_home: str) -> None:
+    page = open_page(f"{sample_home}concepts/attention/")
+    page.keyboard.press("Control+k")
+    assert hits(page, "KV cache")[0].startswith("KV cache")
+    selected = "[role=option][aria-selected=true]"
+    first = page.get_attribute(selected, "id")
+    assert page.get_attribute("dialog input", "aria-activedescendant") == first
+    page.keyboard.press("ArrowDown")
+    assert page.get_attribute(selected, "id") != first
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/concepts/kv-cache/**")
+    page.keyboard.press("/")
+    page.wait_for_selector("dialog.k-search[open]")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("dialog.k-search:not([open])", state="attached")
+
+
+def test_search_in_the_other_language_says_so(open_page: Any, sample_home: str) -> None:
+    page = open_page(sample_home)
+    page.keyboard.press("/")
+    assert "KV 缓存" in hits(page, "缓存")
+    assert page.inner_text(".k-search-group") == "In Chinese"
+    assert hits(page, "zzzzqqqq") == []
+    assert "zzzzqqqq" in page.inner_text("dialog [role=status]")
+
+
+def test_copy_takes_the_code_and_nothing_else(open_page: Any, sample_home: str) -> None:
+    page = open_page(f"{sample_home}concepts/kv-cache/")
+    block = page.locator(".highlight:has-text('np.concatenate')").first
+    block.hover()
+    block.locator(".k-copy").click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("import numpy as np\n") and copied.endswith('print("bytes", keys.nbytes)')
+    assert "24576" not in copied
+    assert page.locator(".k-output .k-copy").count() == 0
+    assert page.locator(".k-output").count() == 2
+
+
+def test_dark_follows_the_system_until_the_reader_chooses(open_page: Any, sample_home: str) -> None:
+    scheme = "document.documentElement.dataset.mdColorScheme"
+    dark = open_page(sample_home, dark=True)
+    assert dark.evaluate(scheme) == "slate"
+    page = open_page(sample_home)
+    assert page.evaluate(scheme) == "default"
+    page.click("[data-k-scheme]")
+    assert page.evaluate(scheme) == "slate"
+    page.goto(f"{sample_home}zh/concepts/kv-cache/")
+    assert page.evaluate(scheme) == "slate"
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert max(map(int, background.removeprefix("rgb(").removesuffix(")").split(","))) < 60
+
+
+PHONE_PAGES = ["", "zh/", "concepts/kv-cache/", "zh/concepts/kv-cache/", "planned-notes/", "zh/concepts/"]
+
+
+@pytest.mark.parametrize("path", [*PHONE_PAGES, "reading-lists/llm101/", "concepts/radixattention/"])
+def test_a_phone_shows_everything_without_scrolling_sideways(open_page: Any, home: str, path: str) -> None:
+    page = open_page(home + path, width=390)
+    assert sideways(page) == 0
+    page.click(".k-menu")
+    assert page.locator(".k-explorer").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.locator(".k-explorer").is_visible()
+
+
+def test_formulas_and_diagrams_are_drawn_without_another_host(open_page: Any, sample_home: str) -> None:
+    page = open_page(f"{sample_home}concepts/kv-cache/")
+    page.wait_for_selector(".k-diagram svg")
+    assert "prefill" in page.inner_text(".k-diagram")
+    fonts = page.evaluate(
+        "document.fonts.ready.then(f => [...f].filter(x => x.status === 'loaded').map(x => x.family))"
+    )
+    assert any("KaTeX" in family for family in fonts)
+    assert page.locator(".katex-display").count() == 1
+    assert page.locator(".katex-error").count() == 0
+
+
+def test_folds_open_and_cards_hide_their_answer(open_page: Any, sample_home: str) -> None:
+    page = open_page(f"{sample_home}concepts/kv-cache/")
+    card = page.locator("details.card").first
+    assert not card.locator("p").is_visible()
+    card.locator("summary").click()
+    assert card.locator("p").is_visible()
+
+
+def test_the_explorer_names_the_notes_of_the_section(open_page: Any, sample_home: str) -> None:
+    page = open_page(f"{sample_home}zh/concepts/kv-cache/")
+    page.wait_for_selector(".k-explorer li li a")
+    names = page.locator(".k-explorer li li a").all_inner_texts()
+    assert names == ["KV 缓存", "注意力"] or sorted(names) == sorted(["KV 缓存", "注意力"])
+    assert page.inner_text(".k-explorer li li a[aria-current]") == "KV 缓存"
+
+
+def test_the_first_view_is_light(open_page: Any, home: str) -> None:
+    """All that a note's first view transfers, as a server that compresses would send it: at most 150 kB."""
+    page = open_page("about:blank")
+    sizes: dict[str, int] = {}
+    page.on("response", lambda response: sizes.__setitem__(response.url, transfer_size(response)))
+    page.goto(f"{home}concepts/multi-head-latent-attention/")
+    page.wait_for_load_state("networkidle")
+    assert 20_000 < sum(sizes.values()) <= 150_000, sizes
+
+
+def transfer_size(response: Any) -> int:
+    """Size of a response's body after gzip, which fonts and images do not get."""
+    body = response.body() if response.ok else b""
+    compressible = response.url.split("?")[0].endswith(("/", ".html", ".css", ".js", ".json", ".svg"))
+    return len(gzip.compress(body)) if compressible else len(body)

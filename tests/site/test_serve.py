@@ -1,0 +1,115 @@
+"""The server: files, both 404 pages, live reload, a broken note, a port in use."""
+
+import json
+import socket
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from vaultkit.cli import main
+from vaultkit.site import serve as serving
+from vaultkit.site.build import Report
+from vaultkit.site.fingerprint import fingerprint
+from vaultkit.site.paths import Layout
+from vaultkit.site.server import EVENTS, Listeners, Server, open_server
+from vaultkit.site.watch import watch
+
+
+@pytest.fixture
+def listeners() -> Listeners:
+    return Listeners()
+
+
+@pytest.fixture
+def server(tmp_path: Path, listeners: Listeners) -> Iterator[Server]:
+    pages = {"index.html": "home", "404.html": "not found", "zh/404.html": "找不到", "a/index.html": "a"}
+    files = {path: f"<head></head>{text}" for path, text in pages.items()} | {"x.css": "body{}"}
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text, "utf-8")
+    with open_server(tmp_path, "127.0.0.1", 0, listeners) as running:
+        threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        yield running
+        running.shutdown()
+
+
+def get(server: Server, path: str) -> tuple[int, str, str]:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}{path}", timeout=5) as answer:
+            return answer.status, answer.headers["Content-Type"], answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers["Content-Type"], error.read().decode()
+
+
+def test_files_have_their_type_and_pages_the_reload_script(server: Server) -> None:
+    status, kind, text = get(server, "/a/")
+    assert (status, kind) == (200, "text/html; charset=utf-8")
+    assert text.count("/__kvist/reload.js") == 1
+    assert get(server, "/a")[2] == text  # redirected
+    assert get(server, "/x.css") == (200, "text/css; charset=utf-8", "body{}")
+    assert get(server, "/__kvist/reload.js")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "text"), [("/nope/", "not found"), ("/zh/nope/", "找不到"), ("/../x", "not found")]
+)
+def test_what_is_not_there(server: Server, path: str, text: str) -> None:
+    status, _, body = get(server, path)
+    assert status == 404 and text in body
+
+
+def test_browsers_are_told(server: Server, listeners: Listeners) -> None:
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}{EVENTS}", timeout=5) as events:
+        listeners.tell(["a.md:1: broken"])
+        assert json.loads(events.readline().removeprefix(b"data: ")) == {"problems": ["a.md:1: broken"]}
+        events.readline()
+        listeners.tell([])
+        assert json.loads(events.readline().removeprefix(b"data: ")) == {"problems": []}
+
+
+def test_who_comes_late_still_hears_of_problems(listeners: Listeners) -> None:
+    listeners.tell(["a.md:1: broken"])
+    assert json.loads(listeners.join().get(timeout=1)) == {"problems": ["a.md:1: broken"]}
+    listeners.tell([])
+    assert listeners.join().empty()
+
+
+def test_a_change_is_seen_once(project: Layout) -> None:
+    stop, seen = threading.Event(), threading.Semaphore(0)
+    before = fingerprint(project)
+    (project.vault / "Home.md").write_text("changed", "utf-8")
+    threading.Thread(target=watch, args=(project, before, seen.release, stop), daemon=True).start()
+    assert seen.acquire(timeout=10)
+    assert not seen.acquire(timeout=1)
+    stop.set()
+
+
+def test_a_port_in_use_is_one_clear_line(sample: object, capsys: pytest.CaptureFixture[str]) -> None:
+    layout: Layout = sample.layout  # type: ignore[attr-defined]
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert main(["serve", "--root", str(layout.root), "--port", str(port)]) == 1
+    assert capsys.readouterr().out == (
+        f"[serve] need a free port, got {port} in use. hint: vaultkit serve --port {port + 1}\n"
+    )
+
+
+def test_a_broken_note_does_not_end_the_server(project: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bad build says its problem and leaves the site; with no earlier site a lenient one is built."""
+    said: list[str] = []
+    bad = Report(False, False, problems=["vault/a.md:3: unresolved-link [[x]]"])
+    monkeypatch.setattr(serving, "build", lambda _, mode: bad if mode == "draft" else Report(True, True))
+    assert serving._first_build(project, said.append)
+    assert said[0] == "vault/a.md:3: unresolved-link [[x]]"
+    assert "building anyway" in said[2]
+    project.site.mkdir()
+    (project.site / "index.html").write_text("good")
+    said.clear()
+    assert serving._first_build(project, said.append)
+    assert said[-1] == "serving the last good site until this is mended"
