@@ -1,6 +1,8 @@
 """Where things are: the vault of a note, its attachments, the project around it and the caches."""
 
 import json
+import os
+import sys
 from pathlib import Path
 
 from vaultkit.errors import Problem, VaultError
@@ -52,9 +54,16 @@ def cache_folder(vault: Path) -> Path:
     return project_of(vault) / ".cache" / "kvist"
 
 
+def command(name: str) -> str:
+    """How to call a command of this Python: with its path when that lies below the working folder."""
+    script = Path(sys.prefix, "bin", name)
+    text = shown(script) if script.exists() else name
+    return name if text.startswith(("/", "..")) else text
+
+
 def shown(path: Path) -> str:
     """A path as people read it: relative to the working folder if it is below it."""
     try:
-        return path.resolve().relative_to(Path.cwd()).as_posix()
+        return Path(os.path.abspath(path)).relative_to(Path.cwd()).as_posix()
     except (ValueError, OSError):
         return str(path)

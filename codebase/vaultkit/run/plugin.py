@@ -106,7 +106,11 @@ class NoteRunner(_Runner):
         if verdict.status == "skipped":
             raise pytest.skip.Exception(verdict.reason, _use_item_location=True)
         if verdict.status == "failed":
-            again = "pytest " + shlex.quote(f"{place.shown(session.file)}::block-{verdict.block.number}")
+            again = (
+                place.command("pytest")
+                + " "
+                + shlex.quote(f"{place.shown(session.file)}::block-{verdict.block.number}")
+            )
             raise BlockFailed(failure_text(session, verdict, again))
 
     def repr_failure(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vaultkit import place
 from vaultkit.errors import Problem
 from vaultkit.run.report import failure_text
 from vaultkit.run.results import engine_digest, entry_of, record
@@ -79,7 +80,7 @@ def _run_note(session: Session) -> NoteReport:
     if report.problems:
         report.texts = [str(problem) for problem in report.problems]
         return report
-    again = f'vaultkit run "{session.path}"'
+    again = f'{place.command("vaultkit")} run "{session.path}"'
     for block in session.program.blocks:
         verdict = judge(session, block)
         report.verdicts.append(verdict)

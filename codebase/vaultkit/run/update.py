@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from difflib import unified_diff
 from pathlib import Path
 
+from vaultkit import place
 from vaultkit.lines import split_lines
 from vaultkit.run.compare import output_lines, same_output
 from vaultkit.run.figures import same_figure
@@ -50,7 +51,9 @@ def _update(session: Session, write: bool) -> Update:
     for block in session.program.blocks:
         verdict = judge(session, block)
         if any(failure.code not in _FIXABLE for failure in verdict.failures):
-            update.errors.append(failure_text(session, verdict, f'vaultkit run "{session.path}"'))
+            update.errors.append(
+                failure_text(session, verdict, f'{place.command("vaultkit")} run "{session.path}"')
+            )
     if update.errors:
         return update
     before = original.decode("utf-8-sig")

@@ -4,6 +4,7 @@ import sys
 from dataclasses import dataclass
 from typing import Literal
 
+from vaultkit import place
 from vaultkit.run.compare import diff_lines, output_lines, same_output
 from vaultkit.run.execute import Execution
 from vaultkit.run.figures import data_hash, same_figure
@@ -58,7 +59,7 @@ def judge(session: Session, block: Block) -> Verdict:
 
 
 def update_hint(session: Session) -> str:
-    return f'look at it, then: vaultkit update "{session.path}"'
+    return f'look at it, then: {place.command("vaultkit")} update "{session.path}"'
 
 
 def _error(session: Session, block: Block, execution: Execution) -> Failure | None:
