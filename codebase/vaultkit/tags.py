@@ -7,7 +7,6 @@ from vaultkit.lines import NOT_LINKS, Scan
 
 _STOP = r"""\u2000-\u206F\u2E00-\u2E7F\s'!"#$%&()*+,.:;<=>?@^`{|}~\[\]\\"""
 TAG = re.compile(rf"(?:(?<=\s)|(?<=^)|(?<=\\\[))#([^{_STOP}]+)")
-_TAG = TAG
 
 
 def inline_tags(scan: Scan) -> list[str]:
