@@ -31,7 +31,8 @@ built = pytest.mark.skipif(
 def run(script: str, **env: str) -> str:
     """Output of a Python script in a fresh process."""
     command = [sys.executable, "-c", textwrap.dedent(script)]
-    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | env)
+    inherited = {name: value for name, value in os.environ.items() if name != "KVIST_BLAS"}
+    done = subprocess.run(command, capture_output=True, text=True, env=inherited | env)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
