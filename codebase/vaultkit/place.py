@@ -31,6 +31,12 @@ def default_vault() -> Path:
     raise VaultError(Problem(str(here), 0, "no-vault", "there is no vault here", hint))
 
 
+def part_of(vault: Path, folder: Path) -> str:
+    """Prefix of the paths of all notes in `folder` of the vault; "" for the vault itself."""
+    part = folder.resolve().relative_to(vault.resolve()).as_posix()
+    return "" if part == "." else part + "/"
+
+
 def attachments(vault: Path) -> Path:
     """The folder for figures: Obsidian's setting `attachmentFolderPath`, else `attachments`."""
     try:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from vaultkit.cli import main
+from vaultkit.run.results import load_results
 
 GOOD = "# A\n\n[[B]]\n\n```python\nprint(1)\n```\n```output\n1\n```\n"
 
@@ -46,6 +47,20 @@ def test_forms(here: Path, capsys, tmp_path, arguments: list[str], code: int, ex
     assert main(arguments) == code
     captured = capsys.readouterr()
     assert expected in captured.out + captured.err
+
+
+def test_a_folder_of_the_vault_is_seen_within_the_vault(here: Path, capsys) -> None:
+    (here / "part").mkdir()
+    (here / "part" / "P.md").write_text("[[A]] [[Nowhere]]\n\n```python\nprint(2)\n```\n```output\n2\n```\n")
+    (here / "Q.md").write_text("[[Nowhere]]\n")
+    assert main(["check", "vault/part"]) == 1
+    out = capsys.readouterr().out
+    assert (
+        "vault/part/P.md:1: unresolved-link [[Nowhere]]" in out and "Q.md" not in out and "[[A]]" not in out
+    )
+    assert main(["run", "vault/part", "vault/A.md"]) == 0
+    assert "2 notes, 2 blocks" in capsys.readouterr().out
+    assert set(load_results(here)) == {"A.md", "part/P.md"}
 
 
 def test_wrong_calls_exit_with_two(here: Path, capsys) -> None:

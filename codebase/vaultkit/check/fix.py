@@ -15,12 +15,15 @@ from vaultkit.run.program import Block
 from vaultkit.vault import Vault
 
 
-def fix(vault: Vault) -> list[str]:
-    """Mend what can be mended without a choice; return the paths of the notes changed. Reload the
-    vault after.
+def fix(vault: Vault, part: str = "") -> list[str]:
+    """Mend what needs no choice in the notes below `part`; return the paths of those changed.
+
+    The vault must be loaded again after.
     """
     changed = []
     for path, note in vault.notes.items():
+        if not path.startswith(part):
+            continue
         edits = [*_aliases(vault, note), *_mirrored(vault, note)]
         readable = all(problem.code != "encoding" for problem in note.problems)
         if edits and readable and edit_file(vault.root / path, edits):

@@ -53,8 +53,16 @@ def _unresolved(vault: Vault, note: Note, link: Link) -> Problem:
         message = f"{link.raw} is an alias, not a note: Obsidian does not resolve it"
         return Problem(note.path, link.line, "alias-target", message, hint)
     code = "unresolved-embed" if link.kind == "embed" else "unresolved-link"
-    hint = f"write [text]({link.target})" if "://" in link.target else _near(vault, link.target)
+    hint = _hint(vault, link)
     return Problem(note.path, link.line, code, f"{link.raw} leads nowhere", hint)
+
+
+def _hint(vault: Vault, link: Link) -> str:
+    if "://" in link.target:
+        return f"write [text]({link.target})"
+    if link.kind == "embed" and link.target.lower().endswith(".svg"):
+        return "vaultkit update writes the figures that blocks draw into the attachments"
+    return _near(vault, link.target)
 
 
 def _near(vault: Vault, target: str) -> str:

@@ -3,38 +3,29 @@
 import json
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
-from pathlib import Path
 
 from vaultkit import place
 from vaultkit.check import check_vault
 from vaultkit.check.fix import fix
 from vaultkit.command import Command
+from vaultkit.commands.scope import add_scope, load_scope
 from vaultkit.errors import Problem
 from vaultkit.note import Note
 from vaultkit.resolve import resolve, resolve_subpath
 from vaultkit.vault import Vault
 
 
-def _vault_argument(parser: ArgumentParser) -> None:
-    parser.add_argument("vault", nargs="?", metavar="DIR", help="the vault's folder")
-    parser.add_argument("--json", action="store_true", help="JSON instead of lines")
-
-
-def _load(args: Namespace) -> Vault:
-    return Vault.load(Path(args.vault) if args.vault else place.default_vault())
-
-
 def _check_arguments(parser: ArgumentParser) -> None:
-    _vault_argument(parser)
+    add_scope(parser)
     help_text = "mend aliases as targets, and carry code and ticks over to Chinese notes"
     parser.add_argument("--fix", action="store_true", help=help_text)
 
 
 def _check(args: Namespace) -> int:
-    vault = _load(args)
-    changed = fix(vault) if args.fix else []
+    vault, part = load_scope(args)
+    changed = fix(vault, part) if args.fix else []
     vault = Vault.load(vault.root) if changed else vault
-    problems = check_vault(vault)
+    problems = [problem for problem in check_vault(vault) if problem.path.startswith(part)]
     errors = [problem for problem in problems if problem.severity == "error"]
     if args.json:
         found = [problem.as_dict() for problem in problems]
@@ -44,7 +35,7 @@ def _check(args: Namespace) -> int:
         print(f"fixed {_shown(vault, path)}")
     for problem in problems:
         print(_with_shown_path(vault, problem))
-    notes = f"{len(vault.notes)} notes"
+    notes = f"{sum(path.startswith(part) for path in vault.notes)} notes"
     print(
         f"{notes}, {len(errors)} errors, {len(problems) - len(errors)} warnings"
         if problems
@@ -62,9 +53,9 @@ def _shown(vault: Vault, path: str) -> str:
 
 
 def _links(args: Namespace) -> int:
-    vault = _load(args)
+    vault, part = load_scope(args)
     broken = 0
-    for note in vault.notes.values():
+    for note in (note for path, note in vault.notes.items() if path.startswith(part)):
         for row in _rows(vault, note):
             broken += row["path"] is None or row["subpath_ok"] is False or bool(row["ambiguous"])
             if args.json:
@@ -103,5 +94,5 @@ COMMANDS = (
     Command(
         "check", "lint the vault: links, properties, skeleton, languages, lists", _check_arguments, _check
     ),
-    Command("links", "list every link and where it leads", _vault_argument, _links),
+    Command("links", "list every link and where it leads", add_scope, _links),
 )

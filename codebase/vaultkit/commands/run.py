@@ -2,19 +2,18 @@
 
 import json
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
 from vaultkit import place
 from vaultkit.command import Command
+from vaultkit.commands.scope import add_scope, load_scope
 from vaultkit.run.census import census
 from vaultkit.run.quick import NoteReport, run_notes
 from vaultkit.run.select import select
 from vaultkit.run.update import update_note
-from vaultkit.vault import Vault
 
 
 def _notes(parser: ArgumentParser) -> None:
-    help_text = 'a name ("KV cache": both languages), a note file, or the vault\'s folder; default: all notes'
+    help_text = 'a name ("KV cache": both languages), a note file, or a folder; default: all notes'
     parser.add_argument("notes", nargs="*", metavar="NOTE", help=help_text)
 
 
@@ -70,13 +69,9 @@ def _update(args: Namespace) -> int:
     return 1 if failed else 0
 
 
-def _census_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("vault", nargs="?", metavar="DIR", help="the vault's folder")
-    parser.add_argument("--json", action="store_true", help="one JSON object per note")
-
-
 def _census(args: Namespace) -> int:
-    counts = census(Vault.load(Path(args.vault) if args.vault else place.default_vault()))
+    vault, part = load_scope(args)
+    counts = [count for count in census(vault) if count.path.startswith(part)]
     for count in counts:
         if args.json:
             print(json.dumps({**count._asdict(), "ok": count.ok}, ensure_ascii=False))
@@ -95,7 +90,5 @@ COMMANDS = (
     Command(
         "update", "rewrite output fences and figures from what the code does", _update_arguments, _update
     ),
-    Command(
-        "census", "count Python fences against blocks run and skips declared", _census_arguments, _census
-    ),
+    Command("census", "count Python fences against blocks run and skips declared", add_scope, _census),
 )

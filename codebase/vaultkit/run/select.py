@@ -10,26 +10,27 @@ from vaultkit.vault import Vault
 
 
 def select(names: list[str], root: Path | None = None) -> tuple[Path, list[Path]]:
-    """(vault, note files) for names of notes, note files or folders. Raises VaultError for one that is
-    unknown.
+    """(vault, note files) for names of notes, note files or folders. Raises VaultError for an unknown one.
 
-    Without names: every note that holds Python fences. A single name that is a folder is the vault itself.
+    Without names: every note that holds Python fences. A folder means the notes with Python fences below it.
     """
-    if len(names) == 1 and Path(names[0]).is_dir():
-        root, names = Path(names[0]), []
-    files = [Path(name) for name in names if name.endswith(".md") and Path(name).is_file()]
-    if root is None:
-        root = place.vault_of(files[0]) if files else place.default_vault()
-    if files and len(files) == len(names):
-        return root, [_inside(file, root) for file in files]
+    here = [
+        Path(name) for name in names if Path(name).is_dir() or (name.endswith(".md") and Path(name).is_file())
+    ]
+    root = root or (place.vault_of(here[0]) if here else place.default_vault())
+    if here and len(here) == len(names) and all(path.is_file() for path in here):
+        return root, [_inside(path, root) for path in here]  # the quick way: no other note is read
     vault = Vault.load(root)
     if not names:
-        return root, [root / path for path in sorted(vault.notes) if _has_code(vault, path)]
+        return root, _with_code(vault, "")
     found: list[Path] = []
     for name in names:
-        file = Path(name)
-        named = [_inside(file, root)] if file in files else [root / path for path in named_notes(vault, name)]
-        found += [note for note in named if note not in found]
+        path = Path(name)
+        if path not in here:
+            notes = [root / note for note in named_notes(vault, name)]
+        else:
+            notes = [_inside(path, root)] if path.is_file() else _with_code(vault, place.part_of(root, path))
+        found += [note for note in notes if note not in found]
     return root, found
 
 
@@ -56,5 +57,10 @@ def _inside(file: Path, root: Path) -> Path:
     return file
 
 
-def _has_code(vault: Vault, path: str) -> bool:
-    return any(fence.is_python and not fence.hidden for fence in vault.notes[path].scan.fences)
+def _with_code(vault: Vault, part: str) -> list[Path]:
+    """Files of the notes below `part` that show Python."""
+    return [
+        vault.root / path
+        for path, note in sorted(vault.notes.items())
+        if path.startswith(part) and any(fence.is_python and not fence.hidden for fence in note.scan.fences)
+    ]

@@ -1,9 +1,12 @@
-"""Guards the census: a fence that a reader sees as Python and that neither runs nor is declared is counted."""
+"""Guards the census: it counts a fence that a reader sees as Python and that neither runs nor is declared."""
 
 from vaultkit.run.census import census
 from vaultkit.vault import Vault
 
-GOOD = '```python\n1\n```\n<!-- run: skip "why" -->\n```py\n2\n```\n%%\n```python\nhidden\n```\n%%\n```text\n3\n```\n'
+GOOD = (
+    '```python\n1\n```\n<!-- run: skip "why" -->\n```py\n2\n```\n'
+    "%%\n```python\nhidden\n```\n%%\n```text\n3\n```\n"
+)
 
 
 def test_census(make_vault) -> None:
