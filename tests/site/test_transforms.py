@@ -11,7 +11,8 @@ import pytest
 
 from vaultkit.site import transforms
 from vaultkit.site.context import Context
-from vaultkit.site.draft import read, text_of
+from vaultkit.site.draft import text_of
+from vaultkit.site.reader import read
 from vaultkit.site.transforms.structure import structure
 
 FOLDER = Path(__file__).parent / "fixtures"

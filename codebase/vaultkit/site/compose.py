@@ -1,11 +1,13 @@
 """One staged file: front matter for the theme, title, header, the note's text, and the foot."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vaultkit.backlinks import Backlink
 from vaultkit.note import Note
 from vaultkit.site.context import Context
+from vaultkit.site.draft import Formula, formulas_in
 from vaultkit.site.pages.foot import foot
 from vaultkit.site.pages.header import header, notice, sources
 from vaultkit.site.pages.parts import claim, plain
@@ -27,8 +29,8 @@ class Inputs:
     results: Results
 
 
-def compose(context: Context, inputs: Inputs) -> str:
-    """Text of the staged file of `context.page`."""
+def compose(context: Context, inputs: Inputs) -> tuple[str, list[Formula]]:
+    """Text of the staged file of `context.page`, and the formulas on it."""
     shown = context.note
     kind = str(context.vault.notes[context.page.note("en")].properties.get("kind", ""))
     body = transform(shown.text, context)
@@ -36,19 +38,21 @@ def compose(context: Context, inputs: Inputs) -> str:
     parts += header(context, inputs.results)
     if kind == READING_LIST:
         parts += reading_list(context)
-    text = "\n".join(parts) + "\n" + to_markdown(body, context)
-    if kind == PLANNED:
-        text += "\n".join(planned(context, inputs.backlinks))
-    else:
-        text += "\n".join([*sources(context), *foot(context, inputs.backlinks.get(context.page.key, []))])
-    return text.rstrip("\n") + "\n"
+    top = "\n".join(parts) + "\n"
+    end = planned(context, inputs.backlinks) if kind == PLANNED else [*sources(context)]
+    if kind != PLANNED:
+        end += foot(context, inputs.backlinks.get(context.page.key, []))
+    text = top + to_markdown(body, context) + "\n".join(end)
+    formulas = [*context.stash.formulas.values(), *formulas_in("\n".join([top, *end]))]
+    return text.rstrip("\n") + "\n", formulas
 
 
-def compose_section(context: Context, section: str) -> str:
-    """Text of the index page of a folder."""
+def compose_section(context: Context, section: str) -> tuple[str, list[Formula]]:
+    """Text of the index page of a folder, and the formulas on it."""
     title = section_title(context, section)
     meta = {"title": title, "k": {"kind": "section", "section": section, "lang": context.language}}
-    return "\n".join([_yaml(meta), *section_index(context, section)])
+    lines = section_index(context, section)
+    return "\n".join([_yaml(meta), *lines]), formulas_in("\n".join(lines))
 
 
 def _front_matter(context: Context, kind: str) -> str:
@@ -67,7 +71,7 @@ def _front_matter(context: Context, kind: str) -> str:
     return _yaml(meta)
 
 
-def _yaml(meta: dict[str, object]) -> str:
+def _yaml(meta: Mapping[str, object]) -> str:
     """Front matter; JSON values are YAML too, and need no thought about quoting."""
     lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in meta.items()]
     return "\n".join(["---", *lines, "---", ""])

@@ -31,6 +31,11 @@ class Staged:
     formulas: dict[Formula, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
+    def add(self, page: Page, text: str, formulas: list[Formula], source: str) -> None:
+        self.files[page.file] = text.encode()
+        for formula in formulas:
+            self.formulas.setdefault(formula, source)
+
 
 def stage(sitemap: SiteMap, language: Language, results: Results) -> Staged:
     """All files of one language's tree."""
@@ -39,12 +44,10 @@ def stage(sitemap: SiteMap, language: Language, results: Results) -> Staged:
     attachments: set[str] = set()
     for page in sitemap.pages.values():
         context = Context(sitemap, language, page, sitemap.vault.notes[page.note(language)])
-        staged.files[page.file] = compose(context, inputs).encode()
+        staged.add(page, *compose(context, inputs), source=context.note.path)
         own = page.translated(language)
         staged.problems += context.problems if own else []
         attachments |= context.files
-        for formula in context.stash.formulas.values():
-            staged.formulas.setdefault(formula, context.note.path)
     _add_sections(staged, sitemap)
     for path in sorted(attachments):
         staged.files[path] = (sitemap.vault.root / path).read_bytes()
@@ -58,8 +61,8 @@ def _add_sections(staged: Staged, sitemap: SiteMap) -> None:
     for section in sections(Context(sitemap, staged.language, home, nothing)):
         page = replace(home, slug=f"{section}/index")
         if page.file not in staged.files:
-            text = compose_section(Context(sitemap, staged.language, page, nothing), section)
-            staged.files[page.file] = text.encode()
+            context = Context(sitemap, staged.language, page, nothing)
+            staged.add(page, *compose_section(context, section), source=page.file)
 
 
 def stage_all(layout: Layout, languages: tuple[Language, ...]) -> tuple[list[Staged], list[Problem]]:

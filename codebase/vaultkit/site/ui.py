@@ -40,7 +40,6 @@ STRINGS: dict[str, tuple[str, str]] = {
     "linked_from": ("Linked from", "被以下页面引用"),
     "embedded_from": ("From {link}", "摘自 {link}"),
     # lists of pages
-    "written": ("Written", "已写成"),
     "planned_heading": ("Planned", "待写"),
     "linked_by": ("Linked from {links}.", "引用它的页面：{links}。"),
     "count_planned": ("Planned: {count}.", "待写：{count} 篇。"),

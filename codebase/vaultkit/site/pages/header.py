@@ -22,6 +22,8 @@ def header(context: Context, results: Results) -> list[str]:
     pills += [f'<span class="k-tag">#{escape(tag)}</span>' for tag in _tags(properties.get("tags"))]
     if hours := properties.get("hours"):
         pills.append(pill("plain", say(context.language, "hours", hours=escape(str(hours)))))
+    if reviewed := properties.get("reviewed"):
+        pills.append(pill("plain", say(context.language, "reviewed", date=escape(str(reviewed)))))
     lines = [" ".join(pills)] if pills else []
     if first := _prerequisites(context, canonical.properties.get("prerequisites"), canonical.path):
         lines += ["", f'<span class="k-label">{say(context.language, "read_first")}</span> {first}']

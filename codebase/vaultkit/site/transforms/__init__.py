@@ -7,7 +7,8 @@ formulas are placeholders, so a transform never meets them. `structure` is the l
 from collections.abc import Callable
 
 from vaultkit.site.context import Context
-from vaultkit.site.draft import Line, read, text_of
+from vaultkit.site.draft import Line, text_of
+from vaultkit.site.reader import read
 from vaultkit.site.transforms.block_ids import block_ids
 from vaultkit.site.transforms.callouts import callouts
 from vaultkit.site.transforms.cards import cards

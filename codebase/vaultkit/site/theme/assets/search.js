@@ -132,7 +132,7 @@ function show(groups, status) {
   const parts = [];
   for (const { title, hits, language } of groups) {
     if (!hits.length) continue;
-    if (title) parts.push(Object.assign(document.createElement("p"), { className: "k-search-group", textContent: title }));
+    if (title) parts.push(Object.assign(document.createElement("p"), { className: "k-search-group", role: "presentation", textContent: title }));
     for (const hit of hits) parts.push(row(hit, language));
   }
   list.replaceChildren(...parts);
