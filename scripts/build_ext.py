@@ -68,14 +68,16 @@ def up_to_date(stamp: Path, key: str, outputs: list[Path]) -> bool:
 
 def build_blas_shim(cc: list[str]) -> None:
     """codebase/kvist/_blas_shim.so: OpenBLAS of the numpy wheel under MLX's BLAS names. Linux only."""
-    source, output = KERNELS / "blas_shim" / "blas_shim.c", PACKAGE / "_blas_shim.so"
-    stamp, key = BUILD / "blas_shim.stamp", digest([source], *cc)
+    folder, output = KERNELS / "blas_shim", PACKAGE / "_blas_shim.so"
+    stamp, key = BUILD / "blas_shim.stamp", digest(list(folder.iterdir()), *cc)
     if up_to_date(stamp, key, [output]):
         return
     BUILD.mkdir(exist_ok=True)
     fresh = BUILD / f"_blas_shim.{os.getpid()}.so"
     flags = ["-std=c11", "-O2", "-Wall", "-Wextra", "-fPIC", "-shared"]
-    run([*cc, *flags, str(source), "-o", str(fresh), "-ldl"], "the BLAS shim", "does the C compiler work?")
+    sources = [str(source) for source in sorted(folder.glob("*.c"))]
+    command = [*cc, *flags, *sources, "-o", str(fresh), "-ldl", "-lpthread"]
+    run(command, "the BLAS shim", "does the C compiler work?")
     fresh.replace(output)  # never written in place: a running Python may have it mapped
     stamp.write_text(key)
     print(f"build: {output.relative_to(ROOT)}")

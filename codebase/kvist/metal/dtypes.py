@@ -86,7 +86,7 @@ def to_bytes(array: mx.array) -> bytes:
     try:
         return np.array(plain).tobytes()
     except ValueError:
-        got = "one inside mx.grad, mx.vmap or mx.compile"
+        got = "one inside mx.vmap or mx.compile"
         raise KvistError("metal", "an array with values", got, "use MLX operations there") from None
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import mlx.core as mx
 
@@ -51,7 +51,7 @@ class Kernel:
 
         inputs: arrays or numbers in the order of the file's const buffers; outputs likewise. template: as for
         mx.fast.metal_kernel; types may be left out where a buffer tells them. init_value: what the outputs
-        hold before the run. Off a Mac the call evaluates its inputs at once, so it cannot stand in mx.grad.
+        hold before the run. Off a Mac the call evaluates its inputs at once.
         """
         arrays = self._arrays(inputs)
         self._check_counts(output_shapes, output_dtypes)
@@ -84,9 +84,20 @@ class Kernel:
     ) -> list[mx.array]:
         label = self.source.label
         source = Source(f'#include "mlx_prelude.h"\n#line 1 "{label}"\n{made.text}', label)
-        buffers = {p.name: x for p, x in zip(self.inputs, arrays, strict=True)} | dict(outputs)
-        done = emulate_generated(source, made.name, grid, threadgroup, buffers)
-        return [done.outputs[name] for name in outputs]
+
+        @mx.custom_function
+        def run(*inputs: mx.array) -> list[mx.array]:
+            buffers = {p.name: x for p, x in zip(self.inputs, inputs, strict=True)} | dict(outputs)
+            done = emulate_generated(source, made.name, grid, threadgroup, buffers)
+            return [done.outputs[name] for name in outputs]
+
+        # A kernel has no derivative on a Mac either; without this it would silently be zero here.
+        run.vjp(self._refuse_derivative)
+        run.jvp(self._refuse_derivative)
+        return list(run(*arrays))
+
+    def _refuse_derivative(self, *_: Any) -> NoReturn:
+        raise KvistError(self._where, "values", "mx.grad, mx.vjp or mx.jvp", "a kernel has no derivative")
 
     @cached_property
     def jit_kernel(self) -> JitKernel:

@@ -91,7 +91,7 @@ def _threadgroup_variables(tokens: Sequence[Token], text: str, label: str) -> di
             )
         if any(t.text == "=" for t in statement):
             raise KvistError(where, "a threadgroup variable without an initial value", "one with `=`")
-        pieces = _declarations(statement, count)
+        pieces = _declarations(statement, text, count)
         count += len(pieces)
         replaced |= {t.start: "" for t in statement}
         replaced[token.start] = "; ".join(pieces)
@@ -111,7 +111,7 @@ def _declares_pointer(tokens: Sequence[Token], start: int) -> bool:
     return False
 
 
-def _declarations(statement: Sequence[Token], first_id: int) -> list[str]:
+def _declarations(statement: Sequence[Token], text: str, first_id: int) -> list[str]:
     """C++ for each variable of `T a[N][M], b`, the part of a threadgroup declaration after the keyword."""
     declarators: list[list[Token]] = [[]]
     depth = 0
@@ -124,10 +124,10 @@ def _declarations(statement: Sequence[Token], first_id: int) -> list[str]:
             declarators[-1].append(token)
     first = declarators[0]
     bracket = next((i for i, t in enumerate(first) if t.text == "["), len(first))
-    element = " ".join(t.text for t in first[: bracket - 1])
+    element = text[first[0].start : first[bracket - 2].end]
     parts = []
     for number, declarator in enumerate([first[bracket - 1 :], *declarators[1:]]):
-        dimensions = " ".join(t.text for t in declarator[1:])
-        variable = f"::kvist_emulator::threadgroup_variable<{element} {dimensions}>({first_id + number})"
+        dimensions = text[declarator[0].end : declarator[-1].end]
+        variable = f"::kvist_emulator::threadgroup_variable<{element}{dimensions}>({first_id + number})"
         parts.append(f"auto& {declarator[0].text} = {variable}")
     return parts

@@ -1,8 +1,8 @@
 """RMSNorm: scale each vector to root mean square one, then by a learned weight.
 
 y = x / sqrt(mean(x²) + eps) · weight (Zhang and Sennrich 2019, Root Mean Square Layer Normalization, eq. 4).
-Four implementations of the same values: the reference here in MLX operations, MLX's fused one, a C++ primitive
-for the CPU (kernels/rms_norm/rms_norm.cpp) and a Metal kernel (kernels/rms_norm/rms_norm.metal).
+Four implementations of the same values: the reference in MLX operations, MLX's fused one, a C++ primitive for
+the CPU (kernels/rms_norm/rms_norm.cpp) and a Metal kernel (kernels/rms_norm/rms_norm.metal).
 """
 
 from collections.abc import Callable

@@ -15,8 +15,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <iostream>
 #include <string>
 #include <vector>
 
@@ -125,29 +123,28 @@ void write_back(const Buffer& buffer, int file) {
 
 // ---- request ----------------------------------------------------------------------------------------------
 
-void read_request(std::istream& in) {
-  std::string word;
-  while (in >> word) {
-    if (word == "data") {
-      std::getline(in >> std::ws, request.data_path);
-    } else if (word == "grid") {
-      for (uint32_t& n : request.dispatch.grid) in >> n;
-    } else if (word == "threadgroup") {
-      for (uint32_t& n : request.dispatch.threadgroup) in >> n;
-    } else if (word == "order") {
-      in >> word >> request.dispatch.seed;
-      request.dispatch.order = word == "random" ? Order::random : word == "reverse" ? Order::reverse : Order::forward;
-    } else if (word == "limit") {
-      in >> request.limit;
-    } else if (word == "buffer") {
-      Buffer buffer{};
-      in >> buffer.name >> buffer.offset >> buffer.bytes >> word;
-      buffer.writable = word == "write";
-      request.buffers.push_back(buffer);
+void read_request() {
+  char* line = nullptr;
+  size_t capacity = 0;
+  Dispatch& d = request.dispatch;
+  while (getline(&line, &capacity, stdin) > 0) {
+    if (sscanf(line, "grid %u %u %u", &d.grid[0], &d.grid[1], &d.grid[2]) == 3) continue;
+    if (sscanf(line, "threadgroup %u %u %u", &d.threadgroup[0], &d.threadgroup[1], &d.threadgroup[2]) == 3) continue;
+    if (sscanf(line, "limit %lf", &request.limit) == 1) continue;
+    char text[256], mode[8];
+    if (strncmp(line, "data ", 5) == 0) {
+      request.data_path.assign(line + 5, strcspn(line + 5, "\n"));
+    } else if (sscanf(line, "order %255s %llu", text, &d.seed) == 2) {
+      d.order = *text == 'f' ? Order::forward : strcmp(text, "random") == 0 ? Order::random : Order::reverse;
+    } else if (Buffer b{}; sscanf(line, "buffer %255s %ld %zu %7s", text, &b.offset, &b.bytes, mode) == 4) {
+      b.name = text;
+      b.writable = strcmp(mode, "write") == 0;
+      request.buffers.push_back(b);
     } else {
       fail("request", 0);
     }
   }
+  free(line);
 }
 
 }  // namespace
@@ -169,7 +166,7 @@ void fail(const char* kind, uint32_t line, const char* more) {
 
 int main() {
   using namespace kvist_emulator;
-  read_request(std::cin);
+  read_request();
   catch_faults(request.limit);
   const int file = open(request.data_path.c_str(), O_RDWR);
   if (file < 0) fail("request", 0);

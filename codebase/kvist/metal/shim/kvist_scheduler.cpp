@@ -5,7 +5,6 @@
 #include "kvist_scheduler.h"
 
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -17,6 +16,8 @@
 
 namespace kvist_emulator {
 namespace {
+
+constexpr size_t kStackSlot = kStackGuard + kStackBytes;
 
 enum class State { ready, at_simd_function, at_barrier, done };
 
@@ -87,12 +88,13 @@ void resume(Fiber& fiber) {
 }
 
 void allocate_stacks() {
-  const size_t bytes = size_t(max_threads) * kStackBytes;
-  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
+  const size_t bytes = max_threads * kStackSlot;
+  void* memory = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) fail("memory", 0);
   stacks = static_cast<char*>(memory);
-  const size_t page = size_t(sysconf(_SC_PAGESIZE));
-  for (uint32_t i = 0; i < max_threads; ++i) mprotect(stacks + i * kStackBytes, page, PROT_NONE);
+  for (uint32_t i = 0; i < max_threads; ++i) {
+    if (mprotect(stacks + i * kStackSlot + kStackGuard, kStackBytes, PROT_READ | PROT_WRITE) != 0) fail("memory", 0);
+  }
 }
 
 // ---- meetings -------------------------------------------------------------------------------------------
@@ -190,7 +192,7 @@ void start_threads(const uint32_t position[3], const uint32_t groups[3], const u
     t.dispatch_quadgroups_per_threadgroup = (max_threads + 3) / 4;
     t.threads_per_simdgroup = t.thread_execution_width = kSimdWidth;
     fiber.state = State::ready;
-    fiber.stack_pointer = new_fiber(stacks + (i + 1) * kStackBytes, fiber_body);
+    fiber.stack_pointer = new_fiber(stacks + (i + 1) * kStackSlot, fiber_body);
   }
 }
 
@@ -278,8 +280,8 @@ const Thread* current_thread() { return current == nullptr ? nullptr : &current-
 
 bool is_stack_guard(const void* address) {
   const char* at = static_cast<const char*>(address);
-  if (stacks == nullptr || at < stacks || at >= stacks + size_t(max_threads) * kStackBytes) return false;
-  return size_t(at - stacks) % kStackBytes < size_t(sysconf(_SC_PAGESIZE));
+  if (stacks == nullptr || at < stacks || at >= stacks + max_threads * kStackSlot) return false;
+  return size_t(at - stacks) % kStackSlot < kStackGuard;
 }
 
 }  // namespace kvist_emulator

@@ -9,7 +9,8 @@
 namespace kvist_emulator {
 
 constexpr uint32_t kThreadgroupMemory = 32768;  // bytes, on every Apple GPU
-constexpr size_t kStackBytes = 256 << 10;
+constexpr size_t kStackBytes = 256 << 10;  // per thread
+constexpr size_t kStackGuard = 1 << 20;    // below each stack; never backed by memory
 
 enum class Order { forward, reverse, random };
 
@@ -23,14 +24,14 @@ struct Counters {
 struct Dispatch {
   uint32_t grid[3], threadgroup[3];  // in threads, as in dispatchThreads:threadsPerThreadgroup:
   Order order;
-  uint64_t seed;
+  unsigned long long seed;
   void* const* buffers;
 };
 
 Counters run(const Dispatch& dispatch);
 
-// For crash reports: the thread that runs now (nullptr outside kernels), and whether `address` is in a guard
-// page below some thread's stack.
+// For crash reports: the thread that runs now (nullptr outside kernels), and whether `address` is in the
+// guard zone below some thread's stack.
 const Thread* current_thread();
 bool is_stack_guard(const void* address);
 

@@ -1,0 +1,32 @@
+"""What the kernel tests need: the C++ extension and a C++ compiler, both required under CI=true."""
+
+import os
+import shutil
+
+import pytest
+
+from kvist import native
+
+
+def need(present: bool, reason: str) -> None:
+    """Skip without it; under CI its absence is a failure."""
+    if present:
+        return
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture
+def extension():
+    """The module kvist._kernels."""
+    need(native.kernels is not None, f"kvist._kernels: {native.status().reason}")
+    return native.kernels
+
+
+@pytest.fixture
+def emulator() -> None:
+    """Marks tests that compile and run Metal source."""
+    chosen = os.environ.get("CXX", "").split()
+    names = chosen[:1] or ["g++", "clang++"]
+    need(any(shutil.which(name) for name in names), "no C++ compiler: Debian, Ubuntu: apt-get install g++")

@@ -1,0 +1,69 @@
+"""Guards the cache of compiled kernels: safe under concurrency, keyed by content, in a writable place."""
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from kvist.metal import compiler, files
+
+RUN = '''
+import mlx.core as mx
+from kvist.metal import Output, emulate
+source = """
+[[kernel]] void k(device int* out, uint i [[thread_position_in_grid]]) { out[i] = int(i) * 7; }
+"""
+print(emulate(source, (40, 1, 1), (40, 1, 1), {"out": Output((40,), mx.int32)}).outputs["out"].tolist())
+'''
+
+
+def run_in_process(cache: Path) -> str:
+    command = [sys.executable, "-c", RUN]
+    env = {"PATH": "/usr/bin:/bin", "KVIST_CACHE": str(cache), "HOME": str(cache)}
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_processes_may_compile_the_same_kernel_at_once(emulator, tmp_path):
+    with ThreadPoolExecutor(2) as pool:
+        printed = list(pool.map(run_in_process, [tmp_path] * 2))
+    assert printed == [str([7 * i for i in range(40)])] * 2
+    left = sorted(p.name for p in (tmp_path / "metal").iterdir())
+    assert len(left) == 3  # one program, two objects of the runtime, and nothing half-done
+    assert sum(name.endswith(".o") for name in left) == 2
+
+
+def test_another_text_is_another_program(emulator, tmp_path, monkeypatch):
+    monkeypatch.setattr(compiler, "cache_folder", lambda: tmp_path)
+    compiler._program.cache_clear()
+    text = (
+        "#include <metal_stdlib>\n"
+        "namespace kvist_emulator {{ void run_thread(void* const*, const Thread&) {{ {} }} }}\n"
+    )
+    first = compiler.program(text.format("volatile int a = 1;"), "k.metal")
+    stamp = first.stat().st_mtime_ns
+    assert compiler.program(text.format("volatile int a = 2;"), "k.metal") != first
+    compiler._program.cache_clear()
+    assert compiler.program(text.format("volatile int a = 1;"), "k.metal") == first
+    assert first.stat().st_mtime_ns == stamp  # found, not made again
+
+
+def test_a_cache_that_cannot_be_written_is_replaced(monkeypatch, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    monkeypatch.setenv("KVIST_CACHE", str(blocked))
+    folder = files.cache_folder.__wrapped__()
+    assert folder.is_dir()
+    assert not folder.is_relative_to(tmp_path / "file")
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin"])
+def test_outside_a_checkout_the_cache_is_the_users(monkeypatch, tmp_path, platform):
+    monkeypatch.setattr(files, "checkout_root", lambda: None)
+    monkeypatch.setattr(files.sys, "platform", platform)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("KVIST_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    want = {"linux": ".cache/kvist/metal", "darwin": "Library/Caches/kvist/metal"}[platform]
+    assert files.cache_folder.__wrapped__() == tmp_path / want

@@ -1,0 +1,134 @@
+"""Guards containment: a kernel that crashes, hangs or cannot run is a KvistError, and Python lives on."""
+
+import shutil
+import sys
+import time
+
+import mlx.core as mx
+import numpy as np
+import pytest
+
+from kvist.errors import KvistError
+from kvist.metal import Output, emulate
+
+pytestmark = pytest.mark.usefixtures("emulator")
+
+
+def refusal(body: str, threads: int = 4, **options) -> str:
+    """The message of the error that a kernel with this body gives; its first line is line 2 of the file."""
+    source = (
+        "[[kernel]] void k(device const float* x, device float* out, constant int& n, "
+        f"uint i [[thread_position_in_grid]]) {{\n{body}\n}}\n"
+    )
+    buffers = {"x": np.ones(8, np.float32), "out": Output((8,), mx.float32), "n": 0}
+    with pytest.raises(KvistError) as caught:
+        emulate(source, (threads, 1, 1), (threads, 1, 1), buffers, **options)
+    return str(caught.value)
+
+
+FAULTS = {
+    "read past the end": ("  out[i] = x[i + 8 * 1024];", "need an address inside buffer `x`"),
+    "write past the end": ("  float v = 1;\n  out[8 + i] = v;", "need an address inside buffer `out`"),
+    "write before the start": ("  out[int(i) - 2000] = 1;", "need an address inside buffer `out`"),
+    "write to an input": ("  const_cast<device float*>(x)[i] = 1;", "need buffer `x` only read"),
+    "null pointer": ("  device float* p = nullptr;\n  p[i] = 1;", "got a wild pointer in thread 0"),
+    "wild pointer": ("  out[ulong(i + 1) << 40] = 1;", "need an address inside a buffer"),
+    "division by zero": ("  out[i] = 7 / n;", "got an integer division by zero"),
+    "too much private memory": (
+        "  volatile float big[100000];\n  big[i] = 1;\n  out[i] = big[i];",
+        "private arrays per thread",
+    ),
+    "too much threadgroup memory": (
+        "  threadgroup float tile[9000];\n  tile[i] = 1;\n  out[i] = tile[i];",
+        "need at most 32768 bytes of threadgroup memory, got 36000",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_an_error_that_says_where(name):
+    body, message = FAULTS[name]
+    text = refusal(body)
+    assert message in text
+    assert text.startswith("[kernel.metal")
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or not shutil.which("addr2line"), reason="needs Linux and addr2line"
+)
+def test_a_crash_names_its_line():
+    """Through addr2line of binutils, which comes with g++; without it the kernel is named alone."""
+    assert refusal("  float v = 1;\n  v *= x[i];\n  out[8 + i] = v;").startswith("[kernel.metal:4] ")
+    helper = "}\nvoid k2(device float* out) {\n"  # never called: only shifts the lines
+    assert refusal(f"  out[8 + i] = x[i];\n{helper}").startswith("[kernel.metal:2] ")
+
+
+def test_an_endless_loop_ends_at_the_time_limit():
+    started = time.perf_counter()
+    text = refusal("  volatile float v = 0;\n  while (v == 0) { }\n  out[i] = v;", time_limit=0.3)
+    assert "need a kernel that ends within 0.3 s, got thread 0 of threadgroup (0, 0, 0) still running" in text
+    assert time.perf_counter() - started < 10
+
+
+def test_the_next_call_works_after_a_fault():
+    refusal("  out[8 + i] = 1;")
+    source = "[[kernel]] void one(device float* out, uint i [[thread_position_in_grid]]) { out[i] = 1; }\n"
+    assert emulate(source, (4, 1, 1), (4, 1, 1), {"out": Output((4,), mx.float32)}).outputs["out"].sum() == 4
+
+
+def test_a_compile_error_names_the_line_of_the_metal_file():
+    text = refusal("  float v = 1;\n  out[i] = simd_summ(v);")
+    assert text.startswith("[kernel.metal:3] need Metal source that compiles, got the error: ")
+    assert "simd_summ" in text
+
+
+def test_source_must_be_ascii():
+    with pytest.raises(KvistError, match=r"\[kernel.metal:1\] need ASCII, got 'é'"):
+        emulate("// r\u00e9sum\u00e9\n", (1, 1, 1), (1, 1, 1), {})
+
+
+KERNEL = (
+    "[[kernel]] void k(device const float* x, device float* out, constant float& s) { out[0] = x[0] * s; }\n"
+)
+GOOD = {"x": np.ones(4, np.float32), "out": Output((4,), mx.float32), "s": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"buffers": {"x": GOOD["x"]}}, "need buffers x, out, s, got x"),
+        (
+            {"buffers": GOOD | {"x": np.ones(4, np.int32)}},
+            "need `x` of float, as the kernel declares",
+        ),
+        ({"buffers": GOOD | {"x": Output((4,), mx.float32)}}, "need values for `x`, got an Output"),
+        ({"grid": (4, 1)}, "need grid of three whole numbers"),
+        ({"threadgroup": (0, 1, 1)}, "need threadgroup of three whole numbers from 1"),
+        (
+            {"grid": (2048, 1, 1), "threadgroup": (2048, 1, 1)},
+            "need at most 1024 threads in a threadgroup, got 2048",
+        ),
+        ({"order": "sideways"}, "need order forward, reverse, random, got 'sideways'"),
+        ({"name": "other"}, "need a kernel 'other', got a file with k"),
+        ({"template": {"T": mx.float16}}, "need template parameters none, got T"),
+        ({"kernel": "missing.metal"}, "need a .metal file, got 'missing.metal', which does not exist"),
+        ({"kernel": "float f();\n"}, "need a function marked [[kernel]], got none"),
+    ],
+)
+def test_bad_calls_are_refused(options, message):
+    call = {"kernel": KERNEL, "grid": (1, 1, 1), "threadgroup": (1, 1, 1), "buffers": GOOD} | options
+    with pytest.raises(KvistError) as caught:
+        emulate(**call)
+    assert message in str(caught.value)
+
+
+def test_without_a_compiler_the_error_says_what_to_install(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CXX", raising=False)
+    with pytest.raises(
+        KvistError, match=r"need a C\+\+ compiler to emulate kernels, got none. hint: .*apt-get install g\+\+"
+    ):
+        emulate(KERNEL, (1, 1, 1), (1, 1, 1), GOOD)
+    monkeypatch.setenv("CXX", "no-such-compiler -O2")
+    with pytest.raises(KvistError, match="got CXX=no-such-compiler -O2, which is not there"):
+        emulate(KERNEL, (1, 1, 1), (1, 1, 1), GOOD)
