@@ -6,7 +6,9 @@ from vaultkit.site.context import Context, Target
 
 IMAGE = re.compile(r"\.(?:svg|png|jpe?g|gif|webp|avif|bmp)$", re.IGNORECASE)
 _SIZE = re.compile(r"(\d+)(?:x(\d+))?$")
-_SVG_SIZE = re.compile(r"<svg\b[^>]*?\bviewBox=\"[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)\"", re.DOTALL)
+_SVG = re.compile(r"<svg\b[^>]*>", re.DOTALL)
+_LENGTH = re.compile(r"([\d.]+)(px|pt|in|mm|cm)?$")
+_PIXELS = {"px": 1.0, "pt": 4 / 3, "in": 96.0, "mm": 96 / 25.4, "cm": 96 / 2.54}
 
 
 def image(context: Context, target: Target, display: str, wikilink: bool) -> str:
@@ -33,8 +35,16 @@ def _attributes(context: Context, file: str, size: re.Match[str] | None) -> str:
 
 
 def _natural_size(context: Context, file: str) -> tuple[float, float] | None:
+    """Width and height of an SVG in CSS pixels as a browser shows it: its lengths, else its viewBox."""
     if not file.lower().endswith(".svg"):
         return None
     head = (context.vault.root / file).read_text(encoding="utf-8", errors="replace")[:4000]
-    found = _SVG_SIZE.search(head)
-    return (float(found[1]), float(found[2])) if found and float(found[1]) else None
+    tag = _SVG.search(head)
+    if tag is None:
+        return None
+    values = dict(re.findall(r'\b(width|height|viewBox)="([^"]*)"', tag[0]))
+    lengths = [_LENGTH.match(values.get(name, "")) for name in ("width", "height")]
+    sizes = [float(found[1]) * _PIXELS[found[2] or "px"] for found in lengths if found]
+    box = [float(number) for number in re.findall(r"-?[\d.]+", values.get("viewBox", ""))]
+    sizes = sizes if len(sizes) == 2 else box[2:4]
+    return (sizes[0], sizes[1]) if len(sizes) == 2 and sizes[0] > 0 else None
