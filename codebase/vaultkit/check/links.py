@@ -12,9 +12,10 @@ from vaultkit.vault import Vault
 
 
 def check_links(vault: Vault) -> Iterator[Problem]:
+    names = _Names(vault)
     for note in vault.notes.values():
         for link in note.links:
-            problem = _check(vault, note, link)
+            problem = _check(vault, note, link, names)
             if problem:
                 yield problem
 
@@ -31,10 +32,10 @@ def alias_target(vault: Vault, note: Note, link: Link) -> str | None:
     return canonical(path) if canonical(path) in vault.notes else path
 
 
-def _check(vault: Vault, note: Note, link: Link) -> Problem | None:
+def _check(vault: Vault, note: Note, link: Link, names: "_Names") -> Problem | None:
     found = resolve(vault, link.target, note.path)
     if found.path is None:
-        return _unresolved(vault, note, link)
+        return _unresolved(vault, note, link, names)
     if found.ambiguous:
         several = ", ".join(found.candidates[:4])
         hint = f"write the path: [[{found.candidates[0].removesuffix('.md')}|{link.text}]]"
@@ -46,33 +47,43 @@ def _check(vault: Vault, note: Note, link: Link) -> Problem | None:
     return None
 
 
-def _unresolved(vault: Vault, note: Note, link: Link) -> Problem:
+def _unresolved(vault: Vault, note: Note, link: Link, names: "_Names") -> Problem:
     path = alias_target(vault, note, link)
     if path:
         hint = f"write [[{shortest_link(vault, path)}|{link.display or link.target}]], or run check --fix"
         message = f"{link.raw} is an alias, not a note: Obsidian does not resolve it"
         return Problem(note.path, link.line, "alias-target", message, hint)
     code = "unresolved-embed" if link.kind == "embed" else "unresolved-link"
-    hint = _hint(vault, link)
+    hint = _hint(link, names)
     return Problem(note.path, link.line, code, f"{link.raw} leads nowhere", hint)
 
 
-def _hint(vault: Vault, link: Link) -> str:
+def _hint(link: Link, names: "_Names") -> str:
     if "://" in link.target:
         return f"write [text]({link.target})"
     if link.kind == "embed" and link.target.lower().endswith(".svg"):
         return "vaultkit update writes the figures that blocks draw into the attachments"
-    return _near(vault, link.target)
+    return names.hint(link.target)
 
 
-def _near(vault: Vault, target: str) -> str:
-    names = {
-        path.rsplit("/", 1)[-1].removesuffix(".md"): None for path in sorted(vault.files) if not is_zh(path)
-    }
-    close = get_close_matches(target.rsplit("/", 1)[-1], list(names), n=2, cutoff=0.75)
-    if close:
-        return "did you mean " + " or ".join(f"[[{name}]]" for name in close) + "?"
-    return "write the note, or declare it as a stub (status: stub)"
+class _Names:
+    """Names like a wrong one; comparing is slow, so a vault with many broken links gets no more guesses."""
+
+    def __init__(self, vault: Vault) -> None:
+        paths = (
+            path.rsplit("/", 1)[-1].removesuffix(".md") for path in sorted(vault.files) if not is_zh(path)
+        )
+        self.names = list(dict.fromkeys(paths))
+        self.hints: dict[str, str] = {}
+        self.left = max(10, 100_000 // (len(self.names) + 1))
+
+    def hint(self, target: str) -> str:
+        name = target.rsplit("/", 1)[-1]
+        if name not in self.hints and self.left:
+            self.left -= 1
+            close = get_close_matches(name, self.names, n=2, cutoff=0.75)
+            self.hints[name] = "did you mean " + " or ".join(f"[[{c}]]" for c in close) + "?" if close else ""
+        return self.hints.get(name) or "write the note, or declare it as a stub (status: stub)"
 
 
 def _no_subpath(note: Note, link: Link, target: Note) -> Problem:
