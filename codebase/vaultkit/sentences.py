@@ -5,15 +5,13 @@ import re
 from vaultkit.lines import Scan
 from vaultkit.links import Link, line_links
 
-_MARKS = re.compile(r"\*\*|__|~~|==|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)")
-_CALLOUT = re.compile(r"^\[![^\]]+\][+-]?\s*")
-_TASK = re.compile(r"^\[.\]\s+")
+_MARKS = re.compile(r"\*\*|__|~~|==|%%|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)")
+_HEAD = re.compile(r"(?:#+\s+|\[![^\]]+\][+-]?\s*|\[.\]\s+)")  # of a heading, callout or task
 _BLOCK_ID = re.compile(r"\s\^[A-Za-z0-9-]+\s*$")
 _ABBREVIATIONS = "".join(
     rf"(?<!\b{word})" for word in (r"e\.g", r"i\.e", "vs", "cf", "etc", "al", "Fig", "Eq", "sec")
 )
 _END = re.compile(rf"[。！？](?:[”’」』）)]*)|(?:[!?]|{_ABBREVIATIONS}\.)(?:[\"')\]]*)(?=\s+[^\sa-z])")
-_COMMENT = re.compile(r"<!--.*?-->|%%.*?%%")
 
 
 def sentence_of(scan: Scan, link: Link) -> str:
@@ -71,23 +69,32 @@ def _starts(scan: Scan, number: int) -> bool:
 def _plain(scan: Scan, number: int, link: Link | None) -> tuple[str, int]:
     """(plain text of a line, offset of `link` in it)."""
     line = scan.lines[number - 1]
-    prefix = len(scan.prefix(number))
-    parts, position, offset = [], prefix, 0
+    position = len(scan.prefix(number))
+    head = _HEAD.match(line, position)
+    position = head.end() if head else position
+    parts, offset = [], 0
     for found in line_links(scan.visible(number), line, number):
         if found.column < position:
             continue
-        parts.append(_strip(line[position : found.column], first=not parts))
+        parts.append(_unmarked(scan, number, position, found.column))
         if link and found.column == link.column:
             offset = len("".join(parts))
         parts.append("" if found.kind == "embed" else found.text)
         position = found.column + len(found.raw)
-    parts.append(_strip(_BLOCK_ID.sub("", line[position:]), first=not parts))
+    end = len(_BLOCK_ID.sub("", line))
+    parts.append(_unmarked(scan, number, position, end))
     text = "".join(parts)
     clean = text.strip(" \t|")
     return clean, max(0, offset - text.find(clean) if clean else 0)
 
 
-def _strip(text: str, *, first: bool) -> str:
-    if first:
-        text = _TASK.sub("", _CALLOUT.sub("", text.lstrip("# ")))
-    return _MARKS.sub("", _COMMENT.sub("", text))
+def _unmarked(scan: Scan, number: int, start: int, end: int) -> str:
+    """A piece of a line without emphasis marks and comments; code and math stay as they are written."""
+    line = scan.lines[number - 1]
+    parts: list[str] = []
+    for span in scan.masks.get(number, []):
+        if span.start >= start and span.end <= end:
+            parts.append(_MARKS.sub("", line[start : span.start]))
+            parts.append(line[span.start : span.end] if span.kind in ("code", "math") else "")
+            start = span.end
+    return "".join([*parts, _MARKS.sub("", line[start:end])])

@@ -1,5 +1,7 @@
 """Guards backlinks: language pairs count as one note, and each comes with the sentence of the link."""
 
+import pytest
+
 from vaultkit.backlinks import Backlink, backlinks
 from vaultkit.pairs import canonical, pair_of, translated
 from vaultkit.vault import Vault
@@ -43,3 +45,20 @@ def test_pairs(make_vault) -> None:
     assert pair_of(vault, "B.zh.md") is None
     assert canonical("x/A.zh.md") == canonical("x/A.md") == "x/A.md"
     assert translated("x/A.md") == translated("x/A.zh.md") == "x/A.zh.md"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (r"The *ratio* $r=\pi_{ref}/\pi_\theta$ of [[B]] and `a_b*c_`, _so_ ==it== is.", None),
+        ("## Heading on **[[B]]**", "Heading on B"),
+        ("- [x] done [[B|b]] ^id", "done b"),
+        ("Before. See <!-- no --> ![[f.svg]] [t](B.md) %% with [[B]] %%", "See   t  with B "),
+        ("e.g. [[B]] vs. C. Next", "e.g. B vs. C."),
+    ],
+)
+def test_sentences(make_vault, text: str, sentence: str | None) -> None:
+    vault = Vault.load(make_vault({"A.md": text + "\n", "B.md": "", "f.svg": ""}))
+    if sentence is None:
+        sentence = r"The ratio $r=\pi_{ref}/\pi_\theta$ of B and `a_b*c_`, so it is."
+    assert backlinks(vault)["B.md"][0].sentence == sentence.strip()
