@@ -17,7 +17,8 @@ _END = re.compile(rf"[。！？](?:[”’」』）)]*)|(?:[!?]|{_ABBREVIATIONS}
 def sentence_of(scan: Scan, link: Link) -> str:
     """The sentence of the paragraph that holds `link`, links replaced by their text, marks removed."""
     numbers = _paragraph(scan, link.line)
-    parts, position = [], 0
+    parts: list[str] = []
+    position = 0
     for number in numbers:
         before = len(" ".join([*parts, ""])) if parts else 0
         text, offset = _plain(scan, number, link if number == link.line else None)
