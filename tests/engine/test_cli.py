@@ -147,3 +147,13 @@ def test_progress_shows_for_big_checkpoints_on_a_terminal() -> None:
     assert big.getvalue().startswith("\rloading   1 % of 1.00 GB\rloading  50 % of 1.00 GB\rloading 100 %")
     assert big.getvalue().endswith("\r\033[K")  # nothing is left on the line
     assert (small.getvalue(), pipe.getvalue()) == ("", "")
+
+
+@pytest.mark.parametrize("prompt", ["The KV cache", "缓存"])
+def test_bundled_model_is_the_default(prompt: str) -> None:
+    done = run("generate", prompt, "--max-tokens", "16", "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert 1 <= len(report["tokens"]) <= 16
+    # learned text is readable: no cut characters inside, and more than one kind of character
+    assert "\ufffd" not in report["text"][:-1] and len(set(report["text"])) > 5
