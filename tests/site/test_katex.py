@@ -44,3 +44,11 @@ def test_marks_of_the_markdown_are_replaced(project: Layout) -> None:
     assert "arithmatex" not in html and "katex-display" in html
     with pytest.raises(MissingFormula):
         put_formulas('<span class="arithmatex">\\(never seen\\)</span>', renderer)
+
+
+def test_a_line_never_begins_with_the_punctuation_after_a_formula(project: Layout) -> None:
+    renderer = Renderer(project)
+    renderer.render({Formula("u", False, 1): "a.md"})
+    html = put_formulas('<p>每个 <span class="arithmatex">\\(u\\)</span>，其中</p>', renderer)
+    assert html.startswith('<p>每个 <span class="k-nowrap"><span class="katex">')
+    assert html.endswith("</span>，</span>其中</p>")

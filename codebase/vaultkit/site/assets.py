@@ -23,9 +23,16 @@ def copy_katex(node_modules: Path, target: Path) -> None:
 
 
 def copy_mermaid(node_modules: Path, target: Path) -> None:
-    target.mkdir(parents=True, exist_ok=True)
-    source = _package(node_modules, "mermaid") / "dist" / "mermaid.min.js"
-    shutil.copyfile(source, target / "mermaid.min.js")
+    """Mermaid in its small parts, of which a page loads those that its diagrams need.
+
+    Named `.js`: not every file server knows that `.mjs` is a script, and a browser refuses any other type.
+    """
+    source = _package(node_modules, "mermaid") / "dist"
+    parts = [source / "mermaid.esm.min.mjs", *(source / "chunks" / "mermaid.esm.min").glob("*.mjs")]
+    for part in parts:
+        file = target / part.relative_to(source).with_suffix(".js")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(part.read_text("utf-8").replace('.mjs"', '.js"'), "utf-8")
 
 
 def remove_unused(assets: Path) -> None:

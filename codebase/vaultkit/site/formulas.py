@@ -7,7 +7,9 @@ from vaultkit.site.draft import Formula
 from vaultkit.site.katex import Renderer
 
 _MARK = re.compile(
-    r'<(?P<tag>span|div) class="arithmatex">\\(?P<open>[(\[])(?P<tex>.*?)\\[)\]]</(?P=tag)>', re.DOTALL
+    r'<(?P<tag>span|div) class="arithmatex">\\(?P<open>[(\[])(?P<tex>.*?)\\[)\]]</(?P=tag)>'
+    r"(?P<after>[，。；：、！？）」』”’,.;:!?)]*)",
+    re.DOTALL,
 )
 _BARE = re.compile(r"\\(?P<open>\()(?P<tex>.*?)\\\)", re.DOTALL)  # in the contents list, where tags are gone
 
@@ -26,7 +28,10 @@ def put_formulas(text: str, renderer: Renderer) -> str:
         rendered = renderer.get(formula)
         if rendered is None:
             raise MissingFormula(formula.tex)
-        return rendered
+        after = found.groupdict().get("after")
+        if after and not formula.display:  # no line may begin with the punctuation after a formula
+            return f'<span class="k-nowrap">{rendered}{after}</span>'
+        return rendered + (after or "")
 
     marked = _MARK.sub(put, text)
     return marked if "<" in text else _BARE.sub(put, marked)

@@ -11,6 +11,7 @@ from vaultkit.site.draft import Line, text_of
 from vaultkit.site.reader import read
 from vaultkit.site.transforms.block_ids import block_ids
 from vaultkit.site.transforms.callouts import callouts
+from vaultkit.site.transforms.captions import captions
 from vaultkit.site.transforms.cards import cards
 from vaultkit.site.transforms.controls import controls
 from vaultkit.site.transforms.embeds import embeds
@@ -27,7 +28,7 @@ from vaultkit.site.transforms.tasks import tasks
 Transform = Callable[[list[Line], Context], list[Line]]
 
 # What must come before what: block ids and headings go by line number, so before anything adds lines; embeds
-# before links (which know only images); fields and cards before links (their values hold links).
+# before links (which know only images); fields, cards and captions before links (they look for them).
 LINE_TRANSFORMS: tuple[Transform, ...] = (
     language_link,
     headings,
@@ -39,6 +40,7 @@ LINE_TRANSFORMS: tuple[Transform, ...] = (
     tags,
     fields,
     cards,
+    captions,
     embeds,
     links,
     math,

@@ -1,23 +1,43 @@
-// Draw Mermaid diagrams with our own copy of Mermaid, in the theme's colours; drawn again when the theme changes.
-const source = new URL("mermaid/mermaid.min.js", import.meta.url);
-await new Promise((resolve, reject) => {
-  document.head.append(Object.assign(document.createElement("script"), { src: source.href, onload: resolve, onerror: reject }));
-});
-
+// Draw Mermaid diagrams with our own copy of Mermaid, in the theme's colours, when the reader comes near the first;
+// drawn again when the colour scheme changes.
 const blocks = [...document.querySelectorAll("pre.k-mermaid")].map((pre) => {
   const figure = Object.assign(document.createElement("figure"), { className: "k-diagram" });
   const text = pre.textContent;
   pre.replaceWith(figure);
+  figure.append(pre); // shown until the drawing is there
   return { figure, text };
 });
 
-async function draw() {
-  const dark = document.documentElement.dataset.mdColorScheme === "slate";
-  window.mermaid.initialize({ startOnLoad: false, securityLevel: "strict", theme: dark ? "dark" : "neutral" });
+const near = new IntersectionObserver(async (entries) => {
+  if (!entries.some((entry) => entry.isIntersecting)) return;
+  near.disconnect();
+  const { default: mermaid } = await import("./mermaid/mermaid.esm.min.js");
+  await draw(mermaid);
+  new MutationObserver(() => draw(mermaid)).observe(document.documentElement, {
+    attributeFilter: ["data-md-color-scheme"],
+  });
+}, { rootMargin: "600px" });
+for (const { figure } of blocks) near.observe(figure);
+
+async function draw(mermaid) {
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name) => style.getPropertyValue(name).trim();
+  mermaid.initialize({
+    startOnLoad: false,
+    securityLevel: "strict",
+    theme: "base",
+    fontFamily: colour("--k-sans"),
+    themeVariables: {
+      darkMode: document.documentElement.dataset.mdColorScheme === "slate",
+      background: colour("--k-paper"), primaryColor: colour("--k-accent-soft"), primaryTextColor: colour("--k-ink"),
+      primaryBorderColor: colour("--k-accent"), lineColor: colour("--k-muted"), textColor: colour("--k-ink"),
+      secondaryColor: colour("--k-panel"), tertiaryColor: colour("--k-panel"), edgeLabelBackground: colour("--k-paper"),
+    },
+  });
   for (const [index, { figure, text }] of blocks.entries()) {
-    const { svg } = await window.mermaid.render(`k-diagram-${index}`, text);
+    const { svg } = await mermaid.render(`k-diagram-${index}`, text);
     figure.innerHTML = svg;
+    const drawing = figure.firstElementChild; // on a phone a wide drawing scrolls instead of shrinking to nothing
+    drawing.style.minWidth = `${Math.min(drawing.viewBox.baseVal.width, 620)}px`;
   }
 }
-await draw();
-new MutationObserver(draw).observe(document.documentElement, { attributeFilter: ["data-md-color-scheme"] });
