@@ -10,4 +10,11 @@
 #define KVIST_MULTIVERSION
 #endif
 
+// Before a loop whose iterations do not depend on each other, though its pointers may be equal (in-place work).
+#ifdef __clang__
+#define KVIST_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define KVIST_INDEPENDENT _Pragma("GCC ivdep")
+#endif
+
 #define KVIST_INLINE inline __attribute__((always_inline))

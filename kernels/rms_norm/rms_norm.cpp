@@ -42,6 +42,7 @@ template <typename T>
 KVIST_INLINE void normalise(const T* x, const float* weight, T* out, int64_t dim, float eps) {
   const float scale = 1.0f / std::sqrt(sum_of_squares(x, dim) / float(dim) + eps);
   // Rounded to T before the weight is applied, as in Llama and Qwen (and in mx.fast.rms_norm).
+  KVIST_INDEPENDENT
   for (int64_t i = 0; i < dim; ++i) {
     out[i] = from_float<T>(to_float(from_float<T>(to_float(x[i]) * scale)) * weight[i]);
   }
@@ -167,7 +168,11 @@ mx::array rms_norm(const mx::array& x, const mx::array& weight, float eps, mx::S
 void RMSNorm::eval_cpu(const std::vector<mx::array>& inputs, std::vector<mx::array>& outputs) {
   const auto &x = inputs[0], &weight = inputs[1];
   auto& out = outputs[0];
-  out.set_data(mx::allocator::malloc(out.nbytes()));
+  if (x.is_donatable() && x.flags().row_contiguous) {
+    out.copy_shared_buffer(x);  // nobody else needs x: write each row over itself
+  } else {
+    out.set_data(mx::allocator::malloc(out.nbytes()));
+  }
   if (out.size() == 0) return;
   if (out.dtype() == mx::float32) return dispatch<float>(x, weight, out, eps_, stream());
   if (out.dtype() == mx::float16) return dispatch<float16_t>(x, weight, out, eps_, stream());

@@ -32,11 +32,10 @@ def test_the_kernel_is_right_in_every_order():
 
 
 def test_without_its_barrier_the_kernel_is_wrong():
-    """Simd-group 0 reads the sums of the others before they wrote them; running last, it would be right."""
+    """Whichever SIMD-group runs first reads sums that the others have not written yet."""
     source = kernel_path("rms_norm").read_text()
     assert source.count(BARRIER) == 1
-    errors = list(errors_by_order(source.replace(BARRIER, "\n")))
-    assert max(errors) > 0.1
+    assert min(errors_by_order(source.replace(BARRIER, "\n"))) > 0.1
 
 
 def test_a_sum_over_one_simdgroup_only_is_wrong_in_every_order():

@@ -89,3 +89,40 @@ def test_an_empty_grid_runs_nothing():
     result = run_file(x, mx.ones((16,)), 32)
     assert result.outputs["out"].shape == (0, 16)
     assert result.counters.threads == 0
+
+
+def test_orders_are_orders():
+    """Each thread draws a ticket, so the order in which threads and threadgroups ran can be read."""
+    source = """
+    kernel void draw(device atomic_uint* next, device uint* ticket, uint i [[thread_position_in_grid]]) {
+      ticket[i] = atomic_fetch_add_explicit(next, 1, memory_order_relaxed);
+    }
+    """
+
+    def tickets(order: str, seed: int = 0) -> list[int]:
+        buffers = {"next": Output((1,), mx.uint32, init=0), "ticket": Output((128,), mx.uint32)}
+        return (
+            emulate(source, (128, 1, 1), (64, 1, 1), buffers, order=order, seed=seed)
+            .outputs["ticket"]
+            .tolist()
+        )
+
+    assert tickets("forward") == list(range(128))
+    assert tickets("reverse") == list(range(128))[::-1]
+    shuffled = tickets("random", 1)
+    assert sorted(shuffled) == list(range(128))
+    assert shuffled == tickets("random", 1)
+    assert shuffled not in (tickets("random", 2), tickets("forward"), tickets("reverse"))
+
+
+def test_threadgroup_memory_starts_as_nan_in_every_threadgroup():
+    source = """
+    [[kernel]] void leftover(device float* out, uint i [[thread_position_in_grid]],
+                             uint local [[thread_position_in_threadgroup]]) {
+      threadgroup float memory[4];
+      out[i] = memory[local];
+      memory[local] = 1;
+    }
+    """
+    out = emulate(source, (12, 1, 1), (4, 1, 1), {"out": Output((12,), mx.float32)}).outputs["out"]
+    assert mx.isnan(out).all().item()

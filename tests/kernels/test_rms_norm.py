@@ -79,6 +79,23 @@ def test_cpp_gives_the_same_bits_alone_and_in_a_batch(extension):
         assert mx.array_equal(rms_norm(x[row], weight, implementation="cpp"), whole[row]).item()
 
 
+def test_cpp_works_in_place_only_where_nobody_looks(extension):
+    """An input that nothing else needs gives its buffer to the output; any other must stay as it was."""
+    x, weight = example((50, 64), mx.float32)
+    before = np.array(x)
+    kept = x + 1.0
+    once = rms_norm(kept, weight, implementation="cpp")
+    twice = rms_norm(rms_norm(kept * 2.0, weight, implementation="cpp"), weight, implementation="cpp")
+    mx.eval(once, twice)
+    np.testing.assert_array_equal(np.array(x), before)
+    np.testing.assert_array_equal(np.array(kept), before + 1)
+    want = rms_norm(kept * 2.0, weight, implementation="reference")
+    assert_close(twice, rms_norm(want, weight, implementation="reference"))
+    square = mx.random.normal((64,), key=mx.random.key(3)) + 0.0
+    both = rms_norm(square, square, implementation="cpp")  # x and weight are one buffer
+    assert_close(both, rms_norm(square, square, implementation="reference"))
+
+
 @pytest.mark.parametrize("implementation", [None, "reference", "mlx", "cpp"])
 def test_derivatives_equal_the_reference(extension, implementation):
     x, weight = example((4, 9), mx.float32)
