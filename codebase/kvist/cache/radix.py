@@ -98,7 +98,7 @@ class RadixCache:
         tree unchanged, when the lengths differ, when a new slot is already in the tree, or when the new
         tokens exceed the free capacity.
         """
-        key, values = _as_tokens(tokens), tuple(int(slot) for slot in slots)
+        key, values = _as_tokens(tokens), tuple(map(int, slots))
         if len(key) != len(values):
             raise KvistError(
                 "RadixCache.insert", "one slot for each token", f"{len(key)} tokens, {len(values)} slots"
@@ -242,7 +242,7 @@ class RadixCache:
 
 
 def _as_tokens(tokens: Sequence[int]) -> tuple[int, ...]:
-    return tuple(int(token) for token in tokens)
+    return tuple(map(int, tokens))
 
 
 def _common_length(run: tuple[int, ...], key: tuple[int, ...], start: int) -> int:
