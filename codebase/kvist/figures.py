@@ -123,7 +123,8 @@ def bars(
             axes.bar_label(drawn, fmt=value_format.format, color=INK, padding=2)
         axes.set_xticks(range(len(groups)), list(groups))
         axes.tick_params(axis="x", length=0)
-        axes.set_yscale("log" if y_log else "linear")
+        if y_log:
+            axes.set_yscale("log")
         axes.margins(y=0.12)
         if len(members) > 1:
             axes.legend()

@@ -61,6 +61,7 @@ def test_every_kind_is_valid_transparent_svg_with_text(folder: Path) -> None:
         assert "<text" in text
         assert "fill: #ffffff" not in text
         assert not re.search(r"(?:href|src|url\()=?[\"']?https?:", text)
+    assert ">50,000<" in (folder / figures.bars("thousands", {"a": 2e5}, y_label="")).read_text()
     assert ">512<" in (folder / "flat.svg").read_text()
     assert ">shared<" in (folder / "tree.svg").read_text()
 
