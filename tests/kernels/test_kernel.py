@@ -4,7 +4,7 @@ import mlx.core as mx
 import pytest
 
 from kvist.errors import KvistError
-from kvist.metal import Kernel, kernel_path, signature, trace
+from kvist.metal import Kernel, Output, emulate, kernel_path, signature, trace
 from kvist.metal.signature import JitKernel
 
 BODY = """
@@ -123,6 +123,14 @@ def call(**changes):
 def test_arrays_of_fewer_than_eight_elements(emulator):
     """MLX passes them in the constant address space; padding keeps `device const T*` true on a Mac."""
     assert call()[0].tolist() == [0.5, 1.5, 2.5]
+
+
+def test_a_kernel_can_be_emulated_with_counters(emulator):
+    kernel = Kernel(kernel_path("rms_norm"))
+    buffers = {"x": mx.ones((3, 40)), "weight": mx.ones((40,)), "eps": 0.0, "dim": 40}
+    done = emulate(kernel, (32, 3, 1), (32, 1, 1), buffers | {"out": Output((3, 40), mx.float32)})
+    assert done.outputs["out"].tolist() == [[1.0] * 40] * 3
+    assert done.counters.barriers == 3
 
 
 def test_initial_values(emulator):

@@ -64,7 +64,7 @@ def _version(command: tuple[str, ...]) -> str:
 
 @lru_cache(maxsize=256)
 def _program(cpp: str, label: str, command: tuple[str, ...], version: str) -> Path:
-    flags = [*_KERNEL_FLAGS, *_machine_flags()]
+    flags = [*_KERNEL_FLAGS, *_machine_flags(), *_half_flags(version)]
     target = cache_folder() / _key(cpp, *command, version, *flags, _shim_digest())
     if target.exists():
         return target
@@ -92,6 +92,12 @@ def _runtime_object(source: str, command: tuple[str, ...], version: str) -> Path
 def _machine_flags() -> list[str]:
     flags = ["-fno-pie"] if platform.system() == "Linux" else []
     return [*flags, "-fcf-protection=none"] if platform.machine() in ("x86_64", "AMD64") else flags
+
+
+def _half_flags(version: str) -> list[str]:
+    """clang on x86 computes half in float and rounds once per expression unless told otherwise."""
+    on_x86 = platform.machine() in ("x86_64", "AMD64")
+    return ["-Xclang", "-ffloat16-excess-precision=none"] if "clang" in version and on_x86 else []
 
 
 def _link_flags() -> list[str]:

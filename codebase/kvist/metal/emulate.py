@@ -6,6 +6,7 @@ own. Values are those of the program; times are not those of a GPU and say nothi
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from kvist.metal.entry import entry
 from kvist.metal.frontend import KernelFunction
 from kvist.metal.process import run
 from kvist.metal.rewrite import to_cpp
-from kvist.metal.source import Source, load
+from kvist.metal.source import HasSource, Source, load
 
 ORDERS = ("forward", "reverse", "random")
 MAX_THREADS = 1024  # per threadgroup, on every Apple GPU
@@ -49,7 +50,7 @@ class Emulation:
 
 
 def emulate(
-    kernel: str | Path | Source,
+    kernel: str | Path | Source | HasSource,
     grid: Sequence[int],
     threadgroup: Sequence[int],
     buffers: Mapping[str, Any],
@@ -60,20 +61,22 @@ def emulate(
     name: str | None = None,
     time_limit: float = 10.0,
 ) -> Emulation:
-    """Execute a kernel over a grid.
+    """Execute a kernel over a grid of threads.
 
-    kernel: path of a .metal file, or its text. grid, threadgroup: threads in x, y, z, as in Metal's
-    dispatchThreads (groups at the edge may be smaller). buffers: for each buffer parameter, by name, an
-    mx.array, a NumPy array or a number, or `Output(shape, dtype)` for one that the kernel fills. order: in
-    which order ready threads run between two barriers, "forward", "reverse" or "random" by `seed`; a
-    correct kernel gives the same values under each. template: arguments of a kernel template, {"T":
-    mx.float16, "N": 4}; types are taken from the buffers where that is possible. name: which kernel, in a
-    file with several. time_limit: seconds.
+    - kernel: the path of a .metal file, its text, or a `Kernel`.
+    - grid, threadgroup: threads in x, y and z, as in Metal's dispatchThreads (groups at an edge are smaller).
+    - buffers: for each buffer parameter, by name, an mx.array, a NumPy array or a number, or
+      `Output(shape, dtype)` for one that the kernel fills.
+    - order: in which order ready threads run between two barriers, "forward", "reverse" or "random" by
+      `seed`. A correct kernel gives the same values under each.
+    - template: arguments of a kernel template, such as {"T": mx.float16, "N": 4}. Types are taken from the
+      buffers where that is possible.
+    - name: which kernel, in a file with several. time_limit: in seconds.
 
     Raises KvistError, with file and line, when the kernel does not compile, leaves a buffer, writes to an
     input, has a barrier that not every thread reaches, crashes or does not end.
     """
-    source = kernel if isinstance(kernel, Source) else load(kernel)
+    source = load(kernel)
     function = source.module.kernel(name, source.label)
     where = f"{source.label} {function.name}"
     sizes = _sizes(grid, threadgroup, order, where)
@@ -142,7 +145,7 @@ def _sizes(
     if order not in ORDERS:
         raise KvistError(where, f"order {', '.join(ORDERS)}", repr(order))
     for title, size, least in (("grid", grid, 0), ("threadgroup", threadgroup, 1)):
-        if len(size) != 3 or any(not isinstance(n, int) or not least <= n < 2**31 for n in size):
+        if len(size) != 3 or any(not isinstance(n, Integral) or not least <= n < 2**31 for n in size):
             raise KvistError(where, f"{title} of three whole numbers from {least}", repr(tuple(size)))
     group = tuple(min(t, max(g, 1)) for t, g in zip(threadgroup, grid, strict=True))
     threads = group[0] * group[1] * group[2]

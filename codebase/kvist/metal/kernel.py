@@ -85,13 +85,13 @@ class Kernel:
         label = self.source.label
         source = Source(f'#include "mlx_prelude.h"\n#line 1 "{label}"\n{made.text}', label)
 
-        @mx.custom_function
-        def run(*inputs: mx.array) -> list[mx.array]:
+        def emulated(*inputs: mx.array) -> list[mx.array]:
             buffers = {p.name: x for p, x in zip(self.inputs, inputs, strict=True)} | dict(outputs)
             done = emulate_generated(source, made.name, grid, threadgroup, buffers)
             return [done.outputs[name] for name in outputs]
 
         # A kernel has no derivative on a Mac either; without this it would silently be zero here.
+        run: Any = mx.custom_function(emulated)
         run.vjp(self._refuse_derivative)
         run.jvp(self._refuse_derivative)
         return list(run(*arrays))

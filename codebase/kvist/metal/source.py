@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from kvist.errors import KvistError
 from kvist.metal.frontend import Module, parse
@@ -19,11 +20,21 @@ class Source:
         return parse(self.text)
 
 
-def load(kernel: str | Path) -> Source:
+class HasSource(Protocol):
+    """A Kernel."""
+
+    source: Source
+
+
+def load(kernel: str | Path | Source | HasSource) -> Source:
     """Read a .metal file, or take a string with a line break in it as the source itself.
 
     Raises KvistError when the file is missing or is not ASCII (Metal compiles sources given as ASCII only).
     """
+    if isinstance(kernel, Source):
+        return kernel
+    if not isinstance(kernel, (str, Path)):
+        return kernel.source
     if isinstance(kernel, str) and "\n" in kernel:
         source = Source(kernel, "kernel.metal")
     else:

@@ -9,8 +9,10 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/time.h>
-#include <ucontext.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <ucontext.h>
+#endif
 
 #include <cstdio>
 #include <cstdlib>
