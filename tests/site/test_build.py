@@ -6,9 +6,10 @@ import pytest
 
 from vaultkit.cli import main
 from vaultkit.errors import Problem
+from vaultkit.site import hook
 from vaultkit.site.build import build
 from vaultkit.site.fingerprint import fingerprint
-from vaultkit.site.paths import Layout, find_root
+from vaultkit.site.paths import Language, Layout, find_root
 from vaultkit.site.publish import publish
 from vaultkit.site.state import State, passed, stops
 
@@ -96,6 +97,26 @@ def test_a_draft_may_lack_form_but_not_lead_astray() -> None:
         "strict", "draft", "lenient", "lenient",
     )  # fmt: skip
     assert State("k", "draft").satisfies("k", "lenient") and not State("k", "draft").satisfies("k", "strict")
+
+
+@pytest.mark.parametrize(
+    ("given", "language", "root"),
+    [("https://kvist.example/a/", "en", "https://kvist.example/a/"),
+     ("https://kvist.example/a/zh/", "zh", "https://kvist.example/a/"), (None, "en", "")],
+)  # fmt: skip
+def test_a_published_site_names_its_address(
+    monkeypatch: pytest.MonkeyPatch, given: str | None, language: Language, root: str
+) -> None:
+    if given:
+        monkeypatch.setenv("SITE_URL", given)
+    assert hook._published(given or "http://127.0.0.1:8000/", language) == root
+
+
+def test_a_vault_needs_a_front_page(project: Layout, capsys: pytest.CaptureFixture[str]) -> None:
+    (project.vault / "Home.md").unlink()
+    (project.vault / "Home.zh.md").unlink()
+    assert main(["build", "--root", str(project.root)]) == 1
+    assert "vault/Home.md: no-home" in capsys.readouterr().err
 
 
 def test_the_root_is_found_from_below(project: Layout, monkeypatch: pytest.MonkeyPatch) -> None:

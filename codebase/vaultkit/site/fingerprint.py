@@ -5,11 +5,13 @@ Names, sizes and times of change, not contents: a touched file costs a rebuild, 
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from vaultkit.site.paths import HERE, Layout
 
+_WINDOW_STATE = re.compile(r"workspace.*\.json")  # Obsidian writes it all the time
 _SKIPPED = frozenset({"__pycache__", "node_modules", ".trash"})
 
 
@@ -51,7 +53,7 @@ def _walk(folder: str) -> Iterator[tuple[str, os.stat_result]]:
         try:
             if entry.is_dir():
                 yield from _walk(entry.path)
-            elif not entry.name.startswith("workspace"):  # Obsidian writes its window state all the time
+            elif not _WINDOW_STATE.fullmatch(entry.name):
                 yield entry.path, entry.stat()
         except OSError:
             continue  # gone between listing and looking

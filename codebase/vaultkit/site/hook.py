@@ -56,7 +56,7 @@ def _stage(layout: Layout, language: Language) -> None:
     except VaultError as error:
         problems = error.problems
     for problem in problems:
-        log.warning("%s", problem)
+        log.log(logging.WARNING if problem.severity == "error" else logging.INFO, "%s", problem)
     if any(problem.path == "[site]" for problem in problems):
         raise Abort("staging failed")
 

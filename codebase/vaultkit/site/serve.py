@@ -22,6 +22,7 @@ def serve(layout: Layout, host: str, port: int, say: Say) -> int:
         say(_no_port(error, host, port))
         return 1
     with server:
+        say("building what changed since the last time ...")
         seen = fingerprint(layout)
         if not _first_build(layout, say):
             return 1

@@ -11,6 +11,7 @@ from vaultkit.site.paths import Language
 from vaultkit.site.slugs import page_slug
 from vaultkit.vault import Vault
 
+HOME = "Home.md"
 NOT_PUBLISHED = ("templates/",)
 _HAN = range(0x4E00, 0xA000)
 
@@ -79,6 +80,10 @@ class SiteMap:
                 continue
             taken[page.slug] = path
             pages[key] = page
+        if "index" not in taken:
+            problems.append(
+                Problem(HOME, 0, "no-home", "is missing: it is the site's front page", "write it")
+            )
         return cls(vault, pages, problems)
 
     def page_of(self, note_path: str) -> Page | None:

@@ -1,32 +1,35 @@
-// Mark the section being read in the contents list, and keep the address's anchor at it, so that a copied address
-// and the language switch lead to the same place.
+// Mark the section being read in the contents list; tell where the reader is, for the language switch.
+let reading = null;
+
 export function markContents() {
   const links = new Map();
   for (const link of document.querySelectorAll(".k-contents a")) links.set(decodeURIComponent(link.hash.slice(1)), link);
   const headings = [...links.keys()].map((id) => document.getElementById(id)).filter(Boolean);
   if (!headings.length) return;
-  let current = null;
   let waiting = false;
 
   const mark = () => {
     waiting = false;
     const limit = 0.3 * window.innerHeight;
     const read = headings.filter((heading) => heading.getBoundingClientRect().top < limit).at(-1) ?? null;
-    if (read === current) return;
-    if (current) links.get(current.id).removeAttribute("aria-current");
-    current = read;
-    if (!current) return;
-    links.get(current.id).setAttribute("aria-current", "true");
-    links.get(current.id).scrollIntoView({ block: "nearest" });
-  };
-  const track = () => {
-    const hash = current ? `#${current.id}` : "";
-    if (decodeURIComponent(location.hash) !== hash) history.replaceState(history.state, "", hash || location.pathname);
+    if (read === reading) return;
+    if (reading) links.get(reading.id).removeAttribute("aria-current");
+    reading = read;
+    if (!reading) return;
+    links.get(reading.id).setAttribute("aria-current", "true");
+    links.get(reading.id).scrollIntoView({ block: "nearest" });
   };
   document.addEventListener("scroll", () => {
     if (!waiting) requestAnimationFrame(mark);
     waiting = true;
   }, { passive: true });
-  document.addEventListener("scrollend", track);
   mark();
+}
+
+/** Anchor of what the reader looks at: the one in the address while it is in view, else the section being read. */
+export function currentAnchor() {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const box = target?.getBoundingClientRect();
+  if (box && box.bottom >= 0 && box.top <= window.innerHeight) return location.hash;
+  return reading ? `#${reading.id}` : "";
 }

@@ -1,6 +1,6 @@
 // What every page does. Search is loaded when it is first opened; the rest is small.
 import { copyButtons } from "./copy.js";
-import { markContents } from "./contents.js";
+import { currentAnchor, markContents } from "./contents.js";
 import { fillExplorer } from "./explorer.js";
 
 const ROOT = new URL("..", import.meta.url); // root of this language's half of the site
@@ -22,10 +22,10 @@ document.addEventListener("keydown", (event) => {
   openSearch();
 });
 
-// Anchors answer to both languages' names, so the address's own anchor is right on the other side too.
+// Headings answer to both languages' anchors, so the anchor of this side is right on the other too.
 for (const link of document.querySelectorAll("[data-k-switch]")) {
   link.addEventListener("click", () => {
-    link.hash = location.hash;
+    link.hash = currentAnchor();
   });
 }
 
