@@ -7,7 +7,7 @@ import pytest
 from vaultkit.cli import main
 from vaultkit.errors import Problem
 from vaultkit.site import hook
-from vaultkit.site.build import build
+from vaultkit.site.build import build, is_complete
 from vaultkit.site.fingerprint import fingerprint
 from vaultkit.site.paths import Language, Layout, find_root
 from vaultkit.site.publish import publish
@@ -21,6 +21,17 @@ def test_a_second_build_does_nothing(sample: object) -> None:
     assert report.ok and not report.built
     assert report.seconds < 1
     assert before == {file: file.stat().st_mtime_ns for file in layout.site.rglob("*") if file.is_file()}
+
+
+def test_a_site_without_its_search_index_is_not_up_to_date(sample: object, tmp_path: Path) -> None:
+    layout: Layout = sample.layout  # type: ignore[attr-defined]
+    assert is_complete(layout)
+    file = layout.site / "zh" / "pagefind" / "pagefind.js"
+    file.rename(tmp_path / "away.js")
+    try:
+        assert not is_complete(layout)
+    finally:
+        (tmp_path / "away.js").rename(file)
 
 
 def test_a_problem_stops_the_build_with_path_and_line(

@@ -41,11 +41,17 @@ def build(layout: Layout, *, mode: Mode = "strict", force: bool = False) -> Repo
     with one_builder(layout):
         key = fingerprint(layout)
         known = load(layout)
-        if not force and known.satisfies(key, mode) and (layout.site / "index.html").is_file():
+        if not force and known.satisfies(key, mode) and is_complete(layout):
             return Report(True, False, perf_counter() - started, known.pages, known.problems)
         report = _build(layout, key, mode)
     report.seconds = perf_counter() - started
     return report
+
+
+def is_complete(layout: Layout) -> bool:
+    """True if both halves and their search indexes are there: plain `mkdocs build` makes no index."""
+    needed = ("index.html", "pagefind/pagefind.js")
+    return all((layout.site / half / file).is_file() for half in ("", "zh") for file in needed)
 
 
 def _build(layout: Layout, key: str, mode: Mode) -> Report:
