@@ -1,5 +1,5 @@
 // Full text by Pagefind: one index per language, loaded in chunks on the first query in that language.
-const LIMIT = 8;
+const LIMIT = 6;
 const indexes = new Map();
 
 /** Up to LIMIT pages: {url, href, title, heading, excerpt}; `url` is relative to `root`. */
