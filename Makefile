@@ -1,5 +1,6 @@
 # Thin on purpose: each target is one line. `scripts/setup.py` does the set-up and is a no-op when nothing changed.
-PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p && break; done)
+# The first Python that runs and is new enough; a version manager's shim may be found and still not run.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && exit; done; echo python3)
 BIN := .venv/bin
 
 .PHONY: setup serve test check update new bench
