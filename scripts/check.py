@@ -18,7 +18,10 @@ def main() -> None:
     for name, arguments in STEPS:
         started = time.perf_counter()
         code = subprocess.run([sys.executable, *arguments]).returncode
-        print(f"check: {name}: {'ok' if code == 0 else 'FAILED'} ({time.perf_counter() - started:.1f} s)", flush=True)
+        print(
+            f"check: {name}: {'ok' if code == 0 else 'FAILED'} ({time.perf_counter() - started:.1f} s)",
+            flush=True,
+        )
         if code:
             failed.append(name)
     sys.exit(f"check: failed: {', '.join(failed)}" if failed else 0)

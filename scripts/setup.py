@@ -44,7 +44,9 @@ def step(name: str, key: str, label: str, run) -> None:
 
 
 def call(command: list[str], hint: str, **kwargs) -> bool:
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **kwargs)
+    done = subprocess.run(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **kwargs
+    )
     if done.returncode:
         sys.stderr.write(done.stdout)
         fail(f"`{' '.join(command)}` failed with exit code {done.returncode}. hint: {hint}")
@@ -75,7 +77,15 @@ def npm_command() -> list[str]:
 
 def install_browser_libraries() -> bool:
     env = os.environ | {"PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}"}
-    command = [*npm_command(), "install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+    command = [
+        *npm_command(),
+        "install",
+        "--no-package-lock",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--silent",
+    ]
     return call(command, "is an npm registry reachable?", env=env)
 
 
@@ -85,7 +95,9 @@ def build_extension() -> bool:
 
 def main() -> None:
     if sys.version_info < (3, 11):
-        fail(f"need Python 3.11 or newer, got {platform.python_version()}. hint: make PYTHON=/path/to/python3.11 serve")
+        fail(
+            f"need Python 3.11 or newer, got {platform.python_version()}. hint: make PYTHON=/path/to/python3.11 serve"
+        )
     if not PYTHON.exists() or not (STAMPS / "venv").exists():
         step("venv", digest(), "making .venv", make_venv)
     step(

@@ -10,7 +10,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def tracked() -> list[Path]:
-    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    names = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     return [ROOT / name for name in names.split("\0") if name and (ROOT / name).exists()]
 
 
@@ -47,6 +49,8 @@ def test_no_line_points_at_a_content_delivery_network() -> None:
     hits = [
         p.relative_to(ROOT).as_posix()
         for p in tracked()
-        if p.suffix in kinds and p != Path(__file__) and hosts.search(p.read_text(encoding="utf-8", errors="ignore"))
+        if p.suffix in kinds
+        and p != Path(__file__)
+        and hosts.search(p.read_text(encoding="utf-8", errors="ignore"))
     ]
     assert not hits

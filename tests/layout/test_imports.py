@@ -2,6 +2,7 @@
 
 import ast
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,9 @@ def own_imports(path: Path) -> list[tuple[str, int, bool]]:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_no_import_of_our_own_inside_a_function(name: str) -> None:
-    hidden = [f"{MODULES[name]}:{line}: {target}" for target, line, inside in own_imports(MODULES[name]) if inside]
+    hidden = [
+        f"{MODULES[name]}:{line}: {target}" for target, line, inside in own_imports(MODULES[name]) if inside
+    ]
     assert not hidden
 
 
@@ -94,11 +97,16 @@ def test_rooms_of_the_engine_only_look_down(name: str) -> None:
             continue
         other = target.split(".")[1]
         down = KVIST_LEVELS[other] < KVIST_LEVELS[room]
-        assert other == room or down or (room, other) in SIDEWAYS, f"{MODULES[name]}:{line}: {room} imports {other}"
+        assert other == room or down or (room, other) in SIDEWAYS, (
+            f"{MODULES[name]}:{line}: {room} imports {other}"
+        )
 
 
 def test_no_import_cycles() -> None:
-    graph = {name: {t for t, _, _ in own_imports(path) if t in MODULES and t != name} for name, path in MODULES.items()}
+    graph = {
+        name: {t for t, _, _ in own_imports(path) if t in MODULES and t != name}
+        for name, path in MODULES.items()
+    }
     done: set[str] = set()
 
     def walk(name: str, trail: tuple[str, ...]) -> None:
@@ -117,4 +125,4 @@ def test_the_rule_book_and_this_test_name_the_same_order() -> None:
     stated = re.search(r"Inside `kvist`: (.*?)\. `vaultkit`", (ROOT / "STYLE.md").read_text(encoding="utf-8"))
     assert stated
     levels = [[KVIST_LEVELS[room.strip()] for room in group.split(",")] for group in stated[1].split("<")]
-    assert all(max(a) < min(b) for a, b in zip(levels, levels[1:], strict=False)), levels
+    assert all(max(a) < min(b) for a, b in pairwise(levels)), levels
