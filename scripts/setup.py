@@ -31,7 +31,7 @@ def digest(*parts: str | Path) -> str:
 
 
 def step(name: str, key: str, label: str, run) -> None:
-    """Run `run()` unless this step's stamp already holds `key`; `run` returns True when it is done for good."""
+    """Call `run` unless this step's stamp holds `key`; `run` returns True when it is done for good."""
     stamp = STAMPS / name
     if stamp.exists() and stamp.read_text() == key:
         return
