@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -29,7 +30,6 @@ class Renderer:
 
     def __init__(self, layout: Layout) -> None:
         self.package = layout.root / "node_modules" / "katex"
-        self.root = layout.root
         self.folder = layout.math / self._version()
 
     def _version(self) -> str:
@@ -61,7 +61,7 @@ class Renderer:
         return problems
 
     def _run(self, missing: Mapping[str, Formula]) -> list[dict[str, str]]:
-        node = find_node(self.root)
+        node = find_node()
         if node is None or not (self.package / "dist" / "katex.mjs").is_file():
             what = "Node.js" if node is None else "the package katex in node_modules/"
             raise VaultError(
@@ -89,10 +89,10 @@ class Renderer:
         part.replace(file)
 
 
-def find_node(root: Path) -> str | None:
-    """The system's Node.js, else the one of the project's `.venv`."""
-    local = root / ".venv" / "bin" / "node"
-    return shutil.which("node") or (str(local) if local.is_file() else None)
+def find_node() -> str | None:
+    """The Node.js beside this Python, where set-up puts one if the system has none new enough, else the system's."""
+    local = Path(sys.executable).with_name("node")
+    return str(local) if local.is_file() else shutil.which("node")
 
 
 def _problems(error: str, formula: Formula, formulas: Mapping[Formula, str]) -> Iterable[Problem]:
