@@ -90,7 +90,7 @@ class Renderer:
 
 
 def find_node() -> str | None:
-    """The Node.js beside this Python, where set-up puts one if the system has none new enough, else the system's."""
+    """The Node.js beside this Python, put there by set-up where the system has none, else the system's."""
     local = Path(sys.executable).with_name("node")
     return str(local) if local.is_file() else shutil.which("node")
 
