@@ -7,7 +7,7 @@ BIN := .venv/bin
 setup:
 	@$(PYTHON) scripts/setup.py
 serve: setup  ## build the site and serve it on 127.0.0.1:8000 with live reload
-	@$(BIN)/vaultkit serve
+	@$(BIN)/vaultkit serve --run
 test: setup  ## every test there is
 	@$(BIN)/python -m pytest
 check: setup  ## the quick lane: lint, types, fast tests, notes

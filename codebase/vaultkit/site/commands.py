@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 from vaultkit.command import Command
@@ -30,6 +31,12 @@ def _serve_arguments(parser: argparse.ArgumentParser) -> None:
     _root_option(parser)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=_port, default=8000, help="port to listen on (default: %(default)s)")
+    parser.add_argument(
+        "--run",
+        dest="run_notes",
+        action="store_true",
+        help="meanwhile run the notes without a true badge (executes their code)",
+    )
 
 
 def _port(text: str) -> int:
@@ -69,7 +76,8 @@ def _serve(arguments: argparse.Namespace) -> int:
     layout = _layout(arguments.root)
     if layout is None:
         return 2
-    return serve(layout, arguments.host, arguments.port, lambda text: print(text, flush=True))
+    say = partial(print, flush=True)
+    return serve(layout, arguments.host, arguments.port, say, run_notes=arguments.run_notes)
 
 
 COMMANDS = (

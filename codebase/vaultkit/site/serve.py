@@ -8,13 +8,17 @@ from vaultkit.site.build import Report, build
 from vaultkit.site.fingerprint import fingerprint
 from vaultkit.site.paths import Layout
 from vaultkit.site.server import Listeners, Server, open_server
+from vaultkit.site.verify import verify
 from vaultkit.site.watch import watch
 
 Say = Callable[[str], None]
 
 
-def serve(layout: Layout, host: str, port: int, say: Say) -> int:
-    """Serve until interrupted; exit status. While there are problems the last good site stays up."""
+def serve(layout: Layout, host: str, port: int, say: Say, *, run_notes: bool = False) -> int:
+    """Serve until interrupted; exit status. While there are problems the last good site stays up.
+
+    run_notes: run what has no true badge meanwhile; this executes the vault's code.
+    """
     listeners = Listeners()
     try:
         server = open_server(layout.site, host, port, listeners)
@@ -28,6 +32,8 @@ def serve(layout: Layout, host: str, port: int, say: Say) -> int:
             return 1
         shown = f"[{host}]" if ":" in host else host
         say(f"serving http://{shown}:{server.server_port}/ in English, /zh/ in Chinese (Ctrl-C stops)")
+        if run_notes:
+            verify(layout.vault, say)
         _run(server, layout, seen, listeners, say)
     return 0
 
