@@ -2,8 +2,16 @@
 
 import os
 
+from hypothesis import HealthCheck, settings
+
 # mx.compile calls a C++ compiler for each fused kernel on Linux, at 0.8 s a kernel.
 os.environ.setdefault("MLX_DISABLE_COMPILE", "1")
 
 # Markdown under tests/ is input for tests, not notes to run.
 collect_ignore_glob = ["*.md"]
+
+# A busy machine is not a failure, and a run in CI is the same run every time.
+settings.register_profile(
+    "kvist", deadline=None, derandomize="CI" in os.environ, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("kvist")
