@@ -9,10 +9,10 @@ STRINGS: dict[str, tuple[str, str]] = {
         "{passed} of {blocks} code blocks ran and printed what you see; {when} ({device}, {versions})",
         "本页 {blocks} 段代码中有 {passed} 段实际运行，输出与页面一致；{when}（{device}，{versions}）",
     ),
-    "verified_skips": ("; {skipped} declared skip(s)", "；{skipped} 段声明跳过"),
+    "verified_skips": ("; {skipped} declared skip(s)", "；{skipped} 段注明跳过"),
     "read_first": ("Read first", "先读"),
     "sources": ("Sources", "来源"),
-    "reviewed": ("reviewed {date}", "{date} 校订"),
+    "reviewed": ("reviewed {date}", "{date} 审阅"),
     "hours": ("{hours} h to study", "约需 {hours} 小时"),
     "planned": ("planned", "待写"),
     "planned_title": (
@@ -37,7 +37,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "skipped": ("Not run here: {reason}", "此处不运行：{reason}"),
     "raises": ("Raises {name}, and the tests check that it does.", "会抛出 {name}，测试会检查这一点。"),
     # foot of a page
-    "linked_from": ("Linked from", "被以下页面引用"),
+    "linked_from": ("Linked from", "引用本页的页面"),
     "embedded_from": ("From {link}", "摘自 {link}"),
     # lists of pages
     "planned_heading": ("Planned", "待写"),
@@ -77,12 +77,12 @@ STRINGS: dict[str, tuple[str, str]] = {
     "home": ("Front page", "首页"),
     "footer": (
         "Every code block on this site runs in the tests; outputs are what they printed.",
-        "本站的每段代码都在测试中运行，输出就是它们打印的内容。",
+        "本站的代码都由测试运行，页面上的输出就是运行时打印的内容。",
     ),
 }
 
 CALLOUT_TITLES: dict[str, str] = {
-    "note": "笔记", "abstract": "摘要", "summary": "总结", "tldr": "要点", "info": "信息", "todo": "待办",
+    "note": "备注", "abstract": "摘要", "summary": "总结", "tldr": "要点", "info": "信息", "todo": "待办",
     "tip": "提示", "hint": "提示", "important": "重要", "success": "成功", "check": "检查", "done": "完成",
     "question": "问题", "help": "求助", "faq": "常见问题", "warning": "警告", "caution": "小心",
     "attention": "注意", "failure": "失败", "fail": "失败", "missing": "缺失", "danger": "危险",
