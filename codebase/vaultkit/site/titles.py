@@ -29,5 +29,13 @@ def _entry(sitemap: SiteMap, page: Page, language: Language) -> dict[str, object
     if sitemap.planned(page):
         entry["p"] = 1
     if text := claim(note):
-        entry["d"] = plain(text)[:160]
+        entry["d"] = _shortened(plain(text))
     return entry
+
+
+def _shortened(text: str, limit: int = 160) -> str:
+    """At most `limit` characters, never cut inside a word or a number."""
+    if len(text) <= limit:
+        return text
+    cut = text[: limit - 1]
+    return (cut[:space] if (space := cut.rfind(" ", limit - 30)) > 0 else cut) + "…"

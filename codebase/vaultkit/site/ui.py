@@ -76,8 +76,8 @@ STRINGS: dict[str, tuple[str, str]] = {
     ),
     "home": ("Front page", "首页"),
     "footer": (
-        "Every code block on this site runs in the tests; outputs are what they printed.",
-        "本站的代码都由测试运行，页面上的输出就是运行时打印的内容。",
+        "The code here runs in the tests and printed what you see; a block that does not run says why.",
+        "本站的代码由测试运行，输出就是运行时打印的内容；没有运行的代码块会注明原因。",
     ),
 }
 
