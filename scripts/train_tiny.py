@@ -32,7 +32,8 @@ def main() -> None:
 
     started = time.perf_counter()
     corpus = tiny_corpus(ROOT / "scripts" / "tiny_corpus")
-    tokenizer = train_bpe(END_OF_TEXT.join(corpus.for_vocabulary), VOCAB_SIZE, [END_OF_TEXT])
+    # from prose alone: in texts of one pattern whole clauses recur and would become single tokens
+    tokenizer = train_bpe(END_OF_TEXT.join(corpus.prose), VOCAB_SIZE, [END_OF_TEXT])
     end = tokenizer.token_id(END_OF_TEXT)
     tokens, prose, held_out = (
         token_stream(documents, tokenizer.encode, end)

@@ -25,10 +25,10 @@ VARIANTS = 24
 """Texts drawn from each pattern, before equal ones are dropped."""
 
 SETTINGS = TrainSettings(
-    steps=500,
+    steps=700,
     batch_size=16,
     length=128,
-    learning_rate=3e-3,
+    learning_rate=4e-3,
     warmup_steps=20,
     weight_decay=1.0,  # ten times the usual: the text is read many times over
     input_noise=0.1,
@@ -50,7 +50,9 @@ class TinyCorpus:
 
     @property
     def training(self) -> list[str]:
-        return self.prose + self.expanded
+        """Prose and expanded texts, shuffled: next to its own kind a text would be copied, not learned."""
+        documents = self.prose + self.expanded
+        return [documents[i] for i in np.random.default_rng(SEED).permutation(len(documents))]
 
 
 def tiny_corpus(folder: str | Path) -> TinyCorpus:
