@@ -64,7 +64,8 @@ def held_out_loss(model: nn.Module, tokens: np.ndarray, length: int) -> float:
     total = 0.0
     for start in range(0, len(tokens) - 1, length):
         window = mx.array(tokens[None, start : start + length + 1])
-        total += next_token_loss(model, window[:, :-1], window[:, 1:]).item() * (window.shape[1] - 1)
+        loss = float(next_token_loss(model, window[:, :-1], window[:, 1:]))
+        total += loss * (window.shape[1] - 1)
     return total / (len(tokens) - 1)
 
 

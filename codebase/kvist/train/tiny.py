@@ -120,7 +120,7 @@ def tiny_readme(
 ) -> str:
     """The README of the checkpoint: what it is, how it was made, what was measured."""
     return _README.format(
-        parameters=sum(array.size for _, array in tree_flatten(model.parameters())),
+        parameters=sum(array.size for array in dict(tree_flatten(model.parameters())).values()),
         config=model.config,
         settings=settings,
         prose=len(corpus.prose),
