@@ -52,6 +52,7 @@ def test_a_compiler_that_fails_is_reported_with_its_last_lines(checkout):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the BLAS shim is for Linux")
+@pytest.mark.slow
 def test_the_shim_is_rebuilt_when_its_source_changes_and_only_then(checkout, emulator):
     # Everything but the shim is switched off: the stamp says that the extension is there.
     (checkout / "kernels" / "CMakeLists.txt").write_text("message(FATAL_ERROR stop)\n")

@@ -25,6 +25,7 @@ def run_in_process(cache: Path) -> str:
     return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout.strip()
 
 
+@pytest.mark.slow
 def test_processes_may_compile_the_same_kernel_at_once(emulator, tmp_path):
     with ThreadPoolExecutor(2) as pool:
         printed = list(pool.map(run_in_process, [tmp_path] * 2))
@@ -34,6 +35,7 @@ def test_processes_may_compile_the_same_kernel_at_once(emulator, tmp_path):
     assert sum(name.endswith(".o") for name in left) == 2
 
 
+@pytest.mark.slow
 def test_another_text_is_another_program(emulator, tmp_path, monkeypatch):
     monkeypatch.setattr(compiler, "cache_folder", lambda: tmp_path)
     compiler._program.cache_clear()

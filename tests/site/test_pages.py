@@ -42,7 +42,7 @@ class Page(HTMLParser):
             self.fetched.append(values[FETCHED[tag]])
 
 
-@pytest.fixture(scope="module", params=["sample", "real"])
+@pytest.fixture(scope="module", params=["sample", pytest.param("real", marks=pytest.mark.slow)])
 def pages(request: pytest.FixtureRequest) -> dict[str, Page]:
     """Pages of a site by their path, `concepts/kv-cache/index.html`."""
     folder = request.getfixturevalue(request.param).layout.site
@@ -111,6 +111,7 @@ def test_nothing_is_fetched_from_another_host(pages: dict[str, Page]) -> None:
         assert not page.handlers, path
 
 
+@pytest.mark.slow
 def test_style_sheets_and_scripts_name_no_other_host(real: object) -> None:
     folder: Path = real.layout.site  # type: ignore[attr-defined]
     loads = re.compile(

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 NOTE = """# Title
 
 ```python
@@ -43,6 +45,7 @@ def ran(root: Path) -> str:
     return text
 
 
+@pytest.mark.slow
 def test_pytest_runs_notes(make_vault) -> None:
     root = make_vault(
         {"concepts/A note.md": NOTE, "Fine.md": "```python\nprint(1)\n```\n```output\n1\n```\n"}
@@ -74,6 +77,7 @@ def test_pytest_runs_notes(make_vault) -> None:
     )
 
 
+@pytest.mark.slow
 def test_bad_control_comment_fails_the_note(make_vault) -> None:
     root = make_vault({
         "Note.md": "<!-- run: slip -->\n```python\n1\n```\n",
