@@ -9,6 +9,8 @@ from vaultkit.site.reference import anchor_of, page_of
 from vaultkit.site.sitemap import Page
 from vaultkit.site.ui import say
 
+_FORMS = frozenset({"ABC", "Generic", "NamedTuple", "Protocol", "object"})  # say how, not what
+
 
 def api_index(context: Context, coverage: Coverage) -> list[str]:
     """Lines of Markdown of `/api/`: each room with its first sentence and its names."""
@@ -37,7 +39,8 @@ def api_room(context: Context, room: Room, coverage: Coverage) -> list[str]:
 def _name(context: Context, name: Name, coverage: Coverage) -> list[str]:
     lines = [f"## `{name.name}` {{ #{name.path} }}", "", *_signature(name.signature)]
     facts = [_run_by(context, coverage.runs.get(name.path, [])), _source(name.file, name.line)]
-    if bases := " · ".join(_base(context, base, coverage) for base in name.bases):
+    told = [base for base in name.bases if base not in _FORMS]
+    if bases := " · ".join(_base(context, base, coverage) for base in told):
         facts.append(say(context.language, "api_bases", bases=bases))
     lines += ["\n".join(f"<span>{fact}</span>" for fact in facts), "{: .k-api-facts }", ""]
     lines += [*_doc(context, name.doc), *_fields(context, name)]

@@ -28,5 +28,6 @@ def _part(lines: list[str]) -> list[str]:
             found[-1] += " " + line.strip()  # an item's further lines, however they are indented
         else:
             plain.append(line.strip())
-    start = [prose(" ".join(plain)), ""] if plain else []
-    return start + [f"- {prose(item)}" for item in found]
+    start = [prose(" ".join(plain))] if plain else []
+    between = [""] if plain and found else []
+    return [*start, *between, *(f"- {prose(item)}" for item in found)]
