@@ -7,7 +7,7 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from vaultkit.command import Command
-from vaultkit.commands import check, coverage, lists, new, run
+from vaultkit.commands import check, coverage, lists, new, run, translated
 from vaultkit.errors import VaultError
 
 _TABLES: list[tuple[Command, ...]] = [
@@ -16,6 +16,7 @@ _TABLES: list[tuple[Command, ...]] = [
     coverage.COMMANDS,
     new.COMMANDS,
     lists.COMMANDS,
+    translated.COMMANDS,
 ]
 if find_spec("vaultkit.site.commands"):  # the site may be left out of an installation
     _TABLES.append(import_module("vaultkit.site.commands").COMMANDS)

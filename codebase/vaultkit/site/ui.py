@@ -23,6 +23,10 @@ STRINGS: dict[str, tuple[str, str]] = {
         "This page has not been translated yet; here is the English text.",
         "本页尚无中文译文，以下为英文原文。",
     ),
+    "stale": (
+        "The English text has changed since this was translated: {link}",
+        "英文原文在翻译之后有改动，本页可能与原文不一致：{link}",
+    ),
     "untranslated_zh": ("This page exists in Chinese only.", "本页只有中文版。"),
     # kinds of note
     "kind_concept": ("Concept", "概念"),
