@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from vaultkit.api.coverage import Coverage, coverage, engine_of
+from vaultkit.site.build import build
 from vaultkit.site.names import link_names, link_sources
 from vaultkit.site.pages.docstring import docstring
 from vaultkit.site.paths import LANGUAGES, Layout
@@ -78,6 +79,24 @@ def test_names_are_in_the_title_table(with_engine: Layout) -> None:
         table = json.loads(staged(with_engine, "assets/titles.json", language))
         entry = {"u": "api/cache/#kvist.cache.Tree", "t": "Tree", "a": ["kvist.cache.Tree"], "c": 1}
         assert entry | {"d": "Grows."} in table
+
+
+def test_the_site_with_an_engine_builds_and_links_to_its_sources(with_engine: Layout) -> None:
+    config = with_engine.config("en")
+    config.write_text(config.read_text("utf-8") + "\nrepo_url: https://example.org/kvist\n", "utf-8")
+    report = build(with_engine)
+    assert report.ok, report.problems
+    for side in ("", "zh/"):
+        page = (with_engine.site / side / "api" / "ops" / "index.html").read_text("utf-8")
+        assert 'href="https://example.org/kvist/blob/HEAD/codebase/kvist/ops/sums.py#L1"' in page
+        note = (with_engine.site / side / "concepts" / "attention" / "index.html").read_text("utf-8")
+        assert note.count('class="k-api" href="../../api/ops/#kvist.ops.total"') == 2
+
+
+def test_an_engine_that_cannot_be_read_stops_the_build(with_engine: Layout) -> None:
+    (with_engine.root / "codebase" / "kvist" / "cache.py").write_text("class :\n")
+    _, problems = stage_all(with_engine, LANGUAGES)
+    assert [p.path for p in problems if p.code == "engine-source"] == ["[engine] codebase/kvist/cache.py"]
 
 
 def test_a_project_without_engine_has_no_reference(sample: Any) -> None:

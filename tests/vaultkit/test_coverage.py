@@ -153,6 +153,7 @@ def test_members_are_public_and_borrow_docstrings_from_the_base(twig: Engine) ->
         ("import twiggy\ntwiggy.ops.total()", set()),
         ("x.total()\n'twig.ops.total'  # twig.ops.total", set()),
         ("from twig.ops import total\ntotal(", set()),  # does not parse
+        ("from twig.ops import total\r\n\rtotal(1)", {"twig.ops.total"}),
     ],
 )
 def test_code_runs_a_name_when_it_mentions_what_it_imported(twig: Engine, code: str, run: set[str]) -> None:
@@ -215,6 +216,28 @@ def test_a_project_without_engine_is_told_so(
 ) -> None:
     assert main(["coverage", str(make_vault({"A.md": NOTE}))]) == 1
     assert "--engine" in capsys.readouterr().err
+
+
+def test_a_source_that_cannot_be_read_is_named(
+    tmp_path: Path, make_vault: MakeVault, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_twig(tmp_path)
+    folder = tmp_path / "code" / "twig"
+    (folder / "errors.py").write_text("x = 1\ndef (:\n")
+    (folder / "bytes.py").write_bytes(b"\xff")
+    engine = read_engine(folder, tmp_path)
+    assert {(p.path, p.line) for p in engine.problems} == {
+        ("[engine] code/twig/errors.py", 2),
+        ("[engine] code/twig/bytes.py", 0),
+    }
+    assert main(["coverage", str(make_vault({"A.md": NOTE})), "--engine", str(folder)]) == 1
+    assert "code/twig/errors.py:2: engine-source" in capsys.readouterr().err
+
+
+def test_a_computed_list_of_names_is_left_to_the_definitions(tmp_path: Path) -> None:
+    (tmp_path / "twig").mkdir()
+    (tmp_path / "twig" / "ops.py").write_text("__all__ = ['a'] + more\ndef a(): ...\ndef b(): ...\n")
+    assert list(read_engine(tmp_path / "twig", tmp_path).names) == ["twig.ops.a", "twig.ops.b"]
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,10 @@
 """What is known of the engine's public names: rooms (packages and modules), names, members of classes."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
+
+from vaultkit.errors import Problem
 
 Kind = Literal["function", "class", "value"]
 MemberKind = Literal["method", "property", "field"]
@@ -54,10 +56,11 @@ class Room:
 
 @dataclass(frozen=True)
 class Engine:
-    """All rooms of one package; `package` is its name."""
+    """All rooms of one package; `package` is its name, `problems` says which sources cannot be read."""
 
     package: str
-    rooms: tuple[Room, ...] = field(default=())
+    rooms: tuple[Room, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
     @cached_property
     def names(self) -> dict[str, Name]:

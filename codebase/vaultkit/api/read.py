@@ -13,6 +13,7 @@ from pathlib import Path
 from vaultkit.api.members import Class, members
 from vaultkit.api.names import Engine, Name, Room
 from vaultkit.api.signature import Signatures
+from vaultkit.errors import Problem
 
 COMMANDS = frozenset({"cli", "__main__"})  # called from a shell, not imported
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -52,10 +53,12 @@ class _Reader:
         self.folder, self.project = folder, project
         self.package = folder.name
         self.modules: dict[str, Module | None] = {}
+        self.problems: list[Problem] = []
 
     def engine(self) -> Engine:
-        rooms = (self._room(path) for path in self._rooms(self.package, self.folder))
-        return Engine(self.package, tuple(room for room in rooms if room and room.names))
+        rooms = [self._room(path) for path in self._rooms(self.package, self.folder)]
+        named = tuple(room for room in rooms if room and room.names)
+        return Engine(self.package, named, tuple(self.problems))
 
     def _rooms(self, path: str, folder: Path) -> Iterator[str]:
         for entry in sorted(folder.iterdir()) if folder.is_dir() else []:
@@ -74,7 +77,7 @@ class _Reader:
             return None
         names = [self._name(path, name) for name in exports(module, self.package)]
         doc = ast.get_docstring(module.tree) or ""
-        return Room(path, self._shown(module), doc, tuple(name for name in names if name))
+        return Room(path, self._shown(module.file), doc, tuple(name for name in names if name))
 
     def _name(self, room: str, name: str) -> Name | None:
         """None for a module: it is a room of its own, or the package's own affair."""
@@ -83,7 +86,7 @@ class _Reader:
         if found is None:
             return None
         module, node, signatures = found.module, found.node, Signatures(found.module.source)
-        defined, file = f"{module.path}.{found.name}", self._shown(module)
+        defined, file = f"{module.path}.{found.name}", self._shown(module.file)
         if isinstance(node, ast.ClassDef):
             line = [Class(module.path, node, signatures), *self._bases(module, node)]
             init = next((f for item in line if (f := item.function("__init__"))), None)
@@ -96,7 +99,7 @@ class _Reader:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             doc = ast.get_docstring(node) or ""
             return Name(path, "function", defined, file, node.lineno, signatures.function(node), doc)
-        text = " ".join((ast.get_source_segment(module.source, node) or "").split())
+        text = " ".join(signatures.segment(node).split())
         return Name(path, "value", defined, file, node.lineno, text, found.doc)
 
     def _bases(self, module: Module, node: ast.ClassDef) -> Iterator[Class]:
@@ -145,20 +148,26 @@ class _Reader:
         file = place / "__init__.py" if (place / "__init__.py").is_file() else place.with_suffix(".py")
         if package != self.package or not file.is_file():
             return None
-        source = file.read_text("utf-8")
-        return Module(path, file, source, ast.parse(source))
+        try:
+            source = file.read_text("utf-8")
+            return Module(path, file, source, ast.parse(source))
+        except (OSError, ValueError, SyntaxError, RecursionError) as error:
+            line = (error.lineno or 0) if isinstance(error, SyntaxError) else 0
+            message = f"cannot be read: {error.msg if isinstance(error, SyntaxError) else error}"
+            where = f"[engine] {self._shown(file)}"
+            self.problems.append(Problem(where, line, "engine-source", message, "mend the file"))
+            return None
 
-    def _shown(self, module: Module) -> str:
-        inside = module.file.is_relative_to(self.project)
-        return (module.file.relative_to(self.project) if inside else module.file).as_posix()
+    def _shown(self, file: Path) -> str:
+        return (file.relative_to(self.project) if file.is_relative_to(self.project) else file).as_posix()
 
 
 def exports(module: Module, package: str) -> list[str]:
     """The public names of a module, in the order of its text."""
     names: list[str] = []
     for node, after in zip(module.tree.body, [*module.tree.body[1:], None], strict=True):
-        if "__all__" in _targets(node):
-            return list(ast.literal_eval(node.value))  # type: ignore[attr-defined]
+        if (listed := _all(node)) is not None:
+            return listed
         if isinstance(node, _DEFINITIONS):
             names.append(node.name)
         elif isinstance(node, ast.ImportFrom):
@@ -169,6 +178,15 @@ def exports(module: Module, package: str) -> list[str]:
         elif _string(after):
             names += _targets(node)
     return [name for name in dict.fromkeys(names) if not name.startswith("_") and name != "*"]
+
+
+def _all(node: ast.stmt) -> list[str] | None:
+    """The names of `__all__ = […]`; None for another statement and for a list that is computed."""
+    if not isinstance(node, ast.Assign | ast.AnnAssign) or "__all__" not in _targets(node):
+        return None
+    items = node.value.elts if isinstance(node.value, ast.List | ast.Tuple) else [None]
+    names = [item.value for item in items if isinstance(item, ast.Constant) and isinstance(item.value, str)]
+    return names if len(names) == len(items) else None
 
 
 def absolute(node: ast.ImportFrom, module: Module) -> str:

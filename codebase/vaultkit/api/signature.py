@@ -11,17 +11,24 @@ class Signatures:
     """Formats the definitions of one module; `source` is its text."""
 
     def __init__(self, source: str) -> None:
-        self.source = source
+        self.lines = source.encode().split(b"\n")
 
     def text(self, node: ast.expr | None) -> str:
-        """An annotation or default as the source spells it; a quoted annotation without its quotes."""
+        """An annotation or default as the source spells it, on one line."""
         if node is None:
             return ""
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
-            return ast.get_source_segment(self.source, node) or repr(node.value)
-        return " ".join((ast.get_source_segment(self.source, node) or ast.unparse(node)).split())
+        return " ".join(self.segment(node).split())
+
+    def segment(self, node: ast.expr | ast.stmt) -> str:
+        """The source of a node (`ast.get_source_segment` cuts the whole module into lines for each)."""
+        first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+        lines = self.lines[first : last + 1]
+        lines[-1] = lines[-1][: node.end_col_offset]
+        lines[0] = lines[0][node.col_offset :]
+        return b"\n".join(lines).decode()
 
     def annotation(self, node: ast.expr | None) -> str:
+        """The text of an annotation; a quoted one without its quotes."""
         quoted = isinstance(node, ast.Constant) and isinstance(node.value, str)
         return str(node.value) if quoted else self.text(node)  # type: ignore[union-attr]
 

@@ -5,12 +5,14 @@ block to block; a name that is bound to something else is forgotten. Code is onl
 """
 
 import ast
+import re
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Literal, NamedTuple
 
 UseKind = Literal["import", "run", "annotation"]
+_LINE_END = re.compile(r"\r\n|\r|\n")  # as Python counts lines
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -42,7 +44,7 @@ def uses(code: str, bound: dict[str, str], package: str) -> list[Use]:
 
 class _Reader(ast.NodeVisitor):
     def __init__(self, code: str, bound: dict[str, str], package: str) -> None:
-        self.lines = code.split("\n")
+        self.lines = _LINE_END.split(code)
         self.bound = bound
         self.package = package
         self.kind: UseKind = "run"

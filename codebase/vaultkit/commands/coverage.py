@@ -40,6 +40,8 @@ def _coverage(args: Namespace) -> int:
 def _engine(args: Namespace, root: Path) -> Engine:
     folder = Path(args.engine).resolve() if args.engine else None
     engine = read_engine(folder, place.project_of(root)) if folder else engine_of(root)
+    if engine.problems:
+        raise VaultError(engine.problems)
     if not engine.rooms:
         where = place.shown(folder) if folder else place.shown(place.project_of(root))
         hint = "name the package's folder with --engine"

@@ -88,7 +88,7 @@ def stage_all(layout: Layout, languages: tuple[Language, ...]) -> tuple[list[Sta
     results = Results(layout.vault)
     api = coverage(vault, engine_of(layout.vault))
     trees = [stage(sitemap, language, results, api) for language in languages]
-    problems = [*check_vault(vault), *sitemap.problems]
+    problems = [*check_vault(vault), *sitemap.problems, *api.engine.problems]
     formulas: dict[Formula, str] = {}
     for tree in trees:
         problems += tree.problems
