@@ -135,7 +135,7 @@ def test_members_are_public_and_borrow_docstrings_from_the_base(twig: Engine) ->
         ("from twig.ops import total\ntotal([])", {"twig.ops.total"}),
         ("from twig.ops import total as t\nt([])", {"twig.ops.total"}),
         ("import twig.ops\ntwig.ops.total([])", {"twig.ops.total"}),
-        ("import twig.ops as o\nf = o.total\nf([])", {"twig.ops.total"}),
+        ("import twig.ops as o\np = o\np.total([])", {"twig.ops.total"}),
         ("from twig import ops\nmap(ops.total, [])", {"twig.ops.total"}),
         ("from twig.ops.sums import total\ntotal([])", {"twig.ops.total"}),
         ("from twig.cache import Tree\nTree.plant(3)", {"twig.cache.Tree"}),

@@ -29,7 +29,7 @@ def api_index(context: Context, coverage: Coverage) -> list[str]:
 
 def api_room(context: Context, room: Room, coverage: Coverage) -> list[str]:
     """Lines of Markdown of the page of one room."""
-    lines = [f"# `{room.path}` {{ #{room.path} }}", "", _source(room.file, 0), ""]
+    lines = [f"# `{room.path}` {{ #{room.path} }}", "", _source(room.file, 0), "{: .k-api-facts }", ""]
     lines += _doc(context, room.doc)
     for name in room.names:
         lines += _name(context, name, coverage)

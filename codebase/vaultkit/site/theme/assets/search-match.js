@@ -15,6 +15,7 @@ export async function matchTitles(query, root) {
       const points = score(fold(alias), whole, words) + 1;
       if (points < best) [best, name] = [points, alias];
     }
+    if (page.c) name = page.a?.[0] ?? ""; // where it is imported from
     if (best < 100) hits.push({ points: best + (page.p ? 8 : 0), page, name });
   }
   hits.sort((a, b) => a.points - b.points || a.page.t.length - b.page.t.length);
