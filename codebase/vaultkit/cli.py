@@ -7,10 +7,17 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from vaultkit.command import Command
-from vaultkit.commands import check, lists, new, run
+from vaultkit.commands import check, coverage, lists, new, run, translated
 from vaultkit.errors import VaultError
 
-_TABLES: list[tuple[Command, ...]] = [check.COMMANDS, run.COMMANDS, new.COMMANDS, lists.COMMANDS]
+_TABLES: list[tuple[Command, ...]] = [
+    check.COMMANDS,
+    run.COMMANDS,
+    coverage.COMMANDS,
+    new.COMMANDS,
+    lists.COMMANDS,
+    translated.COMMANDS,
+]
 if find_spec("vaultkit.site.commands"):  # the site may be left out of an installation
     _TABLES.append(import_module("vaultkit.site.commands").COMMANDS)
 

@@ -185,3 +185,15 @@ def test_a_heading_that_the_translation_lacks_needs_a_block_id(project: Layout) 
 def test_two_notes_may_not_share_an_address(project: Layout) -> None:
     shutil.copyfile(project.vault / "concepts" / "Attention.md", project.vault / "concepts" / "Attention!.md")
     assert any("same-url" in problem for problem in problems(project))
+
+
+def test_a_stale_translation_says_so(project: Layout) -> None:
+    note = project.vault / "concepts" / "KV cache.zh.md"
+    text = note.read_text("utf-8")
+    note.write_text(text.replace("lang: zh", "lang: zh\nsource_hash: en-0123456789ab", 1), "utf-8")
+    stage_all(project, LANGUAGES)
+    page = staged(project, "concepts/kv-cache.md", "zh")
+    assert '<p class="k-notice">英文原文在翻译之后有改动' in page
+    assert 'href="../../../concepts/kv-cache/" lang="en">English</a>' in page
+    assert "k-notice" not in staged(project, "concepts/kv-cache.md")
+    assert "英文原文在" not in staged(project, "concepts/prefix-tree.md", "zh")

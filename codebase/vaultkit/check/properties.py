@@ -28,8 +28,9 @@ TYPES: dict[str, str] = {
     "created": "date",
     "reviewed": "date",
     "sources": "list",
+    "source_hash": "text",
 }
-ZH_ONLY = ("title", "lang")
+ZH_ONLY = ("title", "lang", "source_hash")
 VALUES: dict[str, tuple[str, ...]] = {
     "kind": (
         "concept", "model", "paper", "comparison", "debugging", "reading-list", "lab", "home",
@@ -86,7 +87,7 @@ def _check(note: Note, key: str, value: Any, house: bool) -> Problem | None:
 def _zh(note: Note) -> Iterator[Problem]:
     for key in note.properties:
         if key not in ZH_ONLY and key in TYPES:
-            hint = "a Chinese note has only `title` and `lang`; all else stands in the English note"
+            hint = "a Chinese note has only `title`, `lang` and `source_hash`; the English one has the rest"
             message = f"property `{key}` in a Chinese note"
             yield Problem(note.path, key_line(note.scan, key), "property-language", message, hint)
     if note.properties.get("lang") != "zh" or not str(note.properties.get("title") or "").strip():

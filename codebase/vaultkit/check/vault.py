@@ -7,6 +7,7 @@ from vaultkit.check.names import check_aliases, check_names
 from vaultkit.check.parity import check_parity
 from vaultkit.check.properties import check_properties
 from vaultkit.check.skeleton import check_skeleton
+from vaultkit.check.stale import check_stale
 from vaultkit.errors import Problem
 from vaultkit.vault import Vault
 
@@ -18,6 +19,7 @@ RULES = (
     check_code,
     check_skeleton,
     check_parity,
+    check_stale,
     check_lists,
 )
 

@@ -4,10 +4,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from vaultkit.api.coverage import Coverage
+from vaultkit.api.names import Room, summary
 from vaultkit.backlinks import Backlink
 from vaultkit.note import Note
 from vaultkit.site.context import Context
 from vaultkit.site.draft import Formula, formulas_in
+from vaultkit.site.pages.api import api_index, api_room
 from vaultkit.site.pages.foot import foot
 from vaultkit.site.pages.header import header, notice, sources
 from vaultkit.site.pages.parts import claim, plain
@@ -16,9 +19,11 @@ from vaultkit.site.pages.planned import planned
 from vaultkit.site.pages.reading_list import KIND as READING_LIST
 from vaultkit.site.pages.reading_list import reading_list
 from vaultkit.site.pages.sections import section_index, section_title
+from vaultkit.site.reference import SECTION as API
 from vaultkit.site.results import Results
 from vaultkit.site.slugs import heading_slug
 from vaultkit.site.transforms import to_markdown, transform
+from vaultkit.site.ui import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,17 @@ def compose_section(context: Context, section: str) -> tuple[str, list[Formula]]
     meta = {"title": title, "k": {"kind": "section", "section": section, "lang": context.language}}
     lines = section_index(context, section)
     return "\n".join([_yaml(meta), *lines]), formulas_in("\n".join(lines))
+
+
+def compose_api(context: Context, room: Room | None, coverage: Coverage) -> tuple[str, list[Formula]]:
+    """Text of a page of the API reference, the index for None, and the formulas on it."""
+    lines = api_room(context, room, coverage) if room else api_index(context, coverage)
+    meta: dict[str, object] = {"title": room.path if room else say(context.language, "section_api")}
+    if room:
+        meta["description"] = plain(summary(room.doc))[:300]
+    meta["k"] = {"kind": "api" if room else "section", "section": API, "lang": context.language}
+    text = "\n".join(lines)
+    return _yaml(meta) + "\n" + text, formulas_in(text)
 
 
 def _front_matter(context: Context, kind: str) -> str:

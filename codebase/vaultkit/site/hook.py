@@ -1,7 +1,8 @@
 """The thin bridge between the staged tree and MkDocs; all the work is done elsewhere.
 
 MkDocs imports this file by path. It stages the vault (unless `vaultkit build` has done so), leaves empty
-sections out of the nav, puts rendered formulas into pages, and copies the browser libraries that pages need.
+sections out of the nav, puts rendered formulas and links to the API into pages, and copies the browser
+libraries that pages need.
 """
 
 import logging
@@ -14,11 +15,14 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort
 from mkdocs.structure.pages import Page
 
+from vaultkit.api.coverage import engine_of
 from vaultkit.errors import VaultError
 from vaultkit.site.assets import copy_katex, copy_mermaid, remove_unused, version_of_theme
 from vaultkit.site.formulas import MissingFormula, put_formulas
 from vaultkit.site.katex import Renderer
+from vaultkit.site.names import link_names, link_sources
 from vaultkit.site.paths import Language, Layout
+from vaultkit.site.reference import addresses as api_addresses
 from vaultkit.site.stage import stage_all
 from vaultkit.site.ui import table
 
@@ -38,7 +42,10 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     config.nav = [entry for entry in config.nav or [] if _exists(entry, layout.stage(language))]
     if config.site_url and language == "zh":
         config.site_url = config.site_url.rstrip("/") + "/zh/"
+    engine = engine_of(layout.vault)
     config.extra.update(
+        k_package=engine.package,
+        k_addresses=api_addresses(engine),
         k_ui=table(language),
         k_lang=language,
         k_version=version_of_theme(),
@@ -81,7 +88,7 @@ def _exists(entry: Any, folder: Path) -> bool:
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, **_: Any) -> str:
-    """Formulas in the text and in the contents list; remembers which libraries the site needs."""
+    """Formulas in the text and in the contents list, links in code; remembers which libraries are needed."""
     renderer: Renderer = config.extra["k_renderer"]
     try:
         html = put_formulas(html, renderer)
@@ -91,6 +98,10 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, **_: Any) -> st
         log.warning("%s: formula was not seen at staging: %s", page.file.src_uri, missing)
     if config.extra["k_lang"] == "zh":
         html = _LATIN_EMPHASIS.sub(r'<em lang="en">\1</em>', html)
+    addresses, package = config.extra["k_addresses"], config.extra["k_package"]
+    html = link_names(html, addresses, "../" * page.url.count("/"), package)
+    if config.repo_url and page.meta.get("k", {}).get("kind") == "api":
+        html = link_sources(html, config.repo_url)
     if 'class="katex' in html:
         _used.add("katex")
         page.meta["k_math"] = True

@@ -6,17 +6,20 @@ Pure but for the writing: the same vault and results give the same files, and un
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from vaultkit.api.coverage import Coverage, coverage, engine_of
+from vaultkit.api.names import Engine
 from vaultkit.backlinks import backlinks
 from vaultkit.check import check_vault
 from vaultkit.errors import Problem
 from vaultkit.note import parse_note
 from vaultkit.site import titles
-from vaultkit.site.compose import Inputs, compose, compose_section
+from vaultkit.site.compose import Inputs, compose, compose_api, compose_section
 from vaultkit.site.context import Context
 from vaultkit.site.draft import Formula
 from vaultkit.site.katex import Renderer
 from vaultkit.site.pages.sections import sections
 from vaultkit.site.paths import Language, Layout
+from vaultkit.site.reference import index_page, page_of
 from vaultkit.site.results import Results
 from vaultkit.site.sitemap import Page, SiteMap
 from vaultkit.vault import Vault
@@ -37,7 +40,7 @@ class Staged:
             self.formulas.setdefault(formula, source)
 
 
-def stage(sitemap: SiteMap, language: Language, results: Results) -> Staged:
+def stage(sitemap: SiteMap, language: Language, results: Results, api: Coverage | None = None) -> Staged:
     """All files of one language's tree."""
     staged = Staged(language)
     inputs = Inputs(backlinks(sitemap.vault, language), results)
@@ -48,11 +51,24 @@ def stage(sitemap: SiteMap, language: Language, results: Results) -> Staged:
         own = page.translated(language)
         staged.problems += context.problems if own else []
         attachments |= context.files
+    api = api or Coverage(Engine(""))
+    _add_api(staged, sitemap, api)
     _add_sections(staged, sitemap)
     for path in sorted(attachments):
         staged.files[path] = (sitemap.vault.root / path).read_bytes()
-    staged.files[titles.FILE] = titles.titles(sitemap, language).encode()
+    staged.files[titles.FILE] = titles.titles(sitemap, language, api.engine).encode()
     return staged
+
+
+def _add_api(staged: Staged, sitemap: SiteMap, api: Coverage) -> None:
+    """The API reference, if there is an engine."""
+    if not api.engine.rooms:
+        return
+    nothing = parse_note("", "")
+    for room in (None, *api.engine.rooms):
+        page = page_of(room.path) if room else index_page()
+        context = Context(sitemap, staged.language, page, nothing)
+        staged.add(page, *compose_api(context, room, api), source=room.file if room else page.file)
 
 
 def _add_sections(staged: Staged, sitemap: SiteMap) -> None:
@@ -70,8 +86,9 @@ def stage_all(layout: Layout, languages: tuple[Language, ...]) -> tuple[list[Sta
     vault = Vault.load(layout.vault)
     sitemap = SiteMap.of(vault)
     results = Results(layout.vault)
-    trees = [stage(sitemap, language, results) for language in languages]
-    problems = [*check_vault(vault), *sitemap.problems]
+    api = coverage(vault, engine_of(layout.vault))
+    trees = [stage(sitemap, language, results, api) for language in languages]
+    problems = [*check_vault(vault), *sitemap.problems, *api.engine.problems]
     formulas: dict[Formula, str] = {}
     for tree in trees:
         problems += tree.problems

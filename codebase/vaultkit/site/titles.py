@@ -1,18 +1,34 @@
 """The small table of titles and aliases that search consults first: one JSON file per language."""
 
 import json
+from collections.abc import Iterator
 
+from vaultkit.api.names import Engine, summary
 from vaultkit.site.pages.parts import claim, plain
 from vaultkit.site.paths import Language
+from vaultkit.site.reference import SECTION, url_of
 from vaultkit.site.sitemap import Page, SiteMap
 
 FILE = "assets/titles.json"
 
 
-def titles(sitemap: SiteMap, language: Language) -> str:
-    """JSON list of pages: `u` URL, `t` title, `a` other names, `s` section, `p` planned, `d` claim."""
+def titles(sitemap: SiteMap, language: Language, engine: Engine) -> str:
+    """JSON list of pages: `u` URL, `t` title, `a` other names, `s` section, `p` planned, `d` claim,
+    `c` is 1 for names of the engine's API.
+    """
     entries = [_entry(sitemap, page, language) for _, page in sorted(sitemap.pages.items())]
+    entries += _api(engine)
     return json.dumps(entries, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _api(engine: Engine) -> Iterator[dict[str, object]]:
+    """Rooms, which the explorer lists, and names."""
+    for room in engine.rooms:
+        text = plain(summary(room.doc))[:160]
+        yield {"u": url_of(room), "t": room.path, "s": SECTION, "d": text, "c": 1}
+        for name in room.names:
+            entry = {"u": url_of(room, name), "t": name.name, "a": [name.path], "c": 1}
+            yield entry | ({"d": plain(summary(name.doc))[:160]} if name.doc else {})
 
 
 def _entry(sitemap: SiteMap, page: Page, language: Language) -> dict[str, object]:

@@ -23,6 +23,10 @@ STRINGS: dict[str, tuple[str, str]] = {
         "This page has not been translated yet; here is the English text.",
         "本页尚无中文译文，以下为英文原文。",
     ),
+    "stale": (
+        "The English text has changed since this was translated: {link}",
+        "英文原文在翻译之后有改动，本页可能与原文不一致：{link}",
+    ),
     "untranslated_zh": ("This page exists in Chinese only.", "本页只有中文版。"),
     # kinds of note
     "kind_concept": ("Concept", "概念"),
@@ -60,7 +64,22 @@ STRINGS: dict[str, tuple[str, str]] = {
     "section_reading-lists": ("Reading lists", "阅读清单"),
     "section_labs": ("Labs", "实验"),
     "section_sessions": ("Study log", "学习记录"),
+    "section_api": ("API", "API"),
     "section_count": ("{written} written, {planned} planned.", "已写成 {written} 篇，待写 {planned} 篇。"),
+    # API reference
+    "api_intro": (
+        "What notes import from the engine: each name with its documentation, its source, and who runs it.",
+        "引擎供笔记导入的名字：各附文档、源码位置和运行它的笔记。文档为英文。",
+    ),
+    "api_count": (
+        "{total} names; {run} of them are run by a note.",
+        "共 {total} 个名字，其中 {run} 个有笔记运行。",
+    ),
+    "api_run_by": ("Run by {links}", "运行它的笔记：{links}"),
+    "api_not_run": ("No note runs it yet", "尚无笔记运行它"),
+    "api_bases": ("Builds on {bases}", "继承自 {bases}"),
+    "api_fields": ("Fields", "字段"),
+    "api_property": ("property", "属性"),
     # theme
     "search": ("Search", "搜索"),
     "other_language": ("中文", "English"),

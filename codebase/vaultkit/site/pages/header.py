@@ -7,6 +7,7 @@ from vaultkit.site.context import Context
 from vaultkit.site.pages.parts import attribute, escape, pill, planned_pill
 from vaultkit.site.results import Results, Verdict
 from vaultkit.site.ui import STRINGS, say
+from vaultkit.translations import is_stale
 
 _ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5}(?:v\d+)?)")
 
@@ -48,9 +49,13 @@ def sources(context: Context) -> list[str]:
 
 
 def notice(context: Context) -> list[str]:
-    """A line that says that the page is shown in the other language."""
-    if context.page.translated(context.language):
-        return []
+    """A line that says that the page is shown in the other language, or lags behind the English one."""
+    language, page = context.language, context.page
+    if page.translated(language):
+        if not is_stale(context.vault, page.note(language)):
+            return []
+        link = f'<a href="{context.other_language_url(page)}" lang="en">English</a>'
+        return [f'<p class="k-notice">{say(language, "stale", link=link)}</p>', ""]
     key = "untranslated" if context.language == "zh" else "untranslated_zh"
     return [f'<p class="k-notice" lang="{context.language}">{say(context.language, key)}</p>', ""]
 

@@ -15,10 +15,13 @@ export async function matchTitles(query, root) {
       const points = score(fold(alias), whole, words) + 1;
       if (points < best) [best, name] = [points, alias];
     }
+    if (page.c) name = page.a?.[0] ?? ""; // where it is imported from
     if (best < 100) hits.push({ points: best + (page.p ? 8 : 0), page, name });
   }
   hits.sort((a, b) => a.points - b.points || a.page.t.length - b.page.t.length);
-  return hits.slice(0, 6).map(({ page, name }) => ({
+  const code = hits.filter(({ page }) => page.c).slice(0, 3); // names of the API stand below notes
+  const notes = hits.filter(({ page }) => !page.c).slice(0, 6 - code.length);
+  return [...notes, ...code].map(({ page, name }) => ({
     url: page.u, href: new URL(page.u, root).href, title: page.t, name, text: page.d, planned: Boolean(page.p),
   }));
 }

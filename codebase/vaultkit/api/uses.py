@@ -1,0 +1,179 @@
+"""Which dotted names of a package a piece of code uses, and where: imports, aliases, attributes.
+
+Names are followed through `import … as`, `from … import … as` and plain assignment, within one note from
+block to block; a name that is bound to something else is forgotten. Code is only parsed, never run.
+"""
+
+import ast
+import re
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Literal, NamedTuple
+
+UseKind = Literal["import", "run", "annotation"]
+_LINE_END = re.compile(r"\r\n|\r|\n")  # as Python counts lines
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+class Use(NamedTuple):
+    """`path` as the code reaches it; `text` stands at `line` (1-based) and `column` (0-based, characters)."""
+
+    path: str
+    line: int
+    column: int
+    text: str
+    kind: UseKind
+
+
+def uses(code: str, bound: dict[str, str], package: str) -> list[Use]:
+    """The uses in one block, in the order of the text; `bound` (name -> path) is carried on to the next.
+
+    Code that does not parse has none.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    reader = _Reader(code, bound, package)
+    reader.visit(tree)
+    return sorted(reader.found, key=lambda use: (use.line, use.column))
+
+
+class _Reader(ast.NodeVisitor):
+    def __init__(self, code: str, bound: dict[str, str], package: str) -> None:
+        self.lines = _LINE_END.split(code)
+        self.bound = bound
+        self.package = package
+        self.kind: UseKind = "run"
+        self.found: list[Use] = []
+
+    def _own(self, path: str) -> bool:
+        return path == self.package or path.startswith(self.package + ".")
+
+    def _use(self, path: str, line: int, byte: int, text: str, kind: UseKind) -> None:
+        column = len(self.lines[line - 1].encode()[:byte].decode("utf-8", "replace"))
+        self.found.append(Use(path, line, column, text, kind))
+
+    def _path(self, node: ast.expr | None) -> str:
+        """The path that an expression stands for, "" if none."""
+        if isinstance(node, ast.Name):
+            return self.bound.get(node.id, "")
+        if isinstance(node, ast.Attribute):
+            owner = self._path(node.value)
+            return f"{owner}.{node.attr}" if owner else ""
+        return ""
+
+    def visit_Import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            name = alias.asname or alias.name.split(".")[0]
+            self.bound.pop(name, None)
+            if self._own(alias.name):
+                self.bound[name] = alias.name if alias.asname else name
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        for alias in node.names:
+            name = alias.asname or alias.name
+            self.bound.pop(name, None)
+            if not node.level and self._own(node.module or "") and alias.name != "*":
+                self.bound[name] = f"{node.module}.{alias.name}"
+                self._use(self.bound[name], alias.lineno, alias.col_offset, alias.name, "import")
+
+    def visit_Name(self, node: ast.Name) -> None:
+        if not isinstance(node.ctx, ast.Load):
+            self.bound.pop(node.id, None)
+        elif path := self._path(node):
+            self._use(path, node.lineno, node.col_offset, node.id, self.kind)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        self.visit(node.value)
+        if path := self._path(node):
+            byte = (node.end_col_offset or 0) - len(node.attr.encode())
+            self._use(path, node.end_lineno or node.lineno, byte, node.attr, self.kind)
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        self.visit(node.value)
+        path = self._path(node.value)
+        for target in node.targets:
+            self.visit(target)
+            if path and isinstance(target, ast.Name):
+                self.bound[target.id] = path
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        self._annotations([node.annotation])
+        if node.value:
+            self.visit(node.value)
+        self.visit(node.target)
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
+        self.generic_visit(node)
+        self.bound.pop(node.name or "", None)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        self._all([*node.decorator_list, *node.bases, *(keyword.value for keyword in node.keywords)])
+        self.bound.pop(node.name, None)
+        with self._scope(_stored(node.body)):
+            self._all(node.body)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        self._function(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
+        self._function(node)
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        self._function(node)
+
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> None:
+        arguments = node.args
+        parameters = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+        parameters += [extra for extra in (arguments.vararg, arguments.kwarg) if extra]
+        self._all([default for default in (*arguments.defaults, *arguments.kw_defaults) if default])
+        local = {parameter.arg for parameter in parameters}
+        if isinstance(node, ast.Lambda):
+            body: list[ast.AST] = [node.body]
+        else:
+            self._all(node.decorator_list)
+            self._annotations([*(p.annotation for p in parameters), node.returns])
+            self.bound.pop(node.name, None)
+            body = [*node.body]
+            local |= _stored(node.body)
+        with self._scope(local):
+            self._all(body)
+
+    def generic_visit(self, node: ast.AST) -> None:
+        if isinstance(node, _COMPREHENSIONS):
+            with self._scope(_stored([generator.target for generator in node.generators])):
+                self._all(ast.iter_child_nodes(node))
+        elif isinstance(node, ast.For | ast.AsyncFor):
+            self._all([node.iter, node.target, *node.body, *node.orelse])
+        else:
+            super().generic_visit(node)
+
+    def _all(self, nodes: Iterable[ast.AST]) -> None:
+        for node in nodes:
+            self.visit(node)
+
+    def _annotations(self, nodes: Iterable[ast.expr | None]) -> None:
+        self.kind = "annotation"
+        self._all(node for node in nodes if node)
+        self.kind = "run"
+
+    @contextmanager
+    def _scope(self, local: set[str]) -> Iterator[None]:
+        """A scope of its own, in which the names `local` are not what they are outside."""
+        outer = self.bound
+        self.bound = {name: path for name, path in outer.items() if name not in local}
+        yield
+        self.bound = outer
+
+
+def _stored(nodes: Iterable[ast.AST]) -> set[str]:
+    """Names that these nodes bind, those of functions inside them included: better none than a wrong one."""
+    stored: set[str] = set()
+    for node in (inner for outer in nodes for inner in ast.walk(outer)):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            stored.add(node.id)
+    return stored

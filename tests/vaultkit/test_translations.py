@@ -1,0 +1,120 @@
+"""Guards the mark of a translation: what makes it stale, what does not, and how it is written."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from vaultkit.check import check_vault
+from vaultkit.check.fix import fix
+from vaultkit.cli import main
+from vaultkit.note import parse_note
+from vaultkit.translations import is_stale, source_hash
+from vaultkit.vault import Vault
+
+MakeVault = Callable[[dict[str, str]], Path]
+
+ENGLISH = """---
+aliases: [A1]
+---
+# A
+
+One two.
+
+- [ ] read
+
+```python
+print(1)
+```
+```output
+1
+```
+
+```mermaid
+graph TD
+```
+"""
+CHINESE = "---\ntitle: 甲\nlang: zh\n---\n# 甲\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("One two.", "One three."),
+        ("One two.", "One two.\n\nThree."),
+        ("# A", "# B"),
+        ("graph TD", "graph LR"),
+    ],
+)
+def test_changed_words_make_another_hash(old: str, new: str) -> None:
+    changed = parse_note("A.md", ENGLISH.replace(old, new))
+    assert source_hash(changed) != source_hash(parse_note("A.md", ENGLISH))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("One two.", "One\ntwo."),
+        ("print(1)", "print(2)"),
+        ("```output\n1", "```output\n2"),
+        ("[ ]", "[x]"),
+        ("[A1]", "[A1, A2]"),
+        ("One two.", "One two.\n\n<!-- not shown -->"),
+        ("\n", "\r\n"),
+    ],
+)
+def test_what_needs_no_translation_keeps_the_hash(old: str, new: str) -> None:
+    changed = parse_note("A.md", ENGLISH.replace(old, new))
+    assert source_hash(changed) == source_hash(parse_note("A.md", ENGLISH))
+
+
+def stale(root: Path) -> list[str]:
+    return [str(p) for p in check_vault(Vault.load(root)) if p.code == "stale-translation"]
+
+
+@pytest.mark.parametrize("name", ["A", "vault/A.md", "vault/A.zh.md"])
+def test_a_translation_is_marked_grows_stale_and_is_marked_again(
+    make_vault: MakeVault, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    root = make_vault({"A.md": ENGLISH, "A.zh.md": CHINESE})
+    monkeypatch.chdir(root.parent)
+    assert not stale(root)  # without a mark nothing is known
+    assert main(["translated", name]) == 0
+    marked = (root / "A.zh.md").read_text("utf-8")
+    line = f"source_hash: {source_hash(Vault.load(root).notes['A.md'])}\n"
+    assert marked == CHINESE.replace("lang: zh\n", f"lang: zh\n{line}") and not stale(root)
+    (root / "A.md").write_text(ENGLISH.replace("two", "three"), "utf-8")
+    assert len(stale(root)) == 1 and stale(root)[0].startswith("A.zh.md:4: warning: stale-translation")
+    fix(Vault.load(root))
+    assert (root / "A.zh.md").read_text("utf-8") == marked and is_stale(Vault.load(root), "A.zh.md")
+    assert main(["translated", name]) == 0
+    assert not stale(root) and (root / "A.zh.md").read_text("utf-8").count("source_hash") == 1
+
+
+def test_line_ends_and_byte_order_mark_stay(make_vault: MakeVault) -> None:
+    chinese = "\ufeff" + CHINESE.replace("\n", "\r\n")
+    root = make_vault({"A.md": ENGLISH, "A.zh.md": chinese})
+    assert main(["translated", str(root / "A.md")]) == 0
+    text = (root / "A.zh.md").read_bytes().decode("utf-8")
+    assert (
+        text.startswith("\ufeff---\r\n") and text.count("\n") == text.count("\r\n") == chinese.count("\n") + 1
+    )
+
+
+@pytest.mark.parametrize("files", [{"A.md": ENGLISH}, {"A.md": ENGLISH, "A.zh.md": "# 甲\n"}])
+def test_what_cannot_be_marked_is_refused(
+    make_vault: MakeVault, capsys: pytest.CaptureFixture[str], files: dict[str, str]
+) -> None:
+    root = make_vault(files)
+    before = [file.read_bytes() for file in sorted(root.glob("*.md"))]
+    assert main(["translated", str(root / "A.md")]) == 1
+    assert "hint" in capsys.readouterr().err
+    assert [file.read_bytes() for file in sorted(root.glob("*.md"))] == before
+
+
+def test_the_mark_is_a_known_property_of_chinese_notes(make_vault: MakeVault) -> None:
+    types = (Path(__file__).parents[2] / "vault" / ".obsidian" / "types.json").read_text("utf-8")
+    marked = CHINESE.replace("lang: zh\n", "lang: zh\nsource_hash: en-0123456789ab\n")
+    root = make_vault({"A.md": ENGLISH, "A.zh.md": marked, ".obsidian/types.json": types})
+    problems = [p for p in check_vault(Vault.load(root)) if p.code.startswith("property")]
+    assert not problems and len(stale(root)) == 1
