@@ -11,9 +11,8 @@ class BaseKVCache(ABC):
     Attention calls `update` exactly once per forward pass and may rely on:
 
     - `offset` before the call is the position of the first new token, and grows by L with the call;
-    - the returned arrays hold every visible token in order, the new ones last (so "causal" masks, which
-    align to the
-      end, are right);
+    - the returned arrays hold every visible token in order, the new ones last (so that "causal" masks,
+      which align to the end, are right);
     - the returned arrays are not written to by later calls.
     """
 

@@ -15,7 +15,7 @@ from vaultkit.api.names import Engine, Name, Room
 from vaultkit.api.signature import Signatures
 from vaultkit.errors import Problem
 
-COMMANDS = frozenset({"cli", "__main__"})  # called from a shell, not imported
+NOT_TAUGHT = frozenset({"cli", "__main__", "doctor", "json_file", "native"})  # the engine's plumbing
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -63,7 +63,7 @@ class _Reader:
     def _rooms(self, path: str, folder: Path) -> Iterator[str]:
         for entry in sorted(folder.iterdir()) if folder.is_dir() else []:
             name = entry.stem if entry.suffix == ".py" else entry.name
-            if name.startswith("_") or name in COMMANDS:
+            if name.startswith("_") or name in NOT_TAUGHT:
                 continue
             if (entry / "__init__.py").is_file():
                 yield f"{path}.{name}"
