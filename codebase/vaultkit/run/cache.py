@@ -158,12 +158,16 @@ class RunCache:
         files = {thing[1] for thing in self.things if thing[0] == "file"}
         document = {
             "root": str(self.root),
-            "files": {p: e for p, e in self.fingerprints.known.items() if p in files or p in self.fingerprints.used},
+            "files": {
+                p: e for p, e in self.fingerprints.known.items() if p in files or p in self.fingerprints.used
+            },
             "notes": self.notes,
             "texts": self.texts,
             "things": self.things,
         }
-        body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+        body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(
+            "utf-8", "surrogatepass"
+        )
         write_atomic(self.file, _header(body).encode() + b"\n" + body)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 ABSENT = "absent"
 FOLDER = "folder"
+_OURS = ("__pycache__", ".cache")
 REST_NS = 2_000_000_000
 
 Signature = list[int]
@@ -44,7 +45,7 @@ class Fingerprints:
         """Hash of the names in a folder, or ABSENT."""
         if fresh or path not in self.listed:
             try:
-                names = sorted(name for name in os.listdir(path) if name != "__pycache__")
+                names = sorted(name for name in os.listdir(path) if name not in _OURS)
                 self.listed[path] = digest("\0".join(names))
             except OSError:
                 self.listed[path] = ABSENT

@@ -29,7 +29,7 @@ class Recorder(Protocol):
 
     active: bool
 
-    def on_file(self, path: str) -> None: ...
+    def on_file(self, path: str, module: str = "") -> None: ...
 
     def on_module(self, name: str) -> None: ...
 
@@ -91,7 +91,7 @@ class Modules(MetaPathFinder):
         self.recorder.on_module(fullname)
         self._passed_over(fullname, places, spec)
         if spec.origin and spec.has_location:
-            self.recorder.on_file(os.path.abspath(spec.origin))
+            self.recorder.on_file(os.path.abspath(spec.origin), fullname)
         if type(spec.loader) is SourceFileLoader:
             spec.loader = _SourceLoader(spec.loader.name, spec.loader.path, self)
         elif spec.loader is not None and spec.has_location:  # an extension: what it imports cannot be read
@@ -125,7 +125,7 @@ class Modules(MetaPathFinder):
                 candidate = os.path.join(place, tail) + ending
                 if candidate == spec.origin:
                     return
-                self.recorder.on_file(candidate)
+                self.recorder.on_file(candidate, fullname)
 
     def _ready(self, fullname: str) -> ModuleSpec:
         """A spec that gives back a kept module; its dependencies are put back at once."""
@@ -253,7 +253,9 @@ def _imports(code: CodeType, name: str) -> set[str]:
                 parts = package.split(".")
                 base = ".".join([*parts[: len(parts) - level + 1], base]).strip(".")
             found.add(base)
-            found |= {f"{base}.{child}" for child in names if child != "*"} if isinstance(names, tuple) else set()
+            found |= (
+                {f"{base}.{child}" for child in names if child != "*"} if isinstance(names, tuple) else set()
+            )
             found |= _parents(base)
         elif instruction.opname.startswith("LOAD_"):
             values = [values[1], instruction.argval]

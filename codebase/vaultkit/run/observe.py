@@ -31,7 +31,12 @@ _NATIVE_READERS = {"mlx.core": ("load", "import_function")}  # open files where 
 _STATS = ("stat", "lstat", "access", "readlink")
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _LOADERS = frozenset(
-    {"importlib._bootstrap", "importlib._bootstrap_external", "_frozen_importlib", "_frozen_importlib_external"}
+    {
+        "importlib._bootstrap",
+        "importlib._bootstrap_external",
+        "_frozen_importlib",
+        "_frozen_importlib_external",
+    }
 )
 
 
@@ -98,8 +103,9 @@ class Observer:
 
     # what is recorded
 
-    def on_file(self, path: str) -> None:
-        self._put("file", path)
+    def on_file(self, path: str, module: str = "") -> None:
+        """A file matters to whoever runs now, and to `module`."""
+        self._put("file", path, module)
 
     def on_module(self, name: str) -> None:
         for used in self._users(sys._getframe(1)):
@@ -108,7 +114,7 @@ class Observer:
             if user != name and user in self.modules.edges:
                 self.modules.edges[user].add(name)
 
-    def _put(self, kind: str, name: str) -> None:
+    def _put(self, kind: str, name: str, module: str = "") -> None:
         if kind != "variable":
             if is_library(name) or name.startswith(self.made) or f"{os.sep}__pycache__" in name:
                 return
@@ -123,6 +129,8 @@ class Observer:
                 self.values[thing] = self.value(kind, name)
         for used in self._users(sys._getframe(1)):
             used.things.add(thing)
+        if module:
+            self.by_module.setdefault(module, Used()).things.add(thing)
 
     @contextmanager
     def _unseen(self) -> Iterator[None]:
@@ -185,13 +193,14 @@ class Observer:
         if not writes:
             self._put("file", name)
             return
-        self._changes(name)
+        if not (isinstance(flags, int) and flags & os.O_EXCL and name.startswith(self.temporary)):
+            self._changes(name)
         if os.path.exists(name) and not (isinstance(flags, int) and flags & os.O_TRUNC):
             self._put("file", name)
         self.written.add(name)
 
     def _changes(self, name: str) -> None:
-        own = name.startswith((*self.made, *self.temporary, "/dev/null"))
+        own = name in self.written or name.startswith((*self.made, "/dev/null"))
         if not own and not is_library(name) and "__pycache__" not in name:
             self._untracked(f"writes {name}")
 
@@ -214,9 +223,9 @@ class Observer:
                 if os.path.isdir(name) if event == "os.mkdir" else not os.path.lexists(name):
                     self._put("file", name)  # nothing will change: it only looks
                     continue
-                self._changes(name)
                 if event == "os.mkdir" and name.startswith(self.temporary):
                     self._make(name)
+                self._changes(name + os.sep if event == "os.mkdir" else name)
 
     def _on_start(self, event: str, arguments: tuple[Any, ...]) -> None:
         what = arguments[0] if arguments and isinstance(arguments[0], str) else event

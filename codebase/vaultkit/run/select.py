@@ -9,7 +9,6 @@ from vaultkit.pairs import canonical, pair_of
 from vaultkit.resolve import resolve
 from vaultkit.vault import Vault
 
-
 Listing = Callable[[Path, str], list[Path]]
 
 

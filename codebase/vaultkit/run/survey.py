@@ -15,7 +15,11 @@ def shape_of(cache: RunCache, file: Path, path: str) -> Shape | None:
     known = cache.texts.get(path)
     if known and known[0] == now:
         program, blocks, skipped = known[1:]
-        return Shape(program, blocks, [(line, reason) for line, reason in skipped]) if program is not None else None
+        return (
+            Shape(program, blocks, [(line, reason) for line, reason in skipped])
+            if program is not None
+            else None
+        )
     shape = _read(file, path)
     cache.texts[path] = [now, *(shape or (None, 0, []))]
     cache.changed = True
