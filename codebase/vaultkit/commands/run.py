@@ -15,6 +15,7 @@ from vaultkit.run.quick import NoteReport, run_notes
 from vaultkit.run.select import select, vault_of_names
 from vaultkit.run.survey import with_code
 from vaultkit.run.update import update_note
+from vaultkit.run.watch import watch
 
 
 def _notes(parser: ArgumentParser) -> None:
@@ -62,6 +63,12 @@ def _run(args: Namespace) -> int:
     return 1 if failed else 0
 
 
+def _watch(args: Namespace) -> int:
+    root = vault_of_names(args.notes)
+    select(args.notes, root)  # an unknown name is said now, not after each change
+    return watch(root, args.notes, lambda: print("watching; Ctrl-C ends", flush=True))
+
+
 def _update_arguments(parser: ArgumentParser) -> None:
     _notes(parser)
     parser.add_argument("--dry-run", action="store_true", help="print what would change, write nothing")
@@ -105,6 +112,7 @@ def _census(args: Namespace) -> int:
 
 COMMANDS = (
     Command("run", "run the code of notes and compare what it prints and draws", _run_arguments, _run),
+    Command("watch", "run what a change concerns, whenever something is saved", _notes, _watch),
     Command(
         "update", "rewrite output fences and figures from what the code does", _update_arguments, _update
     ),

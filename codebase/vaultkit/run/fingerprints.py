@@ -1,4 +1,4 @@
-"""Fingerprints of files and folders, by content; a file's bytes are read again only when they may have changed.
+"""Fingerprints of files and folders, by content; bytes are read again only when they may have changed.
 
 The quick way is the file's signature (times, size, inode). It counts only if the file had been at rest for
 two seconds when it was hashed: two writes within one tick of the file system's clock leave the same
@@ -56,10 +56,6 @@ class Fingerprints:
         self.seen.clear()
         self.listed.clear()
 
-    def kept(self) -> dict[str, Any]:
-        """What is worth keeping for the next process: the paths that were asked for."""
-        return {path: entry for path, entry in self.known.items() if path in self.used}
-
     def settled(self, path: str, value: str) -> bool:
         """True if the file still has the value it had, and nobody has written to it since it was hashed."""
         try:
@@ -68,7 +64,7 @@ class Fingerprints:
             return value == ABSENT
         if stat.S_ISREG(status.st_mode):
             entry = self.known.get(path)
-            return bool(entry) and entry[1] == value and list(entry[0]) == signature_of(status)
+            return entry is not None and entry[1] == value and list(entry[0]) == signature_of(status)
         return value == self._file(path)
 
     def _file(self, path: str) -> str:

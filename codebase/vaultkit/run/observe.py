@@ -42,7 +42,7 @@ _LOADERS = frozenset(
 
 @dataclass(slots=True)
 class Used:
-    """What one note (or one module, or a library's import) has used; `untracked` says what cannot be cached."""
+    """What a note, a module or a library's import has used; `untracked` says what cannot be cached."""
 
     things: set[Dependency] = field(default_factory=set)
     modules: set[str] = field(default_factory=set)

@@ -29,7 +29,9 @@ PACKAGE = {
         "@cache\ndef table():\n    return Path(__file__).with_name('table.txt').read_text()\n"
     ),
     "eng/table.txt": "table 1",
-    "eng/dynamic.py": "from importlib import import_module\n\n\ndef load(n):\n    return import_module('eng.' + n)\n",
+    "eng/dynamic.py": (
+        "from importlib import import_module\n\n\ndef load(n):\n    return import_module('eng.' + n)\n"
+    ),
     "eng/plug.py": "NAME = 'plug'\n",
     "eng/optional.py": (
         "from pathlib import Path\ntry:\n    from eng import extra\nexcept ImportError:\n    extra = None\n"
@@ -188,7 +190,7 @@ def test_the_environment(project: Project) -> None:
 
 def edit(project: Project, change: Callable[[dict[str, Any]], object]) -> None:
     """Change the cache as another machine could have written it: with a true checksum."""
-    head, _, body = project.cache.read_bytes().partition(b"\n")
+    _head, _, body = project.cache.read_bytes().partition(b"\n")
     document = json.loads(body)
     change(document)
     script = "import sys; from vaultkit.run.cache import _header; print(_header(sys.stdin.buffer.read()))"
