@@ -11,8 +11,7 @@ from vaultkit.run.figures import FigureFolder
 from vaultkit.run.isolation import Isolation
 from vaultkit.run.limit import DEFAULT_SECONDS
 from vaultkit.run.observe import Observer
-from vaultkit.run.program import Block, Program, program_of
-from vaultkit.scan import scan
+from vaultkit.run.program import Block, Program, program_of, scan_once
 from vaultkit.vault import read_text
 
 
@@ -29,7 +28,7 @@ class Session:
         self.vault = (vault or place.vault_of(self.file)).resolve()
         self.path = self.file.relative_to(self.vault).as_posix()
         self.text, problems = read_text(self.file, self.path)
-        scanned = scan(self.text or "")
+        scanned = scan_once(self.text or "")
         self.program: Program = program_of(self.path, scanned)
         self.program.problems[:0] = problems
         self.attachments = place.attachments(self.vault)

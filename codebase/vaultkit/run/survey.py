@@ -4,8 +4,7 @@ import os
 from pathlib import Path
 
 from vaultkit.run.cache import RunCache, Shape, program_key
-from vaultkit.run.program import program_of
-from vaultkit.scan import scan
+from vaultkit.run.program import program_of, scan_once
 from vaultkit.vault import note_files
 
 
@@ -42,7 +41,7 @@ def _read(file: Path, path: str) -> Shape | None:
         text = file.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError):
         return None
-    scanned = scan(text)
+    scanned = scan_once(text)
     if not any(fence.is_python and not fence.hidden for fence in scanned.fences):
         return Shape("", 0, [])
     program = program_of(path, scanned)
