@@ -6,6 +6,7 @@ they ran. A note that is reused here although it depends on the change would be 
 
 import json
 import os
+import py_compile
 import subprocess
 import sys
 from collections.abc import Callable
@@ -179,6 +180,18 @@ def test_what_depends_on_a_change_runs_again(project: Project, what: str) -> Non
     plant(project)
     assert set(project.ran()) == expected
     assert project.ran() == {}
+
+
+def test_bytecode_of_an_earlier_source_is_not_run(project: Project) -> None:
+    """Python trusts bytecode by time and size of the source; a note must run the source as it is."""
+    project.note("alone", "from eng import leaf\nassert leaf.VALUE == 1")
+    assert project.rows("vault/alone.md")["alone"]["ok"]
+    source = project.code / "eng/leaf.py"
+    py_compile.compile(str(source))
+    before = source.stat()
+    project.write("eng/leaf.py", PACKAGE["eng/leaf.py"].replace("= 1", "= 2"))
+    os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert not project.rows("vault/alone.md")["alone"]["ok"]
 
 
 def test_the_environment(project: Project) -> None:
