@@ -26,14 +26,19 @@ HEADER = "kvist run cache 1"
 _LINES_MATTER = re.compile(r"lineno|traceback|inspect|currentframe|_getframe|warnings|logging")
 
 
+class Skip(NamedTuple):
+    """A block that is declared not to run."""
+
+    line: int
+    reason: str
+
+
 class Shape(NamedTuple):
-    """What the text of a note tells without running it; `skipped` are (line, reason). `program` is "" when
-    it has no Python.
-    """
+    """What the text of a note tells without running it; `program` is "" when it has no Python."""
 
     program: str
     blocks: int
-    skipped: list[tuple[int, str]]
+    skipped: list[Skip]
 
 
 class RunCache:

@@ -20,6 +20,7 @@ from typing import Any
 from vaultkit.run.fingerprints import Fingerprints, digest
 from vaultkit.run.imports import after_import
 from vaultkit.run.modules import Modules
+from vaultkit.run.patches import wrap_environ, wrap_stats
 from vaultkit.run.stamps import SET_BY_RUNNER, is_library
 
 Dependency = tuple[str, str]  # ("file" | "folder" | "variable", its name)
@@ -28,7 +29,6 @@ _STARTS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spa
 _TALKS = ("socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname")
 _CHANGES = ("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.truncate", "os.link", "os.symlink")
 _NATIVE_READERS = {"mlx.core": ("load", "import_function")}  # open files where Python does not see it
-_STATS = ("stat", "lstat", "access", "readlink")
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _LOADERS = frozenset(
     {
@@ -68,8 +68,8 @@ class Observer:
         self.wrapped: set[str] = set()
         self.modules = Modules(self)
         sys.addaudithook(self._hook)
-        self._wrap_stats()
-        self._wrap_environ()
+        wrap_stats(self._looks, self._on_look)
+        wrap_environ(lambda: self.active, self._on_variable)
 
     def begin(self) -> None:
         """A new note starts."""
@@ -176,13 +176,23 @@ class Observer:
     # where it is seen
 
     def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if not self.active or getattr(self.busy, "now", False):
+        if not self._looks():
             return
         action = _EVENTS.get(event)
         if action is None:
             return
         with self._unseen():
             action(self, event, arguments)
+
+    def _looks(self) -> bool:
+        return self.active and not getattr(self.busy, "now", False)
+
+    def _on_look(self, path: Any) -> None:
+        self._put("file", _absolute(path))
+
+    def _on_variable(self, name: str) -> None:
+        if name not in SET_BY_RUNNER:
+            self._put("variable", name)
 
     def _on_open(self, event: str, arguments: tuple[Any, ...]) -> None:
         path, mode, flags = arguments
@@ -248,39 +258,6 @@ class Observer:
         elif not _inside_library(sys._getframe(2)):
             self._untracked(f"loads the library {path}, whose place is not known")
 
-    def _wrap_stats(self) -> None:
-        for name in _STATS:
-            original = getattr(os, name)
-
-            def look(path: Any, *rest: Any, _original: Callable[..., Any] = original, **options: Any) -> Any:
-                if self.active and not getattr(self.busy, "now", False) and _is_path(path, options):
-                    self._put("file", _absolute(path))
-                return _original(path, *rest, **options)
-
-            look.__name__ = name
-            for known in (os.supports_fd, os.supports_dir_fd, os.supports_follow_symlinks):
-                if original in known:
-                    known.add(look)
-            setattr(os, name, look)
-
-    def _wrap_environ(self) -> None:
-        kind: Any = type(os.environ)
-        get, iterate = kind.__getitem__, kind.__iter__
-
-        def read(mapping: Any, key: Any) -> Any:
-            if self.active:
-                name = os.fsdecode(key)
-                if name not in SET_BY_RUNNER:
-                    self._put("variable", name)
-            return get(mapping, key)
-
-        def walk(mapping: Any) -> Iterator[Any]:
-            if self.active:
-                self._put("variable", "*")
-            return iterate(mapping)
-
-        kind.__getitem__, kind.__iter__ = read, walk
-
     def _when_imported(self, name: str, functions: tuple[str, ...]) -> None:
         def wrap(module: ModuleType) -> None:
             self.wrapped.add(name)
@@ -325,10 +302,6 @@ def variable(environ: Mapping[str, str], name: str) -> str:
 
 def _absolute(path: Any) -> str:
     return os.path.abspath(os.fsdecode(path))
-
-
-def _is_path(path: Any, options: dict[str, Any]) -> bool:
-    return isinstance(path, str | bytes | os.PathLike) and options.get("dir_fd") is None
 
 
 def _caller() -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from vaultkit import place
 from vaultkit.errors import Problem
-from vaultkit.run.cache import RunCache, program_key
+from vaultkit.run.cache import RunCache, Skip, program_key
 from vaultkit.run.observe import Observer
 from vaultkit.run.report import failure_text
 from vaultkit.run.results import engine_digest, entry_of, key_of, record
@@ -28,8 +28,8 @@ class NoteReport:
     texts: list[str] = field(default_factory=list)
     seconds: float = 0.0
     why: str = ""
-    reused: list[tuple[int, str]] | None = None
-    """If the note was not run because its last verdict holds: (line, reason) of its skipped blocks."""
+    reused: list[Skip] | None = None
+    """If the note was not run because its last verdict holds: its skipped blocks."""
 
     @property
     def passed(self) -> int:
@@ -38,11 +38,10 @@ class NoteReport:
         return sum(verdict.status == "passed" for verdict in self.verdicts)
 
     @property
-    def skipped(self) -> list[tuple[int, str]]:
-        """(line, reason) of each skipped block."""
+    def skipped(self) -> list[Skip]:
         if self.reused is not None:
             return self.reused
-        return [(v.block.line, v.reason) for v in self.verdicts if v.status == "skipped"]
+        return [Skip(v.block.line, v.reason) for v in self.verdicts if v.status == "skipped"]
 
     @property
     def ok(self) -> bool:

@@ -70,9 +70,9 @@ def _packages() -> list[str]:
 
 
 def _runner(fingerprints: Fingerprints) -> list[str]:
-    """The sources that decide what a note's verdict is: all of vaultkit but its site and commands."""
-    files = [*_PACKAGE.glob("*.py"), *(_PACKAGE / "run").glob("*.py")]
-    return sorted(f"{file.name} {fingerprints.file(str(file))}" for file in files)
+    """The sources that decide what a note's verdict is, all that this process has of them included."""
+    files = (file for file in _PACKAGE.rglob("*.py") if "site" not in file.relative_to(_PACKAGE).parts)
+    return sorted(f"{file} {fingerprints.file(str(file))}" for file in files)
 
 
 def _roots(path: list[str]) -> list[str]:

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from vaultkit.run.cache import RunCache, Shape, program_key
+from vaultkit.run.cache import RunCache, Shape, Skip, program_key
 from vaultkit.run.program import program_of, scan_once
 from vaultkit.vault import note_files
 
@@ -14,11 +14,7 @@ def shape_of(cache: RunCache, file: Path, path: str) -> Shape | None:
     known = cache.texts.get(path)
     if known and known[0] == now:
         program, blocks, skipped = known[1:]
-        return (
-            Shape(program, blocks, [(line, reason) for line, reason in skipped])
-            if program is not None
-            else None
-        )
+        return Shape(program, blocks, [Skip(*skip) for skip in skipped]) if program is not None else None
     shape = _read(file, path)
     cache.texts[path] = [now, *(shape or (None, 0, []))]
     cache.changed = True
@@ -47,5 +43,5 @@ def _read(file: Path, path: str) -> Shape | None:
     program = program_of(path, scanned)
     if program.problems:
         return None
-    skipped = [(block.line, block.control.skip) for block in program.blocks if block.control.skip]
+    skipped = [Skip(block.line, block.control.skip) for block in program.blocks if block.control.skip]
     return Shape(program_key(program), len(program.blocks), skipped)

@@ -20,6 +20,7 @@ CODE = Path(__file__).resolve().parents[3] / "codebase"
 PACKAGE = {
     "eng/__init__.py": "",
     "eng/leaf.py": "VALUE = 1\n\n\ndef double(x):\n    return x + x\n",
+    "eng/edge.py": "from eng.leaf import VALUE\n",
     "eng/mid.py": "from eng.leaf import double\n\n\ndef four(x):\n    return double(double(x))\n",
     "eng/kernel.py": "from pathlib import Path\nSOURCE = Path(__file__).with_name('k.metal').read_text()\n",
     "eng/k.metal": "kernel 1\n",
@@ -46,6 +47,8 @@ PACKAGE = {
 NOTES = {
     "alone": "x = 1",
     "constant": "from eng import leaf\nassert leaf.VALUE",
+    "edge 1": "from eng import leaf\nfrom eng import edge",
+    "edge 2": "from eng.edge import VALUE",
     "through": "from eng.mid import four\nassert four(1)",
     "kernel 1": "from eng.kernel import SOURCE\nassert SOURCE",
     "kernel 2": "import eng.kernel\nassert eng.kernel.SOURCE",
@@ -139,11 +142,11 @@ CHANGES: dict[str, tuple[Plant, set[str]]] = {
     "nothing": (lambda p: None, set()),
     "a constant": (
         lambda p: p.write("eng/leaf.py", PACKAGE["eng/leaf.py"].replace("= 1", "= 2")),
-        {"constant", "through"},
+        {"constant", "through", "edge 1", "edge 2"},
     ),
     "a function's body, two imports away": (
         lambda p: p.write("eng/leaf.py", PACKAGE["eng/leaf.py"].replace("x + x", "2 * x")),
-        {"constant", "through"},
+        {"constant", "through", "edge 1", "edge 2"},
     ),
     "a module between": (lambda p: p.write("eng/mid.py", PACKAGE["eng/mid.py"] + "#\n"), {"through"}),
     "a kernel's source, read at import": (
@@ -163,7 +166,7 @@ CHANGES: dict[str, tuple[Plant, set[str]]] = {
     "a module that was missing": (lambda p: p.write("eng/extra.py", ""), {"optional"}),
     "a package that hides a module": (
         lambda p: p.write("eng/leaf/__init__.py", PACKAGE["eng/leaf.py"]),
-        {"constant", "through"},
+        {"constant", "through", "edge 1", "edge 2"},
     ),
     "a package's own file": (
         lambda p: p.write("eng/__init__.py", "# changed\n"),
