@@ -7,26 +7,32 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from vaultkit.command import Command
-from vaultkit.commands import check, coverage, lists, new, run, translated
 from vaultkit.errors import VaultError
 
-_TABLES: list[tuple[Command, ...]] = [
-    check.COMMANDS,
-    run.COMMANDS,
-    coverage.COMMANDS,
-    new.COMMANDS,
-    lists.COMMANDS,
-    translated.COMMANDS,
-]
-if find_spec("vaultkit.site.commands"):  # the site may be left out of an installation
-    _TABLES.append(import_module("vaultkit.site.commands").COMMANDS)
+# Where each command stands. Only the one that is called is imported, for `vaultkit run` must be quick.
+_MODULES = {
+    "vaultkit.commands.check": (),
+    "vaultkit.commands.run": ("run", "watch", "update", "census"),
+    "vaultkit.commands.new": ("new",),
+    "vaultkit.commands.lists": ("next", "progress"),
+    "vaultkit.commands.coverage": ("coverage",),
+    "vaultkit.commands.translated": ("translated",),
+    "vaultkit.site.commands": (),  # the site may be left out of an installation
+}
+
+
+def _tables(called: str) -> list[tuple[Command, ...]]:
+    """The commands of the module that holds the command `called`; those of all modules for any other word."""
+    names = [module for module, commands in _MODULES.items() if called in commands]
+    return [import_module(name).COMMANDS for name in names or _MODULES if find_spec(name)]
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one subcommand; exit codes: 0 done, 1 something is wrong with the vault, 2 a wrong call."""
     parser = ArgumentParser(prog="vaultkit", description="The tools of the vault.")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for table in _TABLES:
+    argv = sys.argv[1:] if argv is None else argv
+    for table in _tables(argv[0] if argv else ""):
         for command in table:
             sub = subparsers.add_parser(command.name, help=command.help, description=command.help)
             command.add_arguments(sub)

@@ -37,11 +37,16 @@ def part_of(vault: Path, folder: Path) -> str:
     return "" if part == "." else part + "/"
 
 
+def settings(vault: Path) -> Path:
+    """The file of Obsidian's settings that concern files."""
+    return vault / ".obsidian" / "app.json"
+
+
 def attachments(vault: Path) -> Path:
     """The folder for figures: Obsidian's setting `attachmentFolderPath`, else `attachments`."""
     try:
-        settings = json.loads((vault / ".obsidian" / "app.json").read_text("utf-8"))
-        name = settings.get("attachmentFolderPath") or "attachments"
+        loaded = json.loads(settings(vault).read_text("utf-8"))
+        name = loaded.get("attachmentFolderPath") or "attachments"
     except (OSError, ValueError, AttributeError):
         name = "attachments"
     name = name.strip("/") if isinstance(name, str) else ""

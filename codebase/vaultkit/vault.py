@@ -13,7 +13,7 @@ from vaultkit.links import Link
 from vaultkit.note import Note, parse_note
 from vaultkit.outline import Heading
 
-__all__ = ["Heading", "Link", "Note", "Vault", "is_template", "read_text"]
+__all__ = ["Heading", "Link", "Note", "Vault", "is_template", "note_files", "read_text"]
 
 _SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})
 
@@ -107,6 +107,14 @@ def _walk(root: Path) -> Iterator[tuple[str, Path]]:
 
 def _stays(link: Path, inside: str) -> bool:
     return os.path.isfile(link) and os.path.realpath(link).startswith(inside + os.sep)
+
+
+def note_files(root: Path) -> Iterator[tuple[str, Path]]:
+    """(vault path, file) of each note by path, without reading any; templates are no notes."""
+    templates = _templates_folder(root)
+    for path, real in sorted(_walk(root)):
+        if path.lower().endswith(".md") and not (templates and path.startswith(templates)):
+            yield path, real
 
 
 def is_template(file: Path, root: Path) -> bool:

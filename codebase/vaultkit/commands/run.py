@@ -1,15 +1,21 @@
 """`vaultkit run`, `update` and `census`: the code of notes."""
 
 import json
+import os
+import sys
 from argparse import ArgumentParser, Namespace
+from functools import partial
 
 from vaultkit import place
 from vaultkit.command import Command
 from vaultkit.commands.scope import add_scope, load_scope
+from vaultkit.run.cache import RunCache
 from vaultkit.run.census import census
 from vaultkit.run.quick import NoteReport, run_notes
-from vaultkit.run.select import select
+from vaultkit.run.select import select, vault_of_names
+from vaultkit.run.survey import with_code
 from vaultkit.run.update import update_note
+from vaultkit.run.watch import watch
 
 
 def _notes(parser: ArgumentParser) -> None:
@@ -20,28 +26,47 @@ def _notes(parser: ArgumentParser) -> None:
 def _run_arguments(parser: ArgumentParser) -> None:
     _notes(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object per note")
+    parser.add_argument("--why", action="store_true", help="say of each note that is run why it is")
+    parser.add_argument("--brief", action="store_true", help="only what is run, nothing about what is reused")
+    parser.add_argument("--no-cache", action="store_true", help="run every note, changed or not")
 
 
 def _run(args: Namespace) -> int:
-    root, files = select(args.notes)
+    root = vault_of_names(args.notes)
+    cache = RunCache(root, dict(os.environ))
+    if cache.fault:
+        print(f"{place.shown(cache.file)} {cache.fault}: ignored", file=sys.stderr)
+    root, files = select(args.notes, root, partial(with_code, cache))
 
     def show(report: NoteReport) -> None:
         if args.json:
             print(json.dumps(report.as_dict(), ensure_ascii=False), flush=True)
             return
+        if args.brief and report.reused is not None:
+            return
         print(report.line(), flush=True)
-        for verdict in report.skipped:
-            print(f"       skipped {report.path}:{verdict.block.line}: {verdict.reason}")
+        if args.why and report.why:
+            print(f"       run because {report.why}")
+        for line, reason in report.skipped:
+            print(f"       skipped {report.path}:{line}: {reason}")
         for text in report.texts:
             print(text)
 
-    reports = run_notes(root, files, show)
+    reports = run_notes(root, files, show, cache, force=args.no_cache)
     failed = [report for report in reports if not report.ok]
     if not args.json:
         blocks = sum(report.blocks for report in reports)
         tail = f", {len(failed)} FAILED" if failed else ", all as the notes say"
-        print(f"{len(reports)} notes, {blocks} blocks{tail}")
+        ran = sum(report.reused is None for report in reports)
+        reused = f" ({ran} run, {len(reports) - ran} reused)" if ran < len(reports) else ""
+        print(f"{len(reports)} notes, {blocks} blocks{tail}{reused}")
     return 1 if failed else 0
+
+
+def _watch(args: Namespace) -> int:
+    root = vault_of_names(args.notes)
+    select(args.notes, root)  # an unknown name is said now, not after each change
+    return watch(root, args.notes, lambda: print("watching; Ctrl-C ends", flush=True))
 
 
 def _update_arguments(parser: ArgumentParser) -> None:
@@ -87,6 +112,7 @@ def _census(args: Namespace) -> int:
 
 COMMANDS = (
     Command("run", "run the code of notes and compare what it prints and draws", _run_arguments, _run),
+    Command("watch", "run what a change concerns, whenever something is saved", _notes, _watch),
     Command(
         "update", "rewrite output fences and figures from what the code does", _update_arguments, _update
     ),

@@ -30,12 +30,20 @@ class Aspect(NamedTuple):
     start: Callable[[], Any] | None = None
 
 
-def _set_environ(values: dict[str, str]) -> None:
-    for name in set(os.environ) - set(values):
-        del os.environ[name]
+def _encoded() -> dict[Any, Any]:
+    """The environment as `os.environ` keeps it: decoding it for each block can cost more than the block."""
+    return os.environ._data  # type: ignore[attr-defined, no-any-return]
+
+
+def _set_environ(values: dict[Any, Any]) -> None:
+    now = _encoded()
+    if now == values:
+        return
+    for name in set(now) - set(values):
+        del os.environ[os.environ.decodekey(name)]  # type: ignore[attr-defined]
     for name, value in values.items():
-        if os.environ.get(name) != value:
-            os.environ[name] = value
+        if now.get(name) != value:
+            os.environ[os.environ.decodekey(name)] = os.environ.decodevalue(value)  # type: ignore[attr-defined]
 
 
 def _get_list(name: str) -> Callable[[], tuple[list[str], list[str]]]:
@@ -58,7 +66,7 @@ def _set_filters(values: list[Any]) -> None:
 
 
 ASPECTS: dict[str, Aspect] = {
-    "environ": Aspect(lambda: dict(os.environ), _set_environ),
+    "environ": Aspect(lambda: dict(_encoded()), _set_environ),
     "path": Aspect(_get_list("path"), _set_list("path")),
     "argv": Aspect(_get_list("argv"), _set_list("argv"), lambda: ([], ["note"])),
     "filters": Aspect(lambda: list(warnings.filters), _set_filters),
@@ -103,7 +111,10 @@ class Isolation:
 
     def __init__(self, folder: str, environ: dict[str, str]) -> None:
         self.folder = folder
-        self.environ = environ
+        self.environ = {
+            os.environ.encodekey(name): os.environ.encodevalue(value)  # type: ignore[attr-defined]
+            for name, value in environ.items()
+        }
         self.own: dict[str, Any] = {}
         self.libraries: dict[str, dict[str, Any]] = {}
         self.host: dict[str, Any] = {}

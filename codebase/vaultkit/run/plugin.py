@@ -20,12 +20,11 @@ from pytest_markdown_docs.plugin import (
 )
 
 from vaultkit import place
-from vaultkit.run.program import program_of
+from vaultkit.run.program import program_of, scan_once
 from vaultkit.run.report import failure_text
 from vaultkit.run.results import engine_digest, entry_of, record
 from vaultkit.run.session import Session
 from vaultkit.run.verdict import Verdict, judge
-from vaultkit.scan import scan
 from vaultkit.vault import is_template
 
 
@@ -46,7 +45,7 @@ class _Parser:
     """Stands in for markdown-it: gives each block of a note as one fence token in plain Python."""
 
     def parse(self, text: str) -> list[_Token]:
-        blocks = program_of("", scan(text)).blocks
+        blocks = program_of("", scan_once(text)).blocks
         return [_Token("fence", (b.line - 1, b.fence.end_line), "python", b.fence.code) for b in blocks]
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from vaultkit import place
+from vaultkit.run.fingerprints import Fingerprints
 from vaultkit.run.session import Session
 from vaultkit.run.verdict import Verdict
 from vaultkit.write import write_atomic
@@ -21,15 +22,19 @@ ENGINE = ("codebase/kvist", "kernels")  # what notes are run with, relative to t
 _SKIPPED = frozenset({"__pycache__", "build", ".cache"})
 
 
-def engine_digest(root: Path) -> str:
-    """Hex digest of the names and bytes of all engine files of the project around the vault `root`."""
+def engine_digest(root: Path, fingerprints: Fingerprints | None = None) -> str:
+    """Hex digest of the names and bytes of all engine files of the project around the vault `root`.
+
+    `fingerprints` spare reading files that have not changed.
+    """
+    fingerprints = fingerprints or Fingerprints()
     project = place.project_of(root)
     digest = hashlib.sha256()
     for folder in ENGINE:
         for file in sorted((project / folder).rglob("*")):
             if file.is_file() and not _SKIPPED.intersection(file.parts):
                 digest.update(file.relative_to(project).as_posix().encode("utf-8", "replace") + b"\0")
-                digest.update(hashlib.sha256(file.read_bytes()).digest())
+                digest.update(fingerprints.file(str(file)).encode())
     return digest.hexdigest()
 
 
@@ -37,8 +42,11 @@ def results_key(root: Path, note_path: str, engine: str = "") -> str:
     """Key of a note's result: its text and the engine; pass `engine_digest(root)` when asking for
     many notes.
     """
-    text = (Path(root) / note_path).read_bytes()
-    return hashlib.sha256((engine or engine_digest(root)).encode() + b"\0" + text).hexdigest()
+    return key_of(engine or engine_digest(root), (Path(root) / note_path).read_bytes())
+
+
+def key_of(engine: str, text: bytes) -> str:
+    return hashlib.sha256(engine.encode() + b"\0" + text).hexdigest()
 
 
 def load_results(root: Path) -> dict[str, dict[str, Any]]:
@@ -78,7 +86,10 @@ def entry_of(session: Session, verdicts: list[Verdict], engine: str = "") -> dic
 def record(root: Path, entries: dict[str, dict[str, Any]]) -> None:
     """Merge entries into the results file; entries of notes that are gone are dropped."""
     if entries:
-        known = {path: e for path, e in load_results(root).items() if (root / path).is_file()}
+        before = load_results(root)
+        known = {path: e for path, e in before.items() if (root / path).is_file()}
+        if before == {**known, **entries}:
+            return
         text = json.dumps({**known, **entries}, indent=1, ensure_ascii=False, sort_keys=True)
         write_atomic(results_file(root), text.encode() + b"\n")
 

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 from vaultkit import place
@@ -9,8 +10,8 @@ from vaultkit.run.execute import Execution, execute, new_module, show_source
 from vaultkit.run.figures import FigureFolder
 from vaultkit.run.isolation import Isolation
 from vaultkit.run.limit import DEFAULT_SECONDS
-from vaultkit.run.program import Block, Program, program_of
-from vaultkit.scan import scan
+from vaultkit.run.observe import Observer
+from vaultkit.run.program import Block, Program, program_of, scan_once
 from vaultkit.vault import read_text
 
 
@@ -18,15 +19,16 @@ class Session:
     """The blocks of one note file and what became of those already executed.
 
     `file` is absolute, `path` relative to `vault`. `program.problems` must be empty for results to mean
-    anything.
+    anything. `observer` is told what the blocks use.
     """
 
-    def __init__(self, file: Path, vault: Path | None = None) -> None:
+    def __init__(self, file: Path, vault: Path | None = None, observer: Observer | None = None) -> None:
+        self.observer = observer
         self.file = file.resolve()
         self.vault = (vault or place.vault_of(self.file)).resolve()
         self.path = self.file.relative_to(self.vault).as_posix()
         self.text, problems = read_text(self.file, self.path)
-        scanned = scan(self.text or "")
+        scanned = scan_once(self.text or "")
         self.program: Program = program_of(self.path, scanned)
         self.program.problems[:0] = problems
         self.attachments = place.attachments(self.vault)
@@ -64,10 +66,13 @@ class Session:
             self._start()
         if self._blocked_by:
             return Execution(blocked_by=self._blocked_by)
+        folder = self._folder
+        assert folder is not None
         pieces = [(setup.line, setup.code) for setup in block.setups] + [(block.line, block.fence.code)]
         self._isolation.enter()
         try:
-            result = execute(self._module, pieces, self.file, block.control.timeout or DEFAULT_SECONDS)
+            with self.observer.watching(folder.name) if self.observer else nullcontext():
+                result = execute(self._module, pieces, self.file, block.control.timeout or DEFAULT_SECONDS)
         finally:
             self._isolation.leave()
         result.figures = self._figures.take()

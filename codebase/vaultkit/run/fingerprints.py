@@ -1,0 +1,103 @@
+"""Fingerprints of files and folders, by content; bytes are read again only when they may have changed.
+
+The quick way is the file's signature (times, size, inode). It counts only if the file had been at rest for
+two seconds when it was hashed: two writes within one tick of the file system's clock leave the same
+signature, so a file hashed while young is hashed again. The change time is part of the signature, because
+the modification time can be set back by anyone.
+"""
+
+import hashlib
+import os
+import stat
+import time
+from pathlib import Path
+from typing import Any
+
+ABSENT = "absent"
+FOLDER = "folder"
+_OURS = ("__pycache__", ".cache")
+REST_NS = 2_000_000_000
+
+Signature = list[int]
+
+
+class Fingerprints:
+    """What stands at each path now; `known` ({path: [signature, hash, hashed at]}) may come from an
+    earlier process.
+
+    Each path is looked at once per object unless `fresh`, so an object speaks of one moment.
+    """
+
+    def __init__(self, known: dict[str, Any] | None = None) -> None:
+        self.known: dict[str, Any] = known if known is not None else {}
+        self.seen: dict[str, str] = {}
+        self.listed: dict[str, str] = {}
+        self.used: set[str] = set()
+        self.changed = False
+
+    def file(self, path: str, *, fresh: bool = False) -> str:
+        """Hash of a file's bytes, or ABSENT, FOLDER or a word for what cannot be read."""
+        if fresh or path not in self.seen:
+            self.seen[path] = self._file(path)
+        return self.seen[path]
+
+    def folder(self, path: str, *, fresh: bool = False) -> str:
+        """Hash of the names in a folder, or ABSENT."""
+        if fresh or path not in self.listed:
+            try:
+                names = sorted(name for name in os.listdir(path) if name not in _OURS)
+                self.listed[path] = digest("\0".join(names))
+            except OSError:
+                self.listed[path] = ABSENT
+        return self.listed[path]
+
+    def forget(self) -> None:
+        """Look at everything again from now on."""
+        self.seen.clear()
+        self.listed.clear()
+
+    def settled(self, path: str, value: str) -> bool:
+        """True if the file still has the value it had, and nobody has written to it since it was hashed."""
+        try:
+            status = os.stat(path)
+        except (OSError, ValueError):
+            return value == ABSENT
+        if stat.S_ISREG(status.st_mode):
+            entry = self.known.get(path)
+            return entry is not None and entry[1] == value and list(entry[0]) == signature_of(status)
+        return value == self._file(path)
+
+    def _file(self, path: str) -> str:
+        try:
+            status = os.stat(path)
+        except (OSError, ValueError):
+            return ABSENT
+        if stat.S_ISDIR(status.st_mode):
+            return FOLDER
+        if not stat.S_ISREG(status.st_mode):
+            return f"special {status.st_rdev}"
+        self.used.add(path)
+        signature = signature_of(status)
+        entry = self.known.get(path)
+        if entry and entry[0] == signature and entry[2] - max(signature[:2]) > REST_NS:
+            return str(entry[1])
+        now = time.time_ns()
+        try:
+            found = _sha(Path(path).read_bytes())
+        except OSError as error:
+            return f"unreadable {error.errno}"
+        self.known[path] = [signature, found, now]
+        self.changed = True
+        return found
+
+
+def signature_of(status: os.stat_result) -> Signature:
+    return [status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_dev]
+
+
+def digest(text: str) -> str:
+    return _sha(text.encode("utf-8", "surrogateescape"))
+
+
+def _sha(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,47 @@
+"""What each note's text says without running it, remembered by the hash of its bytes."""
+
+import os
+from pathlib import Path
+
+from vaultkit.run.cache import RunCache, Shape, Skip, program_key
+from vaultkit.run.program import program_of, scan_once
+from vaultkit.vault import note_files
+
+
+def shape_of(cache: RunCache, file: Path, path: str) -> Shape | None:
+    """The shape of a note; None if it cannot be read or has problems, so that only a run can tell."""
+    now = cache.fingerprints.file(os.path.abspath(file))
+    known = cache.texts.get(path)
+    if known and known[0] == now:
+        program, blocks, skipped = known[1:]
+        return Shape(program, blocks, [Skip(*skip) for skip in skipped]) if program is not None else None
+    shape = _read(file, path)
+    cache.texts[path] = [now, *(shape or (None, 0, []))]
+    cache.changed = True
+    return shape
+
+
+def with_code(cache: RunCache, root: Path, part: str) -> list[Path]:
+    """Files of the notes below `part` that show Python, without reading those that have not changed."""
+    found = []
+    for path, file in note_files(root):
+        if path.startswith(part):
+            shape = shape_of(cache, file, path)
+            if shape is None or shape.program:
+                found.append(root / path)
+    return found
+
+
+def _read(file: Path, path: str) -> Shape | None:
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return None
+    scanned = scan_once(text)
+    if not any(fence.is_python and not fence.hidden for fence in scanned.fences):
+        return Shape("", 0, [])
+    program = program_of(path, scanned)
+    if program.problems:
+        return None
+    skipped = [Skip(block.line, block.control.skip) for block in program.blocks if block.control.skip]
+    return Shape(program_key(program), len(program.blocks), skipped)
