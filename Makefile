@@ -14,7 +14,7 @@ check: setup  ## the quick lane: lint, types, fast tests, notes
 	@$(BIN)/python scripts/check.py
 update: setup  ## rewrite output fences and figures of the notes: make update NOTE="KV cache"
 	@$(BIN)/vaultkit update $(if $(NOTE),"$(NOTE)")
-new: setup  ## scaffold a note pair: make new TITLE="Chunked prefill"
+new: setup  ## scaffold a note pair: make new TITLE="Logit lens"
 	@$(BIN)/vaultkit new concept "$(TITLE)"
 bench: setup  ## ratios, side by side in one run
 	@$(BIN)/python scripts/bench_engine.py

@@ -4,12 +4,14 @@ import subprocess
 import sys
 import time
 
+FAST = "not slow and not browser"
+
 STEPS = [
     ("ruff check", ["-m", "ruff", "check", "--quiet", "."]),
     ("ruff format", ["-m", "ruff", "format", "--quiet", "--check", "."]),
     ("types", ["-m", "mypy"]),
     ("vault", ["-m", "vaultkit.cli", "check"]),
-    ("tests and notes", ["-m", "pytest", "-q", "-x", "-m", "not slow and not browser"]),
+    ("tests and notes", ["-m", "pytest", "-q", "-x", "-n", "2", "--dist", "loadfile", "-m", FAST]),
 ]
 
 
