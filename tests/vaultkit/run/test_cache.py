@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow  # many processes
+
 CODE = Path(__file__).resolve().parents[3] / "codebase"
 
 PACKAGE = {
