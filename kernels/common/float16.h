@@ -13,6 +13,10 @@ namespace kvist {
 enum class float16_t : uint16_t {};
 enum class bfloat16_t : uint16_t {};
 
+// The three types that activations, scales and caches come in.
+enum class Float { float32, float16, bfloat16 };
+constexpr int64_t size_of(Float type) { return type == Float::float32 ? 4 : 2; }
+
 // condition ? a : b, spelled so that compilers do not turn it into a jump.
 KVIST_INLINE uint32_t select(bool condition, uint32_t a, uint32_t b) {
   return b ^ ((a ^ b) & (0u - uint32_t(condition)));
