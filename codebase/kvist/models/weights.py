@@ -54,8 +54,9 @@ def read_tensors(
         loaded = mx.load(str(file))  # lazy: mx.eval reads the bytes
         assert isinstance(loaded, dict)  # what mx.load gives for safetensors
         for name in (name for name, info in tensors.items() if info.file == file):
-            keep = dtype is None or name in as_stored
-            arrays[name] = loaded.pop(name) if keep else loaded.pop(name).astype(dtype)
+            arrays[name] = loaded.pop(name)
+            if dtype is not None and name not in as_stored:
+                arrays[name] = arrays[name].astype(dtype)
             mx.eval(arrays[name])
             done += tensors[name].nbytes
             if progress is not None:

@@ -48,15 +48,15 @@ class Quantization:
 
 
 def _read(where: str, settings: dict[str, object], default: "Quantization | None") -> Quantization:
-    numbers = []
+    numbers: dict[str, int] = {}
     for key in ("bits", "group_size"):
         value = settings.get(key, getattr(default, key, None))
         if type(value) is not int:
             raise KvistError(where, f'"{key}", a whole number', repr(value))
-        numbers.append(value)
+        numbers[key] = value
     if settings.get("mode", "affine") != "affine":
         raise KvistError(where, 'mode "affine", the only one supported', repr(settings["mode"]))
     try:
-        return Quantization(*numbers)
+        return Quantization(numbers["bits"], numbers["group_size"])
     except KvistError as error:
         raise KvistError(where, error.need, error.got) from None
