@@ -66,7 +66,7 @@ class Attention(nn.Module):
             norms = self.q_norm.weight, self.k_norm.weight
         eps = 0.0 if self.q_norm is None else self.q_norm.eps
         offset, head_dim, base = cache.offset, self.head_dim, self.rope_base
-        if not isinstance(cache, KVCache):
+        if type(cache) is not KVCache:  # a subclass may keep its rows, or count them, in another way
             q, k, v = norm_rope(q, k, v, head_dim=head_dim, offset=offset, base=base, norms=norms, eps=eps)
             return q, *cache.update(k, v)
         buffers = cache.reserve(q.shape[0], self.num_kv_heads, q.shape[1], head_dim, q.dtype)
