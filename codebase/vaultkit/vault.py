@@ -1,8 +1,6 @@
 """A vault on disk: every file's name, every note parsed."""
 
 import json
-import os
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,55 +10,70 @@ from vaultkit.errors import Problem, VaultError
 from vaultkit.links import Link
 from vaultkit.note import Note, parse_note
 from vaultkit.outline import Heading
+from vaultkit.walk import walk
 
-__all__ = ["Heading", "Link", "Note", "Vault", "is_template", "note_files", "read_text"]
-
-_SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})
+__all__ = ["Heading", "Link", "Note", "Vault", "fold", "is_template", "note_files", "read_text"]
 
 
 @dataclass
 class Vault:
-    """`notes` by vault-relative path; `files` are all paths (templates too), hidden ones left out."""
+    """`notes` by vault-relative path; `files` are all paths (templates too), hidden ones left out.
+
+    `templates` are the notes of the templates folder: Obsidian reads their links, we check and show nothing
+    of them. `problems` are those of files that are no notes here.
+    """
 
     root: Path
     notes: dict[str, Note]
     files: set[str]
     problems: list[Problem] = field(default_factory=list)
+    templates: dict[str, Note] = field(default_factory=dict)
+    disk: dict[str, Path] = field(default_factory=dict)
 
     @classmethod
     def load(cls, root: str | Path) -> "Vault":
-        """Read the vault in folder `root`, else raise VaultError. Templates are files but not notes."""
+        """Read the vault in folder `root`, else raise VaultError."""
         folder = Path(root)
         if not folder.is_dir():
             raise VaultError(Problem(str(root), 0, "no-vault", "is not a folder", "give the vault's folder"))
-        problems: list[Problem] = []
-        notes: dict[str, Note] = {}
-        files: set[str] = set()
+        listing = walk(folder)
+        vault = cls(folder, {}, set(listing.files), listing.problems, disk=listing.files)
         templates = _templates_folder(folder)
-        for path, real in sorted(_walk(folder)):
-            files.add(path)
-            if not path.lower().endswith(".md") or (templates and path.startswith(templates)):
+        for path, real in listing.files.items():
+            if not path.lower().endswith(".md"):
                 continue
             text, found = read_text(real, path)
-            if text is not None:
-                notes[path] = parse_note(path, text)
-                notes[path].problems[:0] = found
-            else:
-                problems += found
-        return cls(folder, notes, files, problems)
+            if text is None:
+                vault.problems += found
+                continue
+            note = parse_note(path, text)
+            note.problems[:0] = found
+            (vault.templates if templates and path.startswith(templates) else vault.notes)[path] = note
+        return vault
+
+    def on_disk(self, path: str) -> Path:
+        """Where a vault path stands on disk, whose name may be written in another Unicode form."""
+        return self.disk.get(path) or self.root / path
+
+    def note(self, path: str | None) -> Note | None:
+        """The note or template at a path."""
+        return None if path is None else self.notes.get(path) or self.templates.get(path)
 
     @cached_property
     def by_name(self) -> dict[str, list[str]]:
-        """Paths by lower-cased file name, extension included."""
+        """Paths by folded file name, extension included."""
         names: dict[str, list[str]] = {}
         for path in sorted(self.files):
-            names.setdefault(path.rsplit("/", 1)[-1].lower(), []).append(path)
+            names.setdefault(fold(path.rsplit("/", 1)[-1]), []).append(path)
         return names
 
     @cached_property
-    def by_path(self) -> dict[str, str]:
-        """Paths by lower-cased path; of two that differ in case only, the first in sorted order."""
-        return {path.lower(): path for path in sorted(self.files, reverse=True)}
+    def by_path(self) -> dict[str, tuple[str, ...]]:
+        """Paths by folded path: several where file names differ in case only."""
+        paths: dict[str, tuple[str, ...]] = {}
+        for path in sorted(self.files):
+            paths[fold(path)] = (*paths.get(fold(path), ()), path)
+        return paths
 
     @cached_property
     def by_alias(self) -> dict[str, str]:
@@ -71,6 +84,11 @@ class Vault:
             for name in names:
                 found.setdefault(name.lower(), path)
         return found
+
+
+def fold(text: str) -> str:
+    """A name as Obsidian compares it: lower case; no-break spaces are spaces."""
+    return text.replace("\u00a0", " ").lower()
 
 
 def read_text(file: Path, path: str) -> tuple[str | None, list[Problem]]:
@@ -92,27 +110,10 @@ def read_text(file: Path, path: str) -> tuple[str | None, list[Problem]]:
     return text, problems
 
 
-def _walk(root: Path) -> Iterator[tuple[str, Path]]:
-    """(vault path, real path) of each file; hidden names, and links that leave the vault, are passed over."""
-    inside = os.path.realpath(root)
-    for folder, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if name[0] != "." and name not in _SKIPPED_FOLDERS)
-        for name in names:
-            real = Path(folder, name)
-            if name[0] == "." or (real.is_symlink() and not _stays(real, inside)):
-                continue
-            relative = unicodedata.normalize("NFC", real.relative_to(root).as_posix())
-            yield relative.encode("utf-8", "replace").decode("utf-8"), real
-
-
-def _stays(link: Path, inside: str) -> bool:
-    return os.path.isfile(link) and os.path.realpath(link).startswith(inside + os.sep)
-
-
 def note_files(root: Path) -> Iterator[tuple[str, Path]]:
     """(vault path, file) of each note by path, without reading any; templates are no notes."""
     templates = _templates_folder(root)
-    for path, real in sorted(_walk(root)):
+    for path, real in walk(root).files.items():
         if path.lower().endswith(".md") and not (templates and path.startswith(templates)):
             yield path, real
 

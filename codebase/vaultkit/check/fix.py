@@ -26,7 +26,7 @@ def fix(vault: Vault, part: str = "") -> list[str]:
             continue
         edits = [*_aliases(vault, note), *_mirrored(vault, note)]
         readable = all(problem.code != "encoding" for problem in note.problems)
-        if edits and readable and edit_file(vault.root / path, edits):
+        if edits and readable and edit_file(vault.on_disk(path), edits):
             changed.append(path)
     return changed
 
