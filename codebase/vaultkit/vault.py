@@ -1,21 +1,18 @@
 """A vault on disk: every file's name, every note parsed."""
 
-import json
-import os
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from vaultkit import files
 from vaultkit.errors import Problem, VaultError
 from vaultkit.links import Link
 from vaultkit.note import Note, parse_note
 from vaultkit.outline import Heading
+from vaultkit.read import read_text
 
 __all__ = ["Heading", "Link", "Note", "Vault", "is_template", "note_files", "read_text"]
-
-_SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})
 
 
 @dataclass
@@ -35,19 +32,19 @@ class Vault:
             raise VaultError(Problem(str(root), 0, "no-vault", "is not a folder", "give the vault's folder"))
         problems: list[Problem] = []
         notes: dict[str, Note] = {}
-        files: set[str] = set()
-        templates = _templates_folder(folder)
-        for path, real in sorted(_walk(folder)):
-            files.add(path)
+        names: set[str] = set()
+        templates = files.templates_folder(str(folder))
+        for path, real in sorted(files.walk(str(folder))):
+            names.add(path)
             if not path.lower().endswith(".md") or (templates and path.startswith(templates)):
                 continue
-            text, found = read_text(real, path)
+            text, found = read_text(Path(real), path)
             if text is not None:
                 notes[path] = parse_note(path, text)
                 notes[path].problems[:0] = found
             else:
                 problems += found
-        return cls(folder, notes, files, problems)
+        return cls(folder, notes, names, problems)
 
     @cached_property
     def by_name(self) -> dict[str, list[str]]:
@@ -73,61 +70,13 @@ class Vault:
         return found
 
 
-def read_text(file: Path, path: str) -> tuple[str | None, list[Problem]]:
-    """Text of a note and what is wrong with its bytes; None if it cannot be read at all."""
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        return None, [Problem(path, 0, "unreadable", f"cannot be read: {error.strerror or error}")]
-    problems = []
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        problems.append(Problem(path, line, "encoding", "is not UTF-8", "save the note as UTF-8"))
-        text = data.decode("utf-8-sig", errors="replace")
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        problems.append(Problem(path, line, "encoding", "holds a NUL character", "remove it"))
-    return text, problems
-
-
-def _walk(root: Path) -> Iterator[tuple[str, Path]]:
-    """(vault path, real path) of each file; hidden names, and links that leave the vault, are passed over."""
-    inside = os.path.realpath(root)
-    for folder, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if name[0] != "." and name not in _SKIPPED_FOLDERS)
-        for name in names:
-            real = Path(folder, name)
-            if name[0] == "." or (real.is_symlink() and not _stays(real, inside)):
-                continue
-            relative = unicodedata.normalize("NFC", real.relative_to(root).as_posix())
-            yield relative.encode("utf-8", "replace").decode("utf-8"), real
-
-
-def _stays(link: Path, inside: str) -> bool:
-    return os.path.isfile(link) and os.path.realpath(link).startswith(inside + os.sep)
-
-
 def note_files(root: Path) -> Iterator[tuple[str, Path]]:
     """(vault path, file) of each note by path, without reading any; templates are no notes."""
-    templates = _templates_folder(root)
-    for path, real in sorted(_walk(root)):
-        if path.lower().endswith(".md") and not (templates and path.startswith(templates)):
-            yield path, real
+    for path, file in files.note_files(str(root)):
+        yield path, Path(file)
 
 
 def is_template(file: Path, root: Path) -> bool:
     """True if `file` stands in the templates folder of the vault `root`."""
-    folder = _templates_folder(root)
+    folder = files.templates_folder(str(root))
     return bool(folder) and file.resolve().is_relative_to((root / folder).resolve())
-
-
-def _templates_folder(root: Path) -> str:
-    """`folder/` of the core plugin Templates: its files hold `{{date}}` and are no notes. "" if not set."""
-    try:
-        settings = json.loads((root / ".obsidian" / "templates.json").read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return ""
-    folder = settings.get("folder") if isinstance(settings, dict) else None
-    return folder.strip("/") + "/" if isinstance(folder, str) and folder.strip("/") else ""
