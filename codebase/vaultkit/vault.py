@@ -1,16 +1,16 @@
 """A vault on disk: every file's name, every note parsed."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from vaultkit import files
 from vaultkit.errors import Problem, VaultError
 from vaultkit.links import Link
 from vaultkit.note import Note, parse_note
 from vaultkit.outline import Heading
-from vaultkit.walk import walk
+from vaultkit.read import read_text
 
 __all__ = ["Heading", "Link", "Note", "Vault", "fold", "is_template", "note_files", "read_text"]
 
@@ -36,19 +36,25 @@ class Vault:
         folder = Path(root)
         if not folder.is_dir():
             raise VaultError(Problem(str(root), 0, "no-vault", "is not a folder", "give the vault's folder"))
-        listing = walk(folder)
-        vault = cls(folder, {}, set(listing.files), listing.problems, disk=listing.files)
-        templates = _templates_folder(folder)
-        for path, real in listing.files.items():
+        trouble: list[tuple[str, str]] = []
+        templates = files.templates_folder(str(folder))
+        vault = cls(folder, {}, set())
+        for path, real in sorted(files.walk(str(folder), trouble)):
+            if path in vault.files:
+                trouble.append((path, "stands here twice, in two Unicode forms; only the first is read"))
+                continue
+            vault.files.add(path)
+            vault.disk[path] = Path(real)
             if not path.lower().endswith(".md"):
                 continue
-            text, found = read_text(real, path)
+            text, found = read_text(Path(real), path)
             if text is None:
                 vault.problems += found
                 continue
             note = parse_note(path, text)
             note.problems[:0] = found
             (vault.templates if templates and path.startswith(templates) else vault.notes)[path] = note
+        vault.problems += [Problem(path, 0, "unreadable", what, severity="warning") for path, what in trouble]
         return vault
 
     def on_disk(self, path: str) -> Path:
@@ -91,44 +97,13 @@ def fold(text: str) -> str:
     return text.replace("\u00a0", " ").lower()
 
 
-def read_text(file: Path, path: str) -> tuple[str | None, list[Problem]]:
-    """Text of a note and what is wrong with its bytes; None if it cannot be read at all."""
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        return None, [Problem(path, 0, "unreadable", f"cannot be read: {error.strerror or error}")]
-    problems = []
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        problems.append(Problem(path, line, "encoding", "is not UTF-8", "save the note as UTF-8"))
-        text = data.decode("utf-8-sig", errors="replace")
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        problems.append(Problem(path, line, "encoding", "holds a NUL character", "remove it"))
-    return text, problems
-
-
 def note_files(root: Path) -> Iterator[tuple[str, Path]]:
     """(vault path, file) of each note by path, without reading any; templates are no notes."""
-    templates = _templates_folder(root)
-    for path, real in walk(root).files.items():
-        if path.lower().endswith(".md") and not (templates and path.startswith(templates)):
-            yield path, real
+    for path, file in files.note_files(str(root)):
+        yield path, Path(file)
 
 
 def is_template(file: Path, root: Path) -> bool:
     """True if `file` stands in the templates folder of the vault `root`."""
-    folder = _templates_folder(root)
+    folder = files.templates_folder(str(root))
     return bool(folder) and file.resolve().is_relative_to((root / folder).resolve())
-
-
-def _templates_folder(root: Path) -> str:
-    """`folder/` of the core plugin Templates: its files hold `{{date}}` and are no notes. "" if not set."""
-    try:
-        settings = json.loads((root / ".obsidian" / "templates.json").read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return ""
-    folder = settings.get("folder") if isinstance(settings, dict) else None
-    return folder.strip("/") + "/" if isinstance(folder, str) and folder.strip("/") else ""

@@ -28,7 +28,7 @@ from vaultkit.note import Note
 from vaultkit.resolve import resolve, resolve_subpath
 from vaultkit.vault import Vault
 
-_READING = ("unreadable", "encoding", "folder-name", "duplicate-name")
+_READING = ("unreadable", "encoding")
 
 
 def _links(args: Namespace) -> int:
