@@ -13,6 +13,7 @@ from vaultkit.errors import VaultError
 _MODULES = {
     "vaultkit.commands.check": ("check",),
     "vaultkit.commands.links": ("links",),
+    "vaultkit.commands.rename": ("rename",),
     "vaultkit.commands.run": ("run", "watch", "update", "census"),
     "vaultkit.commands.new": ("new",),
     "vaultkit.commands.lists": ("next", "progress"),
