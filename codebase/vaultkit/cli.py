@@ -14,7 +14,7 @@ _MODULES = {
     "vaultkit.commands.check": (),
     "vaultkit.commands.run": ("run", "watch", "update", "census"),
     "vaultkit.commands.new": ("new",),
-    "vaultkit.commands.lists": ("next", "progress"),
+    "vaultkit.commands.lists": ("next", "done", "progress"),
     "vaultkit.commands.coverage": ("coverage",),
     "vaultkit.commands.translated": ("translated",),
     "vaultkit.site.commands": (),  # the site may be left out of an installation

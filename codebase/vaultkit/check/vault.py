@@ -5,9 +5,11 @@ from vaultkit.check.links import check_links
 from vaultkit.check.lists import check_lists
 from vaultkit.check.names import check_aliases, check_names
 from vaultkit.check.parity import check_parity
+from vaultkit.check.prerequisites import check_prerequisites
 from vaultkit.check.properties import check_properties
 from vaultkit.check.skeleton import check_skeleton
 from vaultkit.check.stale import check_stale
+from vaultkit.check.tracker import check_tracker
 from vaultkit.errors import Problem
 from vaultkit.vault import Vault
 
@@ -21,6 +23,8 @@ RULES = (
     check_parity,
     check_stale,
     check_lists,
+    check_prerequisites,
+    check_tracker,
 )
 
 
