@@ -203,7 +203,7 @@ def test_sessions_say_what_is_wrong(make_vault) -> None:
             "b.md": "---\nkind: session\ndate: tomorrow\n---\n",
             "2026-02-30.md": "---\nkind: session\n---\n",
             "2026-01-02 x.md": "---\nkind: session\n---\n## Struggles\n- hard [minutes:: long]\n",
-            "c.md": "---\nkind: session\ndate: 2026-01-01\n---\n## 做了什么\n1. [ ] a [minutes:: 1.5]\n- \nx\n",
+            "c.md": "---\nkind: session\ndate: 2026-01-01\n---\n## 做了什么\n1. [ ] a [minutes:: 1.5]\n- \n",
         }
     )
     entries, found = read_sessions(Vault.load(root))
