@@ -58,7 +58,7 @@ def test_setup_code_keeps_its_lines() -> None:
         ("```ipython\n1\n```", 1, "fence-language"),
         ("```python notest\n1\n```", 1, "fence-word"),
         ("```python\n1", 1, "fence-unclosed"),
-        ("- ```python\n  1\n  ```", 1, "fence-on-marker"),
+        ("[^1]: ```python\n    1\n    ```", 1, "fence-on-marker"),
         ("<!-- run: setup\nx = 1\n-->\n", 1, "run-control"),
     ],
 )
