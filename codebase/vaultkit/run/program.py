@@ -1,6 +1,6 @@
 """The program of a note: its Python blocks in order, with control words, set-up code and output."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from vaultkit.errors import Problem
@@ -8,6 +8,7 @@ from vaultkit.fences import PYTHON_LIKE, Fence
 from vaultkit.lines import Comment, Scan
 from vaultkit.run.control import Control, ControlError, is_control, parse, setup_code
 from vaultkit.run.html_code import html_python
+from vaultkit.run.requirements import present, why_absent
 from vaultkit.scan import scan
 
 # Words that other runners read from the info string; here they would silently do nothing.
@@ -130,7 +131,9 @@ def _split_setups(program: Program, comments: list[Comment]) -> tuple[list[Setup
 
 def _control(program: Program, comments: list[Comment]) -> Control:
     try:
-        return parse(comments)
+        control = parse(comments)
+        absent = [name for name in control.requires if not present(name)]
+        return replace(control, skip=why_absent(absent[0])) if absent and not control.skip else control
     except ControlError as error:
         program.problem(comments[0].line, "run-control", str(error), "")
         return Control()

@@ -57,7 +57,7 @@ def test_line_numbers_in_callouts_lists_and_setup(make_vault) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (block("print(1)", "2"), (4, "output-differs")),
+        (block("print(1)", "2"), (5, "output-differs")),
         (block("print(1)"), (3, "output-missing")),
         (block("x = 1", "1"), (4, "output-stale")),
         (block("x = 1", above="<!-- run: raises KeyError -->\n"), (2, "no-error")),
