@@ -8,7 +8,7 @@ import ast
 from collections.abc import Iterator
 from difflib import ndiff
 from types import FrameType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, cast
 
 MARK = "@"  # hidden names begin with what no name of a note can
 _NOT_KEPT = (ast.Constant, ast.Starred, ast.GeneratorExp, ast.Lambda, ast.NamedExpr, ast.Yield, ast.YieldFrom)
@@ -82,7 +82,7 @@ class _Rewriter(ast.NodeTransformer):
         kept = {id(operand): f"{MARK}{number}" for number, operand in enumerate(_operands(node.test))}
         if not kept:
             return node
-        node.test = _Keeper(kept).visit(node.test)
+        node.test = cast(ast.expr, _Keeper(kept).visit(node.test))
         targets: list[ast.expr] = [ast.Name(name, ast.Store()) for name in kept.values()]
         free = ast.Assign(targets, ast.Constant(None))  # let go of what may be large
         ast.copy_location(free, node)

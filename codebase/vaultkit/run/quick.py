@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vaultkit import place
 from vaultkit.errors import Problem
 from vaultkit.run.cache import RunCache, Skip, program_key
 from vaultkit.run.observe import Observer
