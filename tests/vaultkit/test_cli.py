@@ -31,7 +31,7 @@ def here(make_vault, monkeypatch) -> Path:
         (["run", "Nothing"], 1, "Nothing: no-note is not a note of this vault"),
         (["run", "/tmp"], 0, "0 notes, 0 blocks"),
         (["update"], 0, "1 notes, 0 changed"),
-        (["census"], 0, "ok    A.md: 1 fences = 1 run + 0 skipped"),
+        (["census"], 0, "ok    A.md: 1 shown = 1 run + 0 skipped"),
         (["links"], 0, "vault/A.md:3: link [[B]] -> B.md"),
         (["next"], 0, "https://x.org"),
         (["next", "A"], 1, "A: no-list is not a reading list"),

@@ -83,6 +83,7 @@ def _front_matter(context: Context, kind: str) -> str:
         "lang": note.lang,
         "planned": context.sitemap.planned(page),
         "translated": page.translated(context.language),
+        "python": context.python,
     }
     return _yaml(meta)
 
