@@ -17,6 +17,7 @@ _MODULES = {
     "vaultkit.commands.new": ("new",),
     "vaultkit.commands.lists": ("next", "done", "progress"),
     "vaultkit.commands.exercises": ("try",),
+    "vaultkit.commands.review": ("review",),
     "vaultkit.commands.coverage": ("coverage",),
     "vaultkit.commands.translated": ("translated",),
     "vaultkit.site.commands": (),  # the site may be left out of an installation
