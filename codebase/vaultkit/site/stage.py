@@ -13,7 +13,7 @@ from vaultkit.check import check_vault
 from vaultkit.errors import Problem
 from vaultkit.note import parse_note
 from vaultkit.site import titles
-from vaultkit.site.compose import Inputs, compose, compose_api, compose_section
+from vaultkit.site.compose import Inputs, compose, compose_api, compose_file, compose_section
 from vaultkit.site.context import Context
 from vaultkit.site.draft import Formula
 from vaultkit.site.katex import Renderer
@@ -35,7 +35,7 @@ class Staged:
     problems: list[Problem] = field(default_factory=list)
 
     def add(self, page: Page, text: str, formulas: list[Formula], source: str) -> None:
-        self.files[page.file] = text.encode()
+        self.files[page.file] = text.encode("utf-8", "replace")
         for formula in formulas:
             self.formulas.setdefault(formula, source)
 
@@ -50,6 +50,10 @@ def stage(sitemap: SiteMap, language: Language, results: Results, api: Coverage 
         staged.add(page, *compose(context, inputs), source=context.note.path)
         own = page.translated(language)
         staged.problems += context.problems if own else []
+        attachments |= context.files
+    for path, page in sitemap.files.items():
+        context = Context(sitemap, language, page, parse_note(path, ""))
+        staged.add(page, *compose_file(context), source=path)
         attachments |= context.files
     api = api or Coverage(Engine(""))
     _add_api(staged, sitemap, api)
