@@ -79,7 +79,7 @@ def test_problems_have_path_line_and_exit_code(here: Path, capsys) -> None:
     (problem,) = json.loads(capsys.readouterr().out)["problems"]
     assert (problem["path"], problem["line"], problem["code"]) == ("A.md", 2, "unresolved-link")
     assert main(["links", "--json"]) == 1
-    assert json.loads(capsys.readouterr().out)["path"] is None
+    assert json.loads(capsys.readouterr().out)["target"] is None
 
 
 def test_failing_block_has_its_own_exit_code(here: Path, capsys) -> None:

@@ -59,7 +59,7 @@ def stage(sitemap: SiteMap, language: Language, results: Results, api: Coverage 
     _add_api(staged, sitemap, api)
     _add_sections(staged, sitemap)
     for path in sorted(attachments):
-        staged.files[path] = (sitemap.vault.root / path).read_bytes()
+        staged.files[path] = sitemap.vault.on_disk(path).read_bytes()
     staged.files[titles.FILE] = titles.titles(sitemap, language, api.engine).encode()
     return staged
 
