@@ -66,7 +66,7 @@ class Index:
     def of(cls, vault: Vault) -> "Index":
         index = cls(vault)
         for path in sorted(vault.files):
-            note = vault.notes.get(path)
+            note = vault.note(path)
             index.entries[path] = index._entry(path, note) if note else Entry(path)
         return index
 
@@ -137,7 +137,7 @@ class Index:
     def stat(self, path: str) -> tuple[int, Moment, Moment]:
         """Size in bytes, times of creation and of change; zeros for a file that has gone."""
         try:
-            stat = (self.vault.root / path).stat()
+            stat = self.vault.on_disk(path).stat()
         except OSError:
             return 0, Moment(datetime(1970, 1, 1)), Moment(datetime(1970, 1, 1))
         made = min(getattr(stat, "st_birthtime", stat.st_ctime), stat.st_mtime)

@@ -12,7 +12,7 @@ from vaultkit.canvas.model import Canvas, Edge, Node
 
 
 def draw(canvas: Canvas, label: str, body: Callable[[Node], list[str]], key: str = "canvas") -> list[str]:
-    """Lines of Markdown (with `md_in_html`): `body` gives those inside a node. `label` names the picture, `key`
+    """Lines of Markdown (with `md_in_html`): `body` gives a node's. `label` names the picture, `key`
     is an id that nothing else on the page has.
     """
     box = bounds(canvas)

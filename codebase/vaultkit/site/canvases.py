@@ -6,6 +6,7 @@ from vaultkit.canvas.draw import draw, entities
 from vaultkit.canvas.model import Canvas, Node
 from vaultkit.canvas.read import read_canvas
 from vaultkit.note import Note, parse_note
+from vaultkit.resolve import resolve
 from vaultkit.site.context import Context, Target
 from vaultkit.site.images import IMAGE, image
 from vaultkit.site.pages.parts import claim, escape, linked, plain
@@ -17,7 +18,7 @@ _WEB = ("http", "https", "mailto", "obsidian")
 
 def load_canvas(context: Context, path: str) -> Canvas:
     """The canvas in a file of the vault."""
-    text, problems = read_text(context.vault.root / path, path)
+    text, problems = read_text(context.vault.on_disk(path), path)
     canvas = read_canvas(path, text or "")
     canvas.problems[:0] = problems
     return canvas
@@ -78,7 +79,7 @@ def _file(context: Context, canvas: Canvas, node: Node) -> list[str]:
         return [f'<p class="k-missing">{text}</p>']
     if IMAGE.search(target.file):
         return [image(context, target, target.file, True)]
-    lines = [linked(escape(_name(context, node)), target, context), "{: .k-node-title }"]
+    lines = [linked(escape(_name(context, node, canvas.path)), target, context), "{: .k-node-title }"]
     words = claim(target.note) or _opening(target.note) if target.note else ""
     return [*lines, "", escape(plain(words)[:400])] if words else lines
 
@@ -105,10 +106,10 @@ def _opening(note: Note) -> str:
     return " ".join(words)
 
 
-def _name(context: Context, node: Node) -> str:
+def _name(context: Context, node: Node, canvas_path: str) -> str:
     """What a node is called in the list: a title, a label, its first line."""
     if node.type == "file":
-        path = context.vault.by_path.get(node.value.lstrip("/").lower(), "")
+        path = resolve(context.vault, "/" + node.value.lstrip("/"), canvas_path).path or ""
         page = (
             context.sitemap.page_of(path) if path in context.vault.notes else context.sitemap.files.get(path)
         )
@@ -121,7 +122,7 @@ def _name(context: Context, node: Node) -> str:
 
 def _as_text(context: Context, canvas: Canvas) -> str:
     """A folded list of nodes, those of a group below it, and of edges; one line of HTML."""
-    names = {node.id: _name(context, node) for node in canvas.nodes}
+    names = {node.id: _name(context, node, canvas.path) for node in canvas.nodes}
     groups = [node for node in canvas.nodes if node.type == "group"]
     inside: dict[str, list[Node]] = {}
     for node in canvas.nodes:
@@ -141,7 +142,9 @@ def _as_text(context: Context, canvas: Canvas) -> str:
     )
     edges = f"<p>{say(context.language, 'canvas_edges')}</p><ul>{edges}</ul>" if edges else ""
     title = say(context.language, "canvas_text")
-    return f'<details class="k-canvas-text"><summary>{title}</summary><ul>{items}</ul>{edges}</details>'
+    return (
+        f'<details class="source k-canvas-text"><summary>{title}</summary><ul>{items}</ul>{edges}</details>'
+    )
 
 
 def _holds(group: Node, node: Node) -> bool:

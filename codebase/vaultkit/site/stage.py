@@ -33,6 +33,7 @@ class Staged:
     files: dict[str, bytes] = field(default_factory=dict)
     formulas: dict[Formula, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    dated: bool = False  # a page depends on the day of the build
 
     def add(self, page: Page, text: str, formulas: list[Formula], source: str) -> None:
         self.files[page.file] = text.encode("utf-8", "replace")
@@ -60,6 +61,7 @@ def stage(sitemap: SiteMap, language: Language, results: Results, api: Coverage 
     _add_sections(staged, sitemap)
     for path in sorted(attachments):
         staged.files[path] = sitemap.vault.on_disk(path).read_bytes()
+    staged.dated = sitemap.dated
     staged.files[titles.FILE] = titles.titles(sitemap, language, api.engine).encode()
     return staged
 

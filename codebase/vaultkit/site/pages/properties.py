@@ -2,7 +2,7 @@
 
 from vaultkit.bases.values import is_empty
 from vaultkit.canvas.draw import entities
-from vaultkit.check.properties import TYPES, declared
+from vaultkit.check.properties import TYPES, is_house
 from vaultkit.note import Note
 from vaultkit.site.cells import cell
 from vaultkit.site.context import Context
@@ -12,7 +12,6 @@ from vaultkit.site.ui import STRINGS, say
 _SHOWN = {"tags": (list, str), "hours": (int, float, str), "reviewed": object, "prerequisites": list,
           "sources": list}  # fmt: skip
 _QUIET = frozenset({"cssclasses", "lang", "source_hash"})
-_HOUSE = {"kind", "mastery", "prerequisites"}
 
 
 def properties(context: Context) -> list[str]:
@@ -22,7 +21,7 @@ def properties(context: Context) -> list[str]:
         message = say(context.language, "properties_invalid")
         return [f'<div class="k-fault"><p>{message}</p><pre><code>{raw}</code></pre></div>', ""]
     canonical = context.vault.notes[context.page.note("en")]
-    house = {key.lower() for key in declared(context.vault)} >= _HOUSE
+    house = is_house(context.vault)
     entry = context.sitemap.index.entries[canonical.path]
     rows = ""
     for key, value in entry.properties.items():

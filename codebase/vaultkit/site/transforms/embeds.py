@@ -68,9 +68,9 @@ def _split(line: Line, found: list[Link], context: Context) -> list[Line]:
         shown = _show(link, line, context)
         if prefix == line.indent:
             result += [line.blank(), *shown, line.blank()]
-        else:
-            shown[0].prefix = prefix + shown[0].prefix.removeprefix(line.indent)
-            result += [*shown, line.blank()]
+        else:  # first in a list item: Python-Markdown needs a paragraph before a block there
+            gap = Line(line.number, "text", prefix, '<span class="k-gap"></span>')
+            result += [gap, line.blank(), *shown, line.blank()]
         prefix = line.indent
         position = link.column + len(link.raw)
     rest = line.content[position:].strip()
@@ -90,7 +90,7 @@ def _show(link: Link, line: Line, context: Context) -> list[Line]:
         return _base(link, path, line, context)
     if kind == "canvas" and not line.prefix.strip() and not context.embedded:
         canvas = load_canvas(context, path)
-        return [line.new(text) for text in show_canvas(context, canvas, line.number)]
+        return [line.new(text, "html") for text in show_canvas(context, canvas, line.number)]
     target = context.find(link.target, "", line)
     shown = media(context, target, link.subpath, link.display) if target and kind != "canvas" else None
     return [line.new(context.stash.put(shown) if shown else link.raw.removeprefix("!"))]
@@ -124,8 +124,7 @@ def _panel(link: Link, named: Note, line: Line, context: Context) -> list[Line]:
     body = own_footnotes(_body(note, span, line, context), f"e{len(context.panels)}-")
     source = say(context.language, "embedded_from", link=_source(link))
     title = Line(line.number, "text", f"{line.indent}> ", f"[!embed] {source}")
-    quoted = [Line(line.number, part.kind, f"{line.indent}> {part.prefix}", part.content) for part in body]
-    return [title, *quoted]
+    return [title, *(_done(part, f"{line.indent}> {part.prefix}", line.number) for part in body)]
 
 
 def _source(link: Link) -> str:
@@ -147,6 +146,11 @@ def _body(note: Note, span: Span, line: Line, context: Context) -> list[Line]:
     while parts and not parts[-1].text.strip():
         parts.pop()
     return parts
+
+
+def _done(part: Line, prefix: str, number: int) -> Line:
+    """A line that is Markdown already: no transform of the outer note may take it for its own."""
+    return Line(number, "html" if part.kind == "text" else part.kind, prefix, part.content)
 
 
 def _box(line: Line, text: str) -> list[Line]:

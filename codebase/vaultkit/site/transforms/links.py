@@ -38,7 +38,7 @@ def render(link: Link, line: Line, context: Context) -> str:
     target = context.find(link.target, link.subpath, line)
     in_table = line.content.lstrip().startswith("|")
     if link.kind == "embed" and target and IMAGE.search(target.file):
-        return image(context, target, link.display, link.is_wikilink)
+        return image(context, target, link.display, link.is_wikilink, inline=line.content.strip() != link.raw)
     text = link.text if not link.is_wikilink else _PLAIN.sub(lambda m: "\\" + m[0], link.text)
     if in_table:
         text = text.replace("|", "&#124;")
