@@ -17,7 +17,9 @@ def draw(canvas: Canvas, label: str, body: Callable[[Node], list[str]], key: str
     """
     box = bounds(canvas)
     size = f"--w:{n(box.width)};--h:{n(box.height)}"
-    lines = [f'<div class="k-canvas" role="group" aria-label="{_attribute(label)}" markdown="1">']
+    lines = [
+        f'<div class="k-canvas" tabindex="0" role="group" aria-label="{_attribute(label)}" markdown="1">'
+    ]
     lines += [f'<div class="k-canvas-board" style="{size}" markdown="1">', ""]
     groups = [node for node in canvas.nodes if node.type == "group"]
     for node in sorted(groups, key=lambda g: -g.width * g.height):

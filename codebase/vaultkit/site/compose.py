@@ -98,6 +98,7 @@ def _front_matter(context: Context, kind: str) -> str:
         "planned": context.sitemap.planned(page),
         "translated": page.translated(context.language),
         "classes": " ".join(css_classes(note)),
+        "python": context.python,
     }
     return _yaml(meta)
 

@@ -39,6 +39,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     # code and its output
     "output": ("Output", "输出"),
     "skipped": ("Not run here: {reason}", "此处不运行：{reason}"),
+    "absent": ("Not run here: it requires {name}.", "此处不运行：需要 {name}。"),
     "raises": ("Raises {name}, and the tests check that it does.", "会抛出 {name}，测试会检查这一点。"),
     # foot of a page
     "linked_from": ("Linked from", "引用本页的页面"),
