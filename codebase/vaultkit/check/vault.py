@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from vaultkit.check.code import check_code
+from vaultkit.check.files import check_files
 from vaultkit.check.links import check_links
 from vaultkit.check.lists import check_lists
 from vaultkit.check.names import check_aliases, check_names
@@ -26,6 +27,7 @@ RULES = (
     check_lists,
     check_prerequisites,
     check_tracker,
+    check_files,
 )
 HOUSE_RULES = (check_properties, check_skeleton)  # only for vaults that follow Kvist's properties
 # What Obsidian itself lets pass: elsewhere a warning.
