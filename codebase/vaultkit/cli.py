@@ -16,7 +16,9 @@ _MODULES = {
     "vaultkit.commands.rename": ("rename",),
     "vaultkit.commands.run": ("run", "watch", "update", "census"),
     "vaultkit.commands.new": ("new",),
-    "vaultkit.commands.lists": ("next", "progress"),
+    "vaultkit.commands.lists": ("next", "done", "progress"),
+    "vaultkit.commands.exercises": ("try",),
+    "vaultkit.commands.review": ("review",),
     "vaultkit.commands.coverage": ("coverage",),
     "vaultkit.commands.translated": ("translated",),
     "vaultkit.site.commands": (),  # the site may be left out of an installation

@@ -134,6 +134,7 @@ class _Scanner:
                     closed=closed,
                     hidden=self.percent is not None,
                     on_marker=fence.on_marker,
+                    indent=0 if fence.on_marker else fence.indent,
                 )
             )
 

@@ -29,13 +29,18 @@ TYPES: dict[str, str] = {
     "reviewed": "date",
     "sources": "list",
     "source_hash": "text",
+    "exercise": "text",
+    "list": "text",
+    "date": "date",
 }
 ZH_ONLY = ("title", "lang", "source_hash")
+_KINDS = "concept model paper comparison debugging reading-list lab home planned-notes session tracker"
 VALUES: dict[str, tuple[str, ...]] = {
-    "kind": (
-        "concept", "model", "paper", "comparison", "debugging", "reading-list", "lab", "home",
-        "planned-notes", ), "mastery": ("none", "learning", "implementing", "competent", "mastery"),
-        "status": ("stub", "draft", "written"), "lang": ("en", "zh"), }  # fmt: skip
+    "kind": tuple(_KINDS.split()),
+    "mastery": ("none", "learning", "implementing", "competent", "mastery"),
+    "status": ("stub", "draft", "written"),
+    "lang": ("en", "zh"),
+}
 
 _HOUSE = {"kind", "mastery", "prerequisites"}  # declared in types.json: the vault follows Kvist's properties
 

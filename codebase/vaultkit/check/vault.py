@@ -3,18 +3,32 @@
 from dataclasses import replace
 
 from vaultkit.check.code import check_code
+from vaultkit.check.files import check_files
 from vaultkit.check.links import check_links
 from vaultkit.check.lists import check_lists
 from vaultkit.check.names import check_aliases, check_names
 from vaultkit.check.parity import check_parity
+from vaultkit.check.prerequisites import check_prerequisites
 from vaultkit.check.properties import check_properties, is_house
 from vaultkit.check.skeleton import check_skeleton
 from vaultkit.check.stale import check_stale
+from vaultkit.check.tracker import check_tracker
 from vaultkit.errors import Problem
 from vaultkit.ignored import ignored
 from vaultkit.vault import Vault
 
-RULES = (check_names, check_aliases, check_links, check_code, check_parity, check_stale, check_lists)
+RULES = (
+    check_names,
+    check_aliases,
+    check_links,
+    check_code,
+    check_parity,
+    check_stale,
+    check_lists,
+    check_prerequisites,
+    check_tracker,
+    check_files,
+)
 HOUSE_RULES = (check_properties, check_skeleton)  # only for vaults that follow Kvist's properties
 # What Obsidian itself lets pass: elsewhere a warning.
 HOUSE_CODES = frozenset({

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
+from vaultkit.run import asserts
 from vaultkit.run.limit import time_limit
 
 MODULE = "note"  # the same for each note, so that what a block prints does not depend on the file's name
@@ -43,14 +44,14 @@ def execute(module: ModuleType, pieces: list[tuple[int, str]], file: Path, secon
     started = time.perf_counter()
     host = sys.modules.get(MODULE)
     sys.modules[MODULE] = module
+    asserts.forget(module.__dict__)
     try:
         with time_limit(seconds):
             for line, code in pieces:
                 out, err = io.StringIO(), io.StringIO()
                 try:
                     with redirect_stdout(out), redirect_stderr(err):
-                        compiled = compile("\n" * line + code, str(file), "exec", dont_inherit=True)
-                        exec(compiled, module.__dict__)
+                        exec(asserts.compiled("\n" * line + code, str(file)), module.__dict__)
                 finally:
                     result.stdout, result.stderr = out.getvalue(), err.getvalue()
     except KeyboardInterrupt:
@@ -61,6 +62,8 @@ def execute(module: ModuleType, pieces: list[tuple[int, str]], file: Path, secon
         sys.modules.pop(MODULE, None)
         if host is not None:
             sys.modules[MODULE] = host
+    if result.error is None:
+        asserts.forget(module.__dict__)
     result.seconds = time.perf_counter() - started
     return result
 

@@ -5,14 +5,13 @@ from dataclasses import dataclass, field
 from difflib import unified_diff
 from pathlib import Path
 
-from vaultkit import place
 from vaultkit.lines import split_lines
-from vaultkit.run.compare import output_lines, same_output
+from vaultkit.run.compare import has_ellipsis, output_lines, same_output
 from vaultkit.run.figures import same_figure
 from vaultkit.run.program import Block
 from vaultkit.run.report import failure_text
 from vaultkit.run.session import Session
-from vaultkit.run.verdict import judge, printed
+from vaultkit.run.verdict import again, judge, printed
 from vaultkit.write import write_atomic
 
 _FIXABLE = frozenset({"output-missing", "output-stale", "output-differs", "figure-differs"})
@@ -51,9 +50,7 @@ def _update(session: Session, write: bool) -> Update:
     for block in session.program.blocks:
         verdict = judge(session, block)
         if any(failure.code not in _FIXABLE for failure in verdict.failures):
-            update.errors.append(
-                failure_text(session, verdict, f'{place.command("vaultkit")} run "{session.path}"')
-            )
+            update.errors.append(failure_text(session, verdict, again(session, "run")))
     if update.errors:
         return update
     before = original.decode("utf-8-sig")
@@ -93,7 +90,7 @@ def rewritten(session: Session) -> str:
         want = output_lines(block.output.code) if block.output else []
         if block.output is None and not got:
             continue
-        if block.output and got and same_output(want, got):
+        if block.output and got and same_output(want, got, ellipsis=has_ellipsis(block.output)):
             continue
         first = block.fence.end_line
         last = block.output.end_line if block.output else first

@@ -22,6 +22,7 @@ from vaultkit.site.formulas import MissingFormula, put_formulas
 from vaultkit.site.katex import Renderer
 from vaultkit.site.names import link_names, link_sources
 from vaultkit.site.paths import Language, Layout
+from vaultkit.site.python_blocks import difference
 from vaultkit.site.reference import addresses as api_addresses
 from vaultkit.site.stage import stage_all
 from vaultkit.site.ui import table
@@ -88,8 +89,11 @@ def _exists(entry: Any, folder: Path) -> bool:
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, **_: Any) -> str:
-    """Formulas in the text and in the contents list, links in code; remembers which libraries are needed."""
+    """Compare the page with the census, put formulas and links in, remember which libraries are needed."""
     renderer: Renderer = config.extra["k_renderer"]
+    known = page.meta.get("k", {}).get("python")
+    if known is not None and (wrong := difference(html, known)):
+        log.warning("%s: %s", page.file.src_uri, wrong)
     try:
         html = put_formulas(html, renderer)
         for item in page.toc:
