@@ -1,5 +1,7 @@
 """Guards that a rename is done wholly or not at all when its process is killed at any step."""
 
+import builtins
+import io
 import os
 import shutil
 import signal
@@ -25,7 +27,7 @@ def contents(root: Path) -> dict[str, bytes]:
 
 
 def killed_at(step: int, root: Path) -> bool:
-    """Rename in a child process that is killed before its call number `step` to the file system."""
+    """Rename in a child process that is killed at step number `step`: before and after each call is a step."""
     child = os.fork()
     if child:
         return os.WIFSIGNALED(os.waitpid(child, 0)[1])
@@ -36,14 +38,19 @@ def killed_at(step: int, root: Path) -> bool:
         def call(*args, **kwargs):
             nonlocal left
             left -= 1
-            if left < 0:
+            if left == -1:
                 os.kill(os.getpid(), signal.SIGKILL)
-            return real(*args, **kwargs)
+            done = real(*args, **kwargs)
+            left -= 1
+            if left == -1:  # as when a file has been emptied but not written yet
+                os.kill(os.getpid(), signal.SIGKILL)
+            return done
 
         return call
 
     for name in CALLS:
         setattr(os, name, counted(getattr(os, name)))
+    io.open = builtins.open = counted(open)
     plan.write()
     os._exit(0)
 
