@@ -1,6 +1,6 @@
 """Show the values in an assertion that fails: `assert total(x) == 7` says what `total(x)` was.
 
-Before a block is compiled, each operand of its asserts is kept in a hidden name (`(@0 := total(x)) == 7`),
+Before a block is compiled, each operand of its asserts is kept in a hidden name (`(@_0 := total(x)) == 7`),
 which evaluates nothing twice and nothing more. When the assert fails, the names are read from its frame.
 """
 
@@ -10,21 +10,15 @@ from difflib import ndiff
 from types import FrameType, FunctionType, ModuleType
 from typing import Any, cast
 
-MARK = "@"  # hidden names begin with what no name of a note can
+MARK = "@_"  # hidden names begin with what no name of a note can
 _NOT_KEPT = (ast.Constant, ast.Starred, ast.GeneratorExp, ast.Lambda, ast.NamedExpr, ast.Yield, ast.YieldFrom)
 _MAX_LENGTH = 200
 _MAX_OPERANDS = 8
 
 
-def compiled(code: str, file: str) -> Any:
-    """The code object of `code`, its asserts rewritten. Raises SyntaxError as `compile` does."""
-    tree: Any = code
-    if "assert" in code:
-        try:
-            tree = _Rewriter().visit(ast.parse(code, file))
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            tree = code
-    return compile(tree, file, "exec", dont_inherit=True)
+def rewritten(tree: ast.Module) -> ast.Module:
+    """The code with the operands of its asserts kept."""
+    return cast(ast.Module, _Rewriter().visit(tree))
 
 
 def forget(namespace: dict[str, Any]) -> None:

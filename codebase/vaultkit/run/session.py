@@ -1,13 +1,14 @@
 """One note being run: each block executed at most once, in order, in one namespace."""
 
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
 from vaultkit import place
 from vaultkit.run.control import Control
-from vaultkit.run.execute import Execution, execute, new_module, show_source
+from vaultkit.run.execute import MODULE, Execution, execute, new_module, show_source
 from vaultkit.run.figures import FigureFolder
 from vaultkit.run.isolation import Isolation
 from vaultkit.run.limit import DEFAULT_SECONDS
@@ -37,6 +38,8 @@ class Session:
         self._module = new_module(self.file)
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._blocked_by = 0
+        self._threads: set[threading.Thread] = set()
+        self._last = max((b.number for b in self.program.blocks if not b.control.skip), default=0)
         self._total = len(scanned.lines)
 
     def block(self, number: int) -> Block:
@@ -55,6 +58,7 @@ class Session:
 
     def close(self) -> None:
         """Forget the namespace and delete the note's temporary folder."""
+        self._module.__dict__.clear()  # what it holds open is closed now, not when garbage is collected
         self._module = new_module(self.file)
         if self._folder:
             self._folder.cleanup()
@@ -70,12 +74,19 @@ class Session:
         folder = self._folder
         assert folder is not None
         pieces = [(setup.line, setup.code) for setup in block.setups] + [(block.line, block.fence.code)]
+        before = set(threading.enumerate())
         self._isolation.enter()
         try:
             with self.observer.watching(folder.name) if self.observer else nullcontext():
-                result = execute(self._module, pieces, self.file, block.control.timeout or DEFAULT_SECONDS)
+                strangers = before - self._threads - {threading.current_thread()}
+                seconds = block.control.timeout or DEFAULT_SECONDS
+                hidden = self._isolation.borrowed.functions()
+                result = execute(self._module, pieces, self.file, seconds, hidden, strangers)
         finally:
             self._isolation.leave()
+            self._threads |= set(threading.enumerate()) - before
+        if block.number == self._last:
+            result.left = left_running(self._threads)
         result.figures = self._figures.take()
         if result.error and not is_expected(result.error, block.control):
             self._blocked_by = block.number
@@ -98,6 +109,18 @@ class Session:
         blocks = self.program.blocks
         hidden = [(setup.line, setup.code) for block in blocks for setup in block.setups]
         return hidden + [(block.line, block.fence.code) for block in blocks]
+
+
+def left_running(threads: set[threading.Thread]) -> list[str]:
+    """Names of a note's threads that do not end by themselves in half a second; a library's may stay."""
+    own = [t for t in threads if not t.daemon or MODULE in (type(t).__module__, _target_module(t))]
+    for thread in own:
+        thread.join(0.5 / len(own))
+    return sorted(thread.name for thread in own if thread.is_alive())
+
+
+def _target_module(thread: threading.Thread) -> str:
+    return str(getattr(getattr(thread, "_target", None), "__module__", ""))
 
 
 def is_expected(error: BaseException, control: Control) -> bool:

@@ -4,13 +4,14 @@ import sys
 
 import pytest
 
-from vaultkit.run.asserts import compiled, explain
+from vaultkit.run.asserts import explain
+from vaultkit.run.compiled import compiled
 
 
 def failing(code: str) -> tuple[str, list[str]]:
     space: dict[str, object] = {"__name__": "note"}
     try:
-        exec(compiled(code, "note.md"), space)
+        exec(compiled(code, "note.md")[0], space)
     except AssertionError as error:
         trace = error.__traceback__
         while trace.tb_next:
@@ -52,17 +53,17 @@ def test_operands_are_evaluated_once_in_order_and_let_go() -> None:
         "seen = []\ndef f(x):\n    seen.append(x)\n    return x\n"
         "assert f(1) < f(2) and f(3) == f(3)\nassert f(0) or f(4), f(5)\n"
         "class C:\n    y = 1\n    assert y == 1\n"
-        "kept = [n for n in globals() if n[0] == '@' and globals()[n]]\n"
+        "kept = [n for n in globals() if n[:2] == '@_' and globals()[n]]\n"
     )
     space: dict[str, object] = {}
-    exec(compiled(code, "note.md"), space)
+    exec(compiled(code, "note.md")[0], space)
     assert space["seen"] == [1, 2, 3, 3, 0, 4] and space["kept"] == []
     assert not [name for name in vars(space["C"]) if name.startswith("@")]
 
 
 def test_an_error_in_an_operand_and_a_broken_repr() -> None:
     with pytest.raises(ZeroDivisionError):
-        exec(compiled("assert 1 / 0 == 1", "note.md"), {})
+        exec(compiled("assert 1 / 0 == 1", "note.md")[0], {})
     code = "class B:\n    def __repr__(self): raise ValueError\nb = B()\nassert b == 1"
     assert failing(code)[1] == ["where b = <no repr: ValueError>"]
     with pytest.raises(SyntaxError):
