@@ -75,6 +75,8 @@ def _get_builtins() -> dict[str, Any]:
 
 def _set_builtins(values: dict[str, Any]) -> None:
     now = vars(builtins)
+    if now == values:
+        return
     for name in [name for name in now if name not in values]:
         del now[name]
     for name, value in values.items():
@@ -159,6 +161,8 @@ def _set_figure_style(values: dict[str, Any] | None) -> None:
     module = sys.modules.get("matplotlib")
     if module and hasattr(module, "rcParams"):
         wanted = values if values is not None else dict(dict.items(module.rcParamsDefault))
+        if dict(dict.items(module.rcParams)) == wanted:
+            return
         for name, value in dict.items(module.rcParams):
             if value is not wanted.get(name) and value != wanted.get(name):
                 dict.__setitem__(module.rcParams, name, wanted[name])
@@ -179,7 +183,7 @@ def _set_modules(values: dict[str, ModuleType]) -> None:
             getattr(now[name], "__file__", "") or ""
         ):
             del now[name]
-    for place in [place for place in sys.path_importer_cache if not os.path.isabs(place) or FOLDER in place]:
+    for place in [place for place in sys.path_importer_cache if place[:1] != os.sep or FOLDER in place]:
         del sys.path_importer_cache[place]
 
 

@@ -15,15 +15,12 @@ _MAY_BORROW = re.compile(
 
 def compiled(code: str, file: str) -> tuple[CodeType, bool]:
     """(the code object of a block, whether it needs the names of `borrowed`). Raises as `compile` does."""
-    guarding = Guarding()
-    borrows, asserts = bool(_MAY_BORROW.search(code)), "assert" in code
-    if borrows or asserts:
-        try:
-            tree = ast.parse(code, file)
-            tree = guarding.visit(tree) if borrows else tree
-            tree = ast.fix_missing_locations(rewritten(tree) if asserts else tree)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            guarding.used = False
-        else:
+    source = rewritten(code)
+    try:
+        if _MAY_BORROW.search(code):
+            guarding = Guarding()
+            tree = ast.fix_missing_locations(guarding.visit(ast.parse(source, file)))
             return compile(tree, file, "exec", dont_inherit=True), guarding.used
-    return compile(code, file, "exec", dont_inherit=True), guarding.used
+        return compile(source, file, "exec", dont_inherit=True), False
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return compile(code, file, "exec", dont_inherit=True), False  # what is wrong, in the note's own words
