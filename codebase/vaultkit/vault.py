@@ -9,12 +9,15 @@ from functools import cached_property
 from pathlib import Path
 
 from vaultkit.errors import Problem, VaultError
+from vaultkit.labs.notebook import is_notebook
+from vaultkit.labs.view import note_text
 from vaultkit.links import Link
 from vaultkit.note import Note, parse_note
 from vaultkit.outline import Heading
 
 __all__ = ["Heading", "Link", "Note", "Vault", "is_template", "note_files", "read_text"]
 
+NOTE_ENDINGS = (".md", ".ipynb")  # a notebook is read as a note too
 _SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})
 
 
@@ -39,7 +42,7 @@ class Vault:
         templates = _templates_folder(folder)
         for path, real in sorted(_walk(folder)):
             files.add(path)
-            if not path.lower().endswith(".md") or (templates and path.startswith(templates)):
+            if not path.lower().endswith(NOTE_ENDINGS) or (templates and path.startswith(templates)):
                 continue
             text, found = read_text(real, path)
             if text is not None:
@@ -74,7 +77,7 @@ class Vault:
 
 
 def read_text(file: Path, path: str) -> tuple[str | None, list[Problem]]:
-    """Text of a note and what is wrong with its bytes; None if it cannot be read at all."""
+    """Text of a note, a notebook's as Markdown, and what is wrong with its bytes; None if it has none."""
     try:
         data = file.read_bytes()
     except OSError as error:
@@ -89,6 +92,9 @@ def read_text(file: Path, path: str) -> tuple[str | None, list[Problem]]:
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         problems.append(Problem(path, line, "encoding", "holds a NUL character", "remove it"))
+    if is_notebook(path):
+        shown, found = note_text(text, path)
+        return shown, [*problems, *found]
     return text, problems
 
 
@@ -113,7 +119,7 @@ def note_files(root: Path) -> Iterator[tuple[str, Path]]:
     """(vault path, file) of each note by path, without reading any; templates are no notes."""
     templates = _templates_folder(root)
     for path, real in sorted(_walk(root)):
-        if path.lower().endswith(".md") and not (templates and path.startswith(templates)):
+        if path.lower().endswith(NOTE_ENDINGS) and not (templates and path.startswith(templates)):
             yield path, real
 
 

@@ -1,6 +1,10 @@
 """All rules over one vault."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from vaultkit.check.code import check_code
+from vaultkit.check.labs import check_labs
 from vaultkit.check.links import check_links
 from vaultkit.check.lists import check_lists
 from vaultkit.check.names import check_aliases, check_names
@@ -9,6 +13,8 @@ from vaultkit.check.properties import check_properties
 from vaultkit.check.skeleton import check_skeleton
 from vaultkit.check.stale import check_stale
 from vaultkit.errors import Problem
+from vaultkit.labs.notebook import is_notebook
+from vaultkit.labs.view import file_lines, in_file
 from vaultkit.vault import Vault
 
 RULES = (
@@ -24,6 +30,18 @@ RULES = (
 )
 
 
+def _in_files(vault: Vault, found: list[Problem]) -> Iterator[Problem]:
+    """The problems with the lines of the files: notebooks are read as Markdown, which has other lines."""
+    lines: dict[str, list[int]] = {}
+    for problem in found:
+        if problem.line and problem.path in vault.notes and is_notebook(problem.path):
+            if problem.path not in lines:
+                text = (vault.root / problem.path).read_bytes().decode("utf-8-sig", "replace")
+                lines[problem.path] = file_lines(text)
+            problem = replace(problem, line=in_file(lines[problem.path], problem.line))
+        yield problem
+
+
 def check_vault(vault: Vault) -> list[Problem]:
     """Everything wrong in the vault, by path and line; paths are relative to the vault."""
     found = list(vault.problems)
@@ -31,4 +49,5 @@ def check_vault(vault: Vault) -> list[Problem]:
         found += note.problems
     for rule in RULES:
         found += rule(vault)
+    found = [*_in_files(vault, found), *check_labs(vault)]
     return sorted(set(found), key=lambda problem: (problem.path, problem.line, problem.code, problem.message))

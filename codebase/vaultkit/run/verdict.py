@@ -41,6 +41,8 @@ def printed(block: Block, execution: Execution) -> list[str]:
     if execution.error and block.control.raises:
         text = f"{text.rstrip()}\n" if text.strip() else ""
         text += f"{type(execution.error).__name__}: {execution.error}".rstrip(": ")
+    if execution.value:
+        text += execution.value + "\n"
     lines = output_lines(text)
     return lines if any(lines) else []
 
@@ -115,9 +117,9 @@ def _output(session: Session, block: Block, execution: Execution) -> Failure | N
     want = output_lines(block.output.code)
     if not got:
         return Failure(block.output.line, "output-stale", "prints nothing", hint=update_hint(session))
-    if same_output(want, got):
+    if same_output(want, got, session.lab.rtol) or block.number in session.lab.examples:
         return None
-    details = ("- the note shows, + the block printed", *diff_lines(want, got))
+    details = ("- the note shows, + the block printed", *diff_lines(want, got, session.lab.rtol))
     message = "printed something else than the note shows"
     return Failure(block.output.line, "output-differs", message, details, update_hint(session))
 
@@ -125,13 +127,13 @@ def _output(session: Session, block: Block, execution: Execution) -> Failure | N
 def _figures(session: Session, block: Block, execution: Execution) -> list[Failure]:
     found = []
     for name, drawn in execution.figures.items():
-        committed = session.attachments / name
+        committed = session.figure(name)
         if same_figure(committed, drawn):
             continue
-        if committed.exists():
-            was, now = data_hash(committed.read_bytes())[:12], data_hash(drawn)[:12]
+        if committed is not None:
+            was, now = data_hash(committed)[:12], data_hash(drawn)[:12]
             message = f"draws {name} with other data than the committed figure ({now}, was {was})"
         else:
-            message = f"draws {name}, which is not among the attachments"
+            message = f"draws {name}, which the note does not have yet"
         found.append(Failure(block.line, "figure-differs", message, hint=update_hint(session)))
     return found

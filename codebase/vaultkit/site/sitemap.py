@@ -4,6 +4,7 @@ import posixpath
 from dataclasses import dataclass, field
 
 from vaultkit.errors import Problem
+from vaultkit.labs.notebook import SUFFIX, is_notebook
 from vaultkit.note import Note
 from vaultkit.pairs import canonical, translated
 from vaultkit.site.anchors import Anchors, anchors_of
@@ -27,7 +28,7 @@ class Page:
     @property
     def file(self) -> str:
         """Path in a staged tree."""
-        return self.slug + ".md"
+        return self.slug + (SUFFIX if is_notebook(self.key) else ".md")
 
     @property
     def url(self) -> str:

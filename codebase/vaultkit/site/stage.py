@@ -17,6 +17,7 @@ from vaultkit.site.compose import Inputs, compose, compose_api, compose_section
 from vaultkit.site.context import Context
 from vaultkit.site.draft import Formula
 from vaultkit.site.katex import Renderer
+from vaultkit.site.notebooks import is_notebook, prose_file
 from vaultkit.site.pages.sections import sections
 from vaultkit.site.paths import Language, Layout
 from vaultkit.site.reference import index_page, page_of
@@ -35,7 +36,7 @@ class Staged:
     problems: list[Problem] = field(default_factory=list)
 
     def add(self, page: Page, text: str, formulas: list[Formula], source: str) -> None:
-        self.files[page.file] = text.encode()
+        self.files[prose_file(page.file) if is_notebook(page.key) else page.file] = text.encode()
         for formula in formulas:
             self.formulas.setdefault(formula, source)
 
@@ -48,6 +49,8 @@ def stage(sitemap: SiteMap, language: Language, results: Results, api: Coverage 
     for page in sitemap.pages.values():
         context = Context(sitemap, language, page, sitemap.vault.notes[page.note(language)])
         staged.add(page, *compose(context, inputs), source=context.note.path)
+        if is_notebook(page.key):
+            staged.files[page.file] = (sitemap.vault.root / context.note.path).read_bytes()
         own = page.translated(language)
         staged.problems += context.problems if own else []
         attachments |= context.files
