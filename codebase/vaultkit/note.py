@@ -66,7 +66,7 @@ class Note:
 def parse_note(path: str, text: str) -> Note:
     """Parse a note; nothing in `text` makes this raise, what is wrong stands in `problems`."""
     scanned = scan(text)
-    properties, problems = frontmatter.read(path, scanned)
+    properties, texts, problems = frontmatter.read(path, scanned)
     return Note(
         path=path,
         text=text,
@@ -74,7 +74,7 @@ def parse_note(path: str, text: str) -> Note:
         properties=properties,
         headings=headings(scanned),
         blocks=block_ids(scanned),
-        links=find_links(scanned, properties),
+        links=find_links(scanned, texts),
         tags=unique(property_tags(properties.get("tags")) + inline_tags(scanned)),
         problems=problems,
     )

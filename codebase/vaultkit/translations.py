@@ -75,6 +75,6 @@ def stamp(vault: Vault, path: str) -> Path:
         edit = Edit(number, 0, chinese.scan.lines[number - 1], line)
     else:
         edit = Edit(end, 0, "", line + ("\r\n" if "\r\n" in chinese.text else "\n"))
-    file = vault.root / chinese.path
+    file = vault.on_disk(chinese.path)
     edit_file(file, [edit])
     return file

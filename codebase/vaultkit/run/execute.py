@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from vaultkit.run import asserts
 from vaultkit.run.limit import time_limit
 
 MODULE = "note"  # the same for each note, so that what a block prints does not depend on the file's name
@@ -50,6 +51,7 @@ def execute(
     started = time.perf_counter()
     host = sys.modules.get(MODULE)
     sys.modules[MODULE] = module
+    asserts.forget(module.__dict__)
     try:
         with time_limit(seconds):
             for line, code in pieces:
@@ -60,7 +62,7 @@ def execute(
                         if values:
                             result.value = _run_showing(source, str(file), module.__dict__)
                         else:
-                            exec(compile(source, str(file), "exec", dont_inherit=True), module.__dict__)
+                            exec(asserts.compiled(source, str(file)), module.__dict__)
                 finally:
                     result.stdout, result.stderr = out.getvalue(), err.getvalue()
     except KeyboardInterrupt:
@@ -71,13 +73,15 @@ def execute(
         sys.modules.pop(MODULE, None)
         if host is not None:
             sys.modules[MODULE] = host
+    if result.error is None:
+        asserts.forget(module.__dict__)
     result.seconds = time.perf_counter() - started
     return result
 
 
 def _run_showing(source: str, name: str, namespace: dict[str, Any]) -> str:
     """Run code as a notebook does; the value of its last line, "" if there is none or `;` hides it."""
-    tree: ast.Module = compile(source, name, "exec", ast.PyCF_ONLY_AST, True)  # type: ignore[assignment]
+    tree = asserts.parsed(source, name)
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     exec(compile(tree, name, "exec", dont_inherit=True), namespace)
     if not isinstance(last, ast.Expr):

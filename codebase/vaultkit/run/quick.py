@@ -15,7 +15,7 @@ from vaultkit.run.report import failure_text
 from vaultkit.run.results import engine_digest, entry_of, key_of, record
 from vaultkit.run.session import Session
 from vaultkit.run.survey import shape_of
-from vaultkit.run.verdict import Verdict, judge
+from vaultkit.run.verdict import Verdict, again, judge
 
 
 @dataclass(slots=True)
@@ -159,7 +159,6 @@ def _run_note(session: Session) -> NoteReport:
     if report.problems:
         report.texts = [str(problem) for problem in report.problems]
         return report
-    again = f'{place.command("vaultkit")} run "{session.path}"'
     for block in session.program.blocks:
         if session.observer:
             for name in session.run_to(block.number).figures:
@@ -167,6 +166,6 @@ def _run_note(session: Session) -> NoteReport:
         verdict = judge(session, block)
         report.verdicts.append(verdict)
         if verdict.status == "failed":
-            report.texts.append(failure_text(session, verdict, again))
+            report.texts.append(failure_text(session, verdict, again(session, "run")))
     report.seconds = sum(execution.seconds for execution in session.executed.values())
     return report

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from vaultkit import place
 from vaultkit.errors import Problem, VaultError
+from vaultkit.files import NOTE_ENDINGS
 from vaultkit.pairs import canonical, pair_of
 from vaultkit.resolve import resolve
-from vaultkit.vault import NOTE_ENDINGS, Vault
+from vaultkit.vault import Vault
 
 Listing = Callable[[Path, str], list[Path]]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from vaultkit import place
 from vaultkit.labs.notebook import is_notebook
 from vaultkit.pairs import canonical
+from vaultkit.run.control import Control
 from vaultkit.run.execute import Execution, execute, new_module, show_source
 from vaultkit.run.figures import FigureFolder
 from vaultkit.run.isolation import Isolation
@@ -91,7 +92,7 @@ class Session:
         finally:
             self._isolation.leave()
         result.figures = self._figures.take()
-        if result.error and not is_expected(result.error, block.control.raises):
+        if result.error and not is_expected(result.error, block.control):
             self._blocked_by = block.number
         return result
 
@@ -129,7 +130,10 @@ class Session:
         return hidden + [(block.line, block.fence.code) for block in blocks]
 
 
-def is_expected(error: BaseException, name: str) -> bool:
-    """True if the error is of the class `name` (bare or with its module), or of a subclass."""
+def is_expected(error: BaseException, control: Control) -> bool:
+    """True if the error is of the class that the block is to raise (bare or with its module), or of a
+    subclass, and says what it is to say.
+    """
     classes = type(error).__mro__
-    return bool(name) and any(name in (c.__name__, f"{c.__module__}.{c.__name__}") for c in classes)
+    names = {name for c in classes for name in (c.__name__, f"{c.__module__}.{c.__qualname__}")}
+    return bool(control.raises) and control.raises in names and control.message in str(error)

@@ -5,17 +5,16 @@ from dataclasses import dataclass, field
 from difflib import unified_diff
 from pathlib import Path
 
-from vaultkit import place
 from vaultkit.labs.view import note_text
 from vaultkit.labs.write import churn
 from vaultkit.lines import split_lines
-from vaultkit.run.compare import output_lines, same_output
+from vaultkit.run.compare import has_ellipsis, output_lines, same_output
 from vaultkit.run.figures import same_figure
 from vaultkit.run.lab import rewritten_lab
 from vaultkit.run.program import Block
 from vaultkit.run.report import failure_text
 from vaultkit.run.session import Session
-from vaultkit.run.verdict import judge, printed
+from vaultkit.run.verdict import again, judge, printed
 from vaultkit.write import write_atomic
 
 _FIXABLE = frozenset({"output-missing", "output-stale", "output-differs", "figure-differs"})
@@ -56,9 +55,7 @@ def _update(session: Session, write: bool) -> Update:
     for block in session.program.blocks:
         verdict = judge(session, block)
         if any(failure.code not in _FIXABLE for failure in verdict.failures):
-            update.errors.append(
-                failure_text(session, verdict, f'{place.command("vaultkit")} run "{session.path}"')
-            )
+            update.errors.append(failure_text(session, verdict, again(session, "run")))
     if update.errors:
         return update
     before = original.decode("utf-8-sig")
@@ -107,7 +104,7 @@ def rewritten(session: Session) -> str:
         want = output_lines(block.output.code) if block.output else []
         if block.output is None and not got:
             continue
-        if block.output and got and same_output(want, got):
+        if block.output and got and same_output(want, got, ellipsis=has_ellipsis(block.output)):
             continue
         first = block.fence.end_line
         last = block.output.end_line if block.output else first
@@ -123,7 +120,7 @@ def _rewritten_lab(session: Session, before: str) -> str:
             continue
         run = session.executed[block.number]
         got, want = printed(block, run), output_lines(block.output.code) if block.output else []
-        same = same_output(want, got, lab.rtol) or (bool(got and want) and block.number in lab.examples)
+        same = same_output(want, got, rtol=lab.rtol) or (bool(got and want) and block.number in lab.examples)
         drawn = all(same_figure(lab.figures.get(name), svg) for name, svg in run.figures.items())
         if not (same and drawn):
             stale.add(block.number)

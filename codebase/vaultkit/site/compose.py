@@ -59,8 +59,10 @@ def _text(context: Context) -> str:
     note = context.note
     if not is_notebook(note.path):
         return note.text
-    file = context.vault.root / note.path
-    return lab_text(read_once(file.read_text("utf-8-sig", "replace")), context.language)
+    file = context.vault.on_disk(note.path)
+    notebook = read_once(file.read_text("utf-8-sig", "replace"))
+    context.python += [f"{note.path}: cell {number}" for number, _ in enumerate(notebook.code, 1)]
+    return lab_text(notebook, context.language)
 
 
 def compose_section(context: Context, section: str) -> tuple[str, list[Formula]]:
@@ -94,6 +96,7 @@ def _front_matter(context: Context, kind: str) -> str:
         "lang": note.lang,
         "planned": context.sitemap.planned(page),
         "translated": page.translated(context.language),
+        "python": context.python,
     }
     return _yaml(meta)
 

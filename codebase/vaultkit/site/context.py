@@ -33,6 +33,7 @@ class Context:
     note: Note
     stash: Stash = field(default_factory=Stash)
     problems: list[Problem] = field(default_factory=list)
+    python: list[str] = field(default_factory=list)  # `path:line` of each Python block on the page
     files: set[str] = field(default_factory=set)
     embedded: tuple[str, ...] = ()
     pipeline: Callable[[str, "Context"], list[Line]] | None = None

@@ -25,6 +25,7 @@ from vaultkit.site.katex import Renderer
 from vaultkit.site.names import link_names, link_sources
 from vaultkit.site.notebooks import MissingCells, is_notebook, is_raw, prose_file, put_cells
 from vaultkit.site.paths import Language, Layout
+from vaultkit.site.python_blocks import difference
 from vaultkit.site.reference import addresses as api_addresses
 from vaultkit.site.stage import stage_all
 from vaultkit.site.ui import table
@@ -106,7 +107,7 @@ def on_page_read_source(page: Page, config: MkDocsConfig, **_: Any) -> str | Non
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files, **_: Any) -> str:
-    """Formulas in the text and in the contents list, links in code; remembers which libraries are needed."""
+    """Compare the page with the census, put formulas and links in, remember which libraries are needed."""
     renderer: Renderer = config.extra["k_renderer"]
     if is_notebook(page.file.src_uri):
         Page.render(page, config, files)  # the plug-in has put its own in the place of this one
@@ -114,6 +115,9 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files, *
             html = put_cells(page.content or "", html, config.extra["k_lang"])
         except MissingCells as missing:
             log.warning("%s: mkdocs-jupyter did not render %s", page.file.src_uri, missing)
+    known = page.meta.get("k", {}).get("python")
+    if known is not None and (wrong := difference(html, known)):
+        log.warning("%s: %s", page.file.src_uri, wrong)
     try:
         html = put_formulas(html, renderer)
         for item in page.toc:

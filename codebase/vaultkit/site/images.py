@@ -38,7 +38,7 @@ def _natural_size(context: Context, file: str) -> tuple[float, float] | None:
     """Width and height of an SVG in CSS pixels as a browser shows it: its lengths, else its viewBox."""
     if not file.lower().endswith(".svg"):
         return None
-    head = (context.vault.root / file).read_text(encoding="utf-8", errors="replace")[:4000]
+    head = context.vault.on_disk(file).read_text(encoding="utf-8", errors="replace")[:4000]
     tag = _SVG.search(head)
     if tag is None:
         return None

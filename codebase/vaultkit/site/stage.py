@@ -50,7 +50,7 @@ def stage(sitemap: SiteMap, language: Language, results: Results, api: Coverage 
         context = Context(sitemap, language, page, sitemap.vault.notes[page.note(language)])
         staged.add(page, *compose(context, inputs), source=context.note.path)
         if is_notebook(page.key):
-            staged.files[page.file] = (sitemap.vault.root / context.note.path).read_bytes()
+            staged.files[page.file] = sitemap.vault.on_disk(context.note.path).read_bytes()
         own = page.translated(language)
         staged.problems += context.problems if own else []
         attachments |= context.files
@@ -58,7 +58,7 @@ def stage(sitemap: SiteMap, language: Language, results: Results, api: Coverage 
     _add_api(staged, sitemap, api)
     _add_sections(staged, sitemap)
     for path in sorted(attachments):
-        staged.files[path] = (sitemap.vault.root / path).read_bytes()
+        staged.files[path] = sitemap.vault.on_disk(path).read_bytes()
     staged.files[titles.FILE] = titles.titles(sitemap, language, api.engine).encode()
     return staged
 

@@ -45,6 +45,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     ),
     "lab_file": ("the notebook", "下载 notebook"),
     "lab_figure": ("Figure drawn by the code above", "上面的代码画出的图"),
+    "absent": ("Not run here: it requires {name}.", "此处不运行：需要 {name}。"),
     "raises": ("Raises {name}, and the tests check that it does.", "会抛出 {name}，测试会检查这一点。"),
     # foot of a page
     "linked_from": ("Linked from", "引用本页的页面"),

@@ -16,6 +16,7 @@ from vaultkit.site.transforms.cards import cards
 from vaultkit.site.transforms.controls import controls
 from vaultkit.site.transforms.embeds import embeds
 from vaultkit.site.transforms.fields import fields
+from vaultkit.site.transforms.foreign_blocks import foreign_blocks
 from vaultkit.site.transforms.headings import headings
 from vaultkit.site.transforms.language_link import language_link
 from vaultkit.site.transforms.links import links
@@ -35,6 +36,7 @@ LINE_TRANSFORMS: tuple[Transform, ...] = (
     block_ids,
     controls,
     outputs,
+    foreign_blocks,
     callouts,
     tasks,
     tags,
@@ -50,7 +52,7 @@ LINE_TRANSFORMS: tuple[Transform, ...] = (
 def transform(text: str, context: Context) -> list[Line]:
     """A note's text through all line transforms; used for the note itself and for what it embeds."""
     context.pipeline = transform
-    lines = read(text, context.stash)
+    lines = read(text, context)
     for step in LINE_TRANSFORMS:
         lines = step(lines, context)
     return lines
