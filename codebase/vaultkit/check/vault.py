@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from vaultkit.check.code import check_code
+from vaultkit.check.files import check_files
 from vaultkit.check.labs import check_labs
 from vaultkit.check.links import check_links
 from vaultkit.check.lists import check_lists
@@ -30,6 +31,7 @@ RULES = (
     check_lists,
     check_prerequisites,
     check_tracker,
+    check_files,
 )
 HOUSE_RULES = (check_properties, check_skeleton)  # only for vaults that follow Kvist's properties
 # What Obsidian itself lets pass: elsewhere a warning.
