@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from vaultkit.run import asserts
-from vaultkit.run.compiled import compiled
+from vaultkit.run.compiled import Program, compiled
 from vaultkit.run.limit import time_limit
 
 MODULE = "note"  # the same for each note, so that what a block prints does not depend on the file's name
@@ -22,7 +22,7 @@ MODULE = "note"  # the same for each note, so that what a block prints does not 
 @dataclass(slots=True)
 class Execution:
     """What happened when a block ran. `blocked_by` is the number of the earlier block whose error
-    stopped it.
+    stopped it, `value` what a notebook shows of the last line's value.
     """
 
     error: BaseException | None = None
@@ -33,6 +33,7 @@ class Execution:
     blocked_by: int = 0
     left: list[str] = field(default_factory=list)
     """After the note's last block: threads that it has left running."""
+    value: str = ""
 
 
 def new_module(file: Path) -> ModuleType:
@@ -61,8 +62,12 @@ def execute(
     seconds: float,
     hidden: Mapping[str, Any] | None = None,
     strangers: set[Thread] | None = None,
+    *,
+    values: bool = False,
 ) -> Execution:
     """Run `pieces` (line above the code, code) in `module`; only what the last piece prints is kept.
+
+    With `values`, a piece that ends in an expression shows its value, as a notebook's cell does.
 
     The code is compiled with the note's own line numbers. KeyboardInterrupt passes, all else is caught.
     `hidden` names are put into the module if the code needs them; `strangers` are threads not of this note.
@@ -78,9 +83,11 @@ def execute(
                 out, err = _Captured(strangers or set()), io.StringIO()
                 try:
                     with redirect_stdout(out), redirect_stderr(err):
-                        program, needs_hidden = compiled("\n" * line + code, str(file))
-                        module.__dict__.update(hidden or {} if needs_hidden else {})
-                        exec(program, module.__dict__)
+                        program = compiled("\n" * line + code, str(file), values=values)
+                        if program.needs_hidden:
+                            module.__dict__.update(hidden or {})
+                        exec(program.code, module.__dict__)
+                        result.value = _value(program, module.__dict__)
                 finally:
                     result.stdout, result.stderr = out.getvalue(), err.getvalue()
     except KeyboardInterrupt:
@@ -95,6 +102,14 @@ def execute(
         asserts.forget(module.__dict__)
     result.seconds = time.perf_counter() - started
     return result
+
+
+def _value(program: Program, namespace: dict[str, Any]) -> str:
+    """What a notebook shows of the value of a piece's last line, "" if there is none."""
+    if program.last is None:
+        return ""
+    value = eval(program.last, namespace)
+    return "" if value is None else repr(value)
 
 
 def show_source(file: Path, pieces: list[tuple[int, str]], total: int) -> None:

@@ -11,7 +11,7 @@ from vaultkit.run.compiled import compiled
 def failing(code: str) -> tuple[str, list[str]]:
     space: dict[str, object] = {"__name__": "note"}
     try:
-        exec(compiled(code, "note.md")[0], space)
+        exec(compiled(code, "note.md").code, space)
     except AssertionError as error:
         trace = error.__traceback__
         while trace.tb_next:
@@ -62,7 +62,7 @@ def test_operands_are_evaluated_once_in_order_and_forgotten() -> None:
         "kept = []\n"
     )
     space: dict[str, object] = {}
-    exec(compiled(code, "note.md")[0], space)
+    exec(compiled(code, "note.md").code, space)
     forget(space)
     assert space["seen"] == [1, 2, 3, 3, 0, 4] and not any(n.startswith("_kept_") for n in space)
     assert not [name for name in vars(space["C"]) if name.startswith("_kept_")]
@@ -77,7 +77,7 @@ def test_texts_are_left_alone_and_lines_stay() -> None:
 
 def test_an_error_in_an_operand_and_a_broken_repr() -> None:
     with pytest.raises(ZeroDivisionError):
-        exec(compiled("assert 1 / 0 == 1", "note.md")[0], {})
+        exec(compiled("assert 1 / 0 == 1", "note.md").code, {})
     code = "class B:\n    def __repr__(self): raise ValueError\nb = B()\nassert b == 1"
     assert failing(code)[1] == ["where b = <no repr: ValueError>"]
     with pytest.raises(SyntaxError):

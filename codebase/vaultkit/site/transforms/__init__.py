@@ -9,6 +9,7 @@ from collections.abc import Callable
 from vaultkit.site.context import Context
 from vaultkit.site.draft import Line, text_of
 from vaultkit.site.reader import read
+from vaultkit.site.transforms.base_blocks import base_blocks
 from vaultkit.site.transforms.block_ids import block_ids
 from vaultkit.site.transforms.callouts import callouts
 from vaultkit.site.transforms.captions import captions
@@ -34,6 +35,7 @@ LINE_TRANSFORMS: tuple[Transform, ...] = (
     language_link,
     headings,
     block_ids,
+    base_blocks,
     controls,
     outputs,
     foreign_blocks,
