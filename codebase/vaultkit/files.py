@@ -26,7 +26,7 @@ def walk(root: str) -> Iterator[tuple[str, str]]:
                 if name not in _SKIPPED_FOLDERS:
                     waiting.append((entry.path, f"{part}{name}/"))
             elif not entry.is_symlink() or _stays(entry.path, inside):
-                yield _clean(part + name), entry.path
+                yield clean(part + name), entry.path
 
 
 def note_files(root: str) -> list[tuple[str, str]]:
@@ -50,7 +50,7 @@ def templates_folder(root: str) -> str:
     return folder.strip("/") + "/" if isinstance(folder, str) and folder.strip("/") else ""
 
 
-def _clean(path: str) -> str:
+def clean(path: str) -> str:
     """A path as notes write it: composed Unicode, and no bytes that are none."""
     if path.isascii():
         return path

@@ -11,19 +11,17 @@ import os
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from types import FrameType, ModuleType
 from typing import Any
 
-from vaultkit.run.fingerprints import Fingerprints, digest
+from vaultkit.run.fingerprints import Fingerprints
 from vaultkit.run.imports import after_import
 from vaultkit.run.modules import Modules
 from vaultkit.run.patches import wrap_environ, wrap_stats
-from vaultkit.run.stamps import SET_BY_RUNNER, is_library
-
-Dependency = tuple[str, str]  # ("file" | "folder" | "variable", its name)
+from vaultkit.run.stamps import SET_BY_RUNNER, is_library, variable
+from vaultkit.run.used import Dependency, Used
 
 _STARTS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.forkpty")
 _TALKS = ("socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname")
@@ -38,15 +36,6 @@ _LOADERS = frozenset(
         "_frozen_importlib_external",
     }
 )
-
-
-@dataclass(slots=True)
-class Used:
-    """What a note, a module or a library's import has used; `untracked` says what cannot be cached."""
-
-    things: set[Dependency] = field(default_factory=set)
-    modules: set[str] = field(default_factory=set)
-    untracked: set[str] = field(default_factory=set)
 
 
 class Observer:
@@ -291,13 +280,6 @@ _EVENTS: dict[str, Callable[[Observer, str, tuple[Any, ...]], None]] = {
     **dict.fromkeys(_TALKS, Observer._on_talk),
     **dict.fromkeys(_CHANGES, Observer._on_change),
 }
-
-
-def variable(environ: Mapping[str, str], name: str) -> str:
-    """The value of an environment variable as a dependency; `*` is the whole environment."""
-    if name != "*":
-        return digest(environ[name]) if name in environ else "unset"
-    return digest("\n".join(f"{k}={v}" for k, v in sorted(environ.items()) if k not in SET_BY_RUNNER))
 
 
 def _absolute(path: Any) -> str:

@@ -1,18 +1,19 @@
 """One note being run: each block executed at most once, in order, in one namespace."""
 
-import tempfile
+import os
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
 from vaultkit import place
+from vaultkit.read import read_text
 from vaultkit.run.execute import Execution, execute, new_module, show_source
 from vaultkit.run.figures import FigureFolder
 from vaultkit.run.isolation import Isolation
 from vaultkit.run.limit import DEFAULT_SECONDS
 from vaultkit.run.observe import Observer
 from vaultkit.run.program import Block, Program, program_of, scan_once
-from vaultkit.vault import read_text
+from vaultkit.run.workplace import Workplace
 
 
 class Session:
@@ -22,11 +23,17 @@ class Session:
     anything. `observer` is told what the blocks use.
     """
 
-    def __init__(self, file: Path, vault: Path | None = None, observer: Observer | None = None) -> None:
+    def __init__(
+        self,
+        file: str | os.PathLike[str],
+        vault: str | os.PathLike[str] | None = None,
+        observer: Observer | None = None,
+        path: str = "",
+    ) -> None:
         self.observer = observer
-        self.file = file.resolve()
-        self.vault = (vault or place.vault_of(self.file)).resolve()
-        self.path = self.file.relative_to(self.vault).as_posix()
+        self.file = Path(os.path.realpath(file))
+        self.vault = Path(os.path.realpath(vault)) if vault else place.vault_of(self.file)
+        self.path = path or self.file.relative_to(self.vault).as_posix()
         self.text, problems = read_text(self.file, self.path)
         scanned = scan_once(self.text or "")
         self.program: Program = program_of(self.path, scanned)
@@ -34,7 +41,7 @@ class Session:
         self.attachments = place.attachments(self.vault)
         self.executed: dict[int, Execution] = {}
         self._module = new_module(self.file)
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: Workplace | None = None
         self._blocked_by = 0
         self._total = len(scanned.lines)
 
@@ -56,7 +63,7 @@ class Session:
         """Forget the namespace and delete the note's temporary folder."""
         self._module = new_module(self.file)
         if self._folder:
-            self._folder.cleanup()
+            self._folder.remove()
             self._folder = None
 
     def _run(self, block: Block) -> Execution:
@@ -83,15 +90,12 @@ class Session:
     def _start(self) -> None:
         """A new namespace and a process state of its own, with an empty working folder."""
         if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="kvist-note-", ignore_cleanup_errors=True)
-            figures = Path(self._folder.name, "figures")
-            figures.mkdir()
-            self._figures = FigureFolder(figures)
+            self._folder = Workplace()
+            self._figures = FigureFolder(Path(self._folder.figures))
             show_source(self.file, self._pieces(), self._total)
         self._module = new_module(self.file)
         self._blocked_by = 0
-        work = tempfile.mkdtemp(prefix="work-", dir=self._folder.name)
-        self._isolation = Isolation(work, {"KVIST_FIGURES": str(self._figures.folder)})
+        self._isolation = Isolation(self._folder.work(), {"KVIST_FIGURES": str(self._figures.folder)})
 
     def _pieces(self) -> list[tuple[int, str]]:
         blocks = self.program.blocks

@@ -17,7 +17,10 @@ Status = Literal["passed", "skipped", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One thing that went wrong; `details` are whole lines, printed below the message."""
+    """One thing that went wrong; `details` are whole lines, printed below the message.
+
+    `expected` and `actual` are what the note says and what the block did, where they can be set side by side.
+    """
 
     line: int
     code: str
@@ -25,6 +28,8 @@ class Failure:
     details: tuple[str, ...] = ()
     hint: str = ""
     error: BaseException | None = None
+    expected: list[str] | None = None
+    actual: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,8 @@ def _error(session: Session, block: Block, execution: Execution) -> Failure | No
         if not name:
             return None
         hint = "delete `raises`, or let the block raise"
-        return Failure(block.line, "no-error", f"should raise {name}, but raised nothing", hint=hint)
+        message = f"should raise {name}, but raised nothing"
+        return Failure(block.line, "no-error", message, hint=hint, expected=[name], actual=[])
     if is_expected(error, name):
         return None
     line = error_line(session, block, error)
@@ -81,7 +87,10 @@ def _error(session: Session, block: Block, execution: Execution) -> Failure | No
         return Failure(line, "too-slow", str(error), hint=hint, error=error)
     said = f"{type(error).__name__}: {error}".rstrip(": ").split("\n")[0]
     expected = f" (expected {name})" if name else ""
-    return Failure(line, "block-error", said + expected, hint=_error_hint(error), error=error)
+    return Failure(
+        line, "block-error", said + expected, hint=_error_hint(error), error=error,
+        expected=[name] if name else [], actual=f"{type(error).__name__}: {error}".rstrip(": ").split("\n"),
+    )  # fmt: skip
 
 
 def _error_hint(error: BaseException) -> str:
@@ -111,15 +120,18 @@ def _output(session: Session, block: Block, execution: Execution) -> Failure | N
             return None
         details = tuple(f"+ {line}" for line in got)
         message = "prints, but the note shows no output"
-        return Failure(block.fence.end_line, "output-missing", message, details, update_hint(session))
+        hint = update_hint(session)
+        return Failure(block.fence.end_line, "output-missing", message, details, hint, None, [], got)
     want = output_lines(block.output.code)
     if not got:
-        return Failure(block.output.line, "output-stale", "prints nothing", hint=update_hint(session))
+        hint, line = update_hint(session), block.output.line
+        return Failure(line, "output-stale", "prints nothing", hint=hint, expected=want, actual=[])
     if same_output(want, got):
         return None
     details = ("- the note shows, + the block printed", *diff_lines(want, got))
     message = "printed something else than the note shows"
-    return Failure(block.output.line, "output-differs", message, details, update_hint(session))
+    hint, line = update_hint(session), block.output.line
+    return Failure(line, "output-differs", message, details, hint, None, want, got)
 
 
 def _figures(session: Session, block: Block, execution: Execution) -> list[Failure]:
@@ -128,10 +140,12 @@ def _figures(session: Session, block: Block, execution: Execution) -> list[Failu
         committed = session.attachments / name
         if same_figure(committed, drawn):
             continue
+        was, now = "none", data_hash(drawn)[:12]
         if committed.exists():
             was, now = data_hash(committed.read_bytes())[:12], data_hash(drawn)[:12]
             message = f"draws {name} with other data than the committed figure ({now}, was {was})"
         else:
             message = f"draws {name}, which is not among the attachments"
-        found.append(Failure(block.line, "figure-differs", message, hint=update_hint(session)))
+        hint = update_hint(session)
+        found.append(Failure(block.line, "figure-differs", message, hint=hint, expected=[was], actual=[now]))
     return found
