@@ -9,7 +9,7 @@ from vaultkit.run.cache import RunCache
 from vaultkit.run.entry import entry_of
 from vaultkit.run.loaded import loaded_files
 from vaultkit.run.notereport import NoteReport, Skip
-from vaultkit.run.observe import Observer
+from vaultkit.run.observe import Observer, watched_folders
 from vaultkit.run.recall import Row, is_plain, known_shape, recall, renewed
 from vaultkit.run.report import failure_text
 from vaultkit.run.results import engine_digest, record
@@ -44,9 +44,9 @@ class Runner:
 
     def _run(self, path: str, file: str) -> NoteReport:
         if self.observer is None:
-            self.observer = Observer(self.cache.fingerprints)
+            self.observer = Observer(self.cache.fingerprints, watched_folders(self.cache.root))
         self.observer.begin()
-        self.observer.on_file(os.path.join(self.cache.root, ".obsidian", "app.json"))
+        self.observer.on_files([os.path.join(self.cache.root, ".obsidian", "app.json")])
         session = Session(file, self.cache.root, self.observer, path)
         try:
             report = run_note(session)
@@ -114,11 +114,13 @@ def run_note(session: Session) -> RunReport:
                  "hint": problem.hint, "expected": None, "actual": None, "details": []}
             )  # fmt: skip
         return report
+    if session.program.blocks:
+        session.run_to(len(session.program.blocks))
     again = f'{place.command("vaultkit")} run "{where.shown(str(session.file))}"'
     for block in session.program.blocks:
         if session.observer:
-            for name in session.run_to(block.number).figures:
-                session.observer.on_file(str(session.attachments / name))
+            figures = session.run_to(block.number).figures
+            session.observer.on_files([str(session.attachments / name) for name in figures])
         verdict = judge(session, block)
         report.verdicts.append(verdict)
         if verdict.status == "passed":

@@ -50,9 +50,21 @@ class Session:
 
     def run_to(self, number: int) -> Execution:
         """Execute what is still missing up to block `number` and return that block's execution."""
-        for block in self.program.blocks[:number]:
-            if block.number not in self.executed:
+        entered: Isolation | None = None
+        try:
+            for block in self.program.blocks[:number]:
+                if block.number in self.executed:
+                    continue
+                if not block.control.skip and (self._folder is None or block.control.fresh):
+                    _leave(entered)
+                    entered = None
+                    self._start()
+                if entered is None and self._folder is not None:
+                    entered = self._isolation
+                    entered.enter()
                 self.executed[block.number] = self._run(block)
+        finally:
+            _leave(entered)
         return self.executed[number]
 
     def run_all(self) -> Iterator[tuple[Block, Execution]]:
@@ -69,19 +81,14 @@ class Session:
     def _run(self, block: Block) -> Execution:
         if block.control.skip:
             return Execution()
-        if self._folder is None or block.control.fresh:
-            self._start()
         if self._blocked_by:
             return Execution(blocked_by=self._blocked_by)
-        folder = self._folder
-        assert folder is not None
+        if self.observer:
+            source = "\n".join([*(setup.code for setup in block.setups), block.fence.code])
+            self.observer.on_source(source.encode("utf-8", "replace"))
         pieces = [(setup.line, setup.code) for setup in block.setups] + [(block.line, block.fence.code)]
-        self._isolation.enter()
-        try:
-            with self.observer.watching(folder.name) if self.observer else nullcontext():
-                result = execute(self._module, pieces, self.file, block.control.timeout or DEFAULT_SECONDS)
-        finally:
-            self._isolation.leave()
+        with self.observer.watching(self._own()) if self.observer else nullcontext():
+            result = execute(self._module, pieces, self.file, block.control.timeout or DEFAULT_SECONDS)
         result.figures = self._figures.take()
         if result.error and not is_expected(result.error, block.control.raises):
             self._blocked_by = block.number
@@ -97,10 +104,20 @@ class Session:
         self._blocked_by = 0
         self._isolation = Isolation(self._folder.work(), {"KVIST_FIGURES": str(self._figures.folder)})
 
+    def _own(self) -> tuple[str, ...]:
+        """The folders that belong to this note alone."""
+        folder = self._folder
+        return (os.path.dirname(folder.name),) if folder else ()
+
     def _pieces(self) -> list[tuple[int, str]]:
         blocks = self.program.blocks
         hidden = [(setup.line, setup.code) for block in blocks for setup in block.setups]
         return hidden + [(block.line, block.fence.code) for block in blocks]
+
+
+def _leave(entered: Isolation | None) -> None:
+    if entered is not None:
+        entered.leave()
 
 
 def is_expected(error: BaseException, name: str) -> bool:

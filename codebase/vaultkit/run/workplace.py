@@ -7,6 +7,7 @@ import tempfile
 from itertools import count
 
 _numbers = count(1)
+_spare: list[tuple[int, str]] = []  # folders of earlier notes that were left empty
 _tops: dict[int, str] = {}  # one folder a process, made when the first note runs
 
 
@@ -24,23 +25,35 @@ def _clean(pid: int) -> None:
 
 
 class Workplace:
-    """Folder `name` and what is in it; nothing of it is left after `remove`."""
+    """Folder `name` and what is in it; nothing of it is left after `remove`, but empty folders for others."""
 
     def __init__(self) -> None:
-        self.name = os.path.join(_top(), str(next(_numbers)))
-        self.figures = os.path.join(self.name, "figures")
+        self.name = _folder()
+        self.figures = _folder()
         self.works: list[str] = []
-        os.makedirs(self.figures)
 
     def work(self) -> str:
         """A new empty folder."""
-        self.works.append(os.path.join(self.name, f"work-{len(self.works) + 1}"))
-        os.mkdir(self.works[-1])
+        self.works.append(self.name if not self.works else _folder())
         return self.works[-1]
 
     def remove(self) -> None:
-        try:  # mostly they are empty, and this is ten times quicker than rmtree
-            for folder in (self.figures, *self.works, self.name):
-                os.rmdir(folder)
-        except OSError:
-            shutil.rmtree(self.name, ignore_errors=True)
+        for folder in dict.fromkeys((self.figures, self.name, *self.works)):
+            try:  # making and removing folders is dear, and mostly nothing was written
+                empty = os.access(folder, os.W_OK) and not os.listdir(folder)
+            except OSError:
+                empty = False
+            if empty:
+                _spare.append((os.getpid(), folder))
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _folder() -> str:
+    while _spare:
+        pid, folder = _spare.pop()
+        if pid == os.getpid() and os.path.isdir(folder):
+            return folder
+    folder = os.path.join(_top(), str(next(_numbers)))
+    os.mkdir(folder)
+    return folder

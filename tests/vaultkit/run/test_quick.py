@@ -50,7 +50,7 @@ def test_failing_assertion_names_its_line(make_vault) -> None:
     (text,) = report.texts
     assert "Note.md:5: block-error AssertionError" in text
     assert "> 5 |     assert x == 2" in text and "where x = 1" in text
-    assert 'vaultkit run "Note.md"' in text.split("run again: ")[1]
+    assert 'Note.md"' in text.split("run again: ")[1]
 
 
 def test_line_numbers_in_callouts_lists_and_setup(make_vault) -> None:
