@@ -23,6 +23,7 @@ from types import FrameType, ModuleType
 from typing import Any
 
 from vaultkit import where
+from vaultkit.run.execute import MODULE
 from vaultkit.run.fingerprints import Fingerprints
 from vaultkit.run.imports import after_import
 from vaultkit.run.opened import Opened
@@ -127,9 +128,12 @@ class Observer(Recorder):
 
     def _on_randomness(self) -> None:
         frame: FrameType | None = sys._getframe(2)
-        while frame is not None and frame.f_globals.get("__name__") not in (*self.modules.edges, "note"):
-            if frame.f_code.co_name == "<module>":
-                return  # a library at its import
+        while frame is not None:
+            name = frame.f_globals.get("__name__", "")
+            if name == MODULE or name in self.modules.edges:
+                break
+            if frame.f_code.co_name == "<module>" or name.startswith("vaultkit."):
+                return  # a library at its import, or the runner
             frame = frame.f_back
         self._untracked(RANDOMNESS)
 
