@@ -6,10 +6,14 @@ from importlib import import_module
 
 # Where each command stands. Only the one that is called is imported, for `vaultkit run` must be quick.
 _MODULES = {
-    "vaultkit.commands.check": (),
+    "vaultkit.commands.check": ("check",),
+    "vaultkit.commands.links": ("links",),
+    "vaultkit.commands.rename": ("rename",),
     "vaultkit.commands.notes": ("run", "watch", "update", "census"),
     "vaultkit.commands.new": ("new",),
-    "vaultkit.commands.lists": ("next", "progress"),
+    "vaultkit.commands.lists": ("next", "done", "progress"),
+    "vaultkit.commands.exercises": ("try",),
+    "vaultkit.commands.review": ("review",),
     "vaultkit.commands.coverage": ("coverage",),
     "vaultkit.commands.translated": ("translated",),
     "vaultkit.site.commands": (),  # the site may be left out of an installation

@@ -5,27 +5,35 @@ import os
 import unicodedata
 from collections.abc import Iterator
 
-_SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})
+NOTE_ENDINGS = (".md", ".ipynb")  # a notebook is read as a note too
 
 
-def walk(root: str) -> Iterator[tuple[str, str]]:
-    """(vault path, real path) of each file; hidden names, and links that leave the vault, are passed over."""
+def walk(root: str, trouble: list[tuple[str, str]] | None = None) -> Iterator[tuple[str, str]]:
+    """(vault path, real path) of each file, as Obsidian lists them: names with a leading dot are hidden.
+
+    A symbolic link counts if it leads to a file inside the vault; linked folders are not entered, so there
+    are no loops and no way out. `trouble` receives (vault path, what is wrong) of what is passed over.
+    """
     inside = os.path.realpath(root) + os.sep
     waiting = [(os.fspath(root), "")]
     while waiting:
         folder, part = waiting.pop()
         try:
-            entries = list(os.scandir(folder))
-        except OSError:
+            with os.scandir(folder) as scanned:
+                entries = list(scanned)
+        except OSError as error:
+            if trouble is not None:
+                trouble.append((clean(part) or folder, f"cannot be listed: {error.strerror or error}"))
             continue
         for entry in entries:
             name = entry.name
             if name[0] == ".":
                 continue
             if entry.is_dir(follow_symlinks=False):
-                if name not in _SKIPPED_FOLDERS:
-                    waiting.append((entry.path, f"{part}{name}/"))
-            elif not entry.is_symlink() or _stays(entry.path, inside):
+                waiting.append((entry.path, f"{part}{name}/"))
+                if trouble is not None and name.lower().endswith(".md"):
+                    trouble.append((clean(part + name), "is a folder with the name of a note"))
+            elif _stays(entry.path, inside) if entry.is_symlink() else entry.is_file(follow_symlinks=False):
                 yield clean(part + name), entry.path
 
 
@@ -35,7 +43,7 @@ def note_files(root: str) -> list[tuple[str, str]]:
     return sorted(
         (path, file)
         for path, file in walk(root)
-        if path.lower().endswith(".md") and not (templates and path.startswith(templates))
+        if path.lower().endswith(NOTE_ENDINGS) and not (templates and path.startswith(templates))
     )
 
 

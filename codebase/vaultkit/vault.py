@@ -7,57 +7,82 @@ from pathlib import Path
 
 from vaultkit import files
 from vaultkit.errors import Problem, VaultError
+from vaultkit.journal import recover
 from vaultkit.links import Link
 from vaultkit.note import Note, parse_note
 from vaultkit.outline import Heading
 from vaultkit.read import read_text
 
-__all__ = ["Heading", "Link", "Note", "Vault", "is_template", "note_files", "read_text"]
+__all__ = ["Heading", "Link", "Note", "Vault", "fold", "is_template", "note_files", "read_text"]
 
 
 @dataclass
 class Vault:
-    """`notes` by vault-relative path; `files` are all paths (templates too), hidden ones left out."""
+    """`notes` by vault-relative path; `files` are all paths (templates too), hidden ones left out.
+
+    `templates` are the notes of the templates folder: Obsidian reads their links, we check and show nothing
+    of them. `problems` are those of files that are no notes here.
+    """
 
     root: Path
     notes: dict[str, Note]
     files: set[str]
     problems: list[Problem] = field(default_factory=list)
+    templates: dict[str, Note] = field(default_factory=dict)
+    disk: dict[str, Path] = field(default_factory=dict)
 
     @classmethod
     def load(cls, root: str | Path) -> "Vault":
-        """Read the vault in folder `root`, else raise VaultError. Templates are files but not notes."""
+        """Read the vault in folder `root`, else raise VaultError."""
         folder = Path(root)
         if not folder.is_dir():
             raise VaultError(Problem(str(root), 0, "no-vault", "is not a folder", "give the vault's folder"))
-        problems: list[Problem] = []
-        notes: dict[str, Note] = {}
-        names: set[str] = set()
+        trouble: list[tuple[str, str]] = []
+        missed = recover(folder) or []
+        trouble += [(path, "was changed while a rename was interrupted: mend its links") for path in missed]
         templates = files.templates_folder(str(folder))
-        for path, real in sorted(files.walk(str(folder))):
-            names.add(path)
-            if not path.lower().endswith(".md") or (templates and path.startswith(templates)):
+        vault = cls(folder, {}, set())
+        for path, real in sorted(files.walk(str(folder), trouble)):
+            if path in vault.files:
+                trouble.append((path, "stands here twice, in two Unicode forms; only the first is read"))
+                continue
+            vault.files.add(path)
+            vault.disk[path] = Path(real)
+            if not path.lower().endswith(files.NOTE_ENDINGS):
                 continue
             text, found = read_text(Path(real), path)
-            if text is not None:
-                notes[path] = parse_note(path, text)
-                notes[path].problems[:0] = found
-            else:
-                problems += found
-        return cls(folder, notes, names, problems)
+            if text is None:
+                vault.problems += found
+                continue
+            note = parse_note(path, text)
+            note.problems[:0] = found
+            (vault.templates if templates and path.startswith(templates) else vault.notes)[path] = note
+        vault.problems += [Problem(path, 0, "unreadable", what, severity="warning") for path, what in trouble]
+        return vault
+
+    def on_disk(self, path: str) -> Path:
+        """Where a vault path stands on disk, whose name may be written in another Unicode form."""
+        return self.disk.get(path) or self.root / path
+
+    def note(self, path: str | None) -> Note | None:
+        """The note or template at a path."""
+        return None if path is None else self.notes.get(path) or self.templates.get(path)
 
     @cached_property
     def by_name(self) -> dict[str, list[str]]:
-        """Paths by lower-cased file name, extension included."""
+        """Paths by folded file name, extension included."""
         names: dict[str, list[str]] = {}
         for path in sorted(self.files):
-            names.setdefault(path.rsplit("/", 1)[-1].lower(), []).append(path)
+            names.setdefault(fold(path.rsplit("/", 1)[-1]), []).append(path)
         return names
 
     @cached_property
-    def by_path(self) -> dict[str, str]:
-        """Paths by lower-cased path; of two that differ in case only, the first in sorted order."""
-        return {path.lower(): path for path in sorted(self.files, reverse=True)}
+    def by_path(self) -> dict[str, tuple[str, ...]]:
+        """Paths by folded path: several where file names differ in case only."""
+        paths: dict[str, tuple[str, ...]] = {}
+        for path in sorted(self.files):
+            paths[fold(path)] = (*paths.get(fold(path), ()), path)
+        return paths
 
     @cached_property
     def by_alias(self) -> dict[str, str]:
@@ -68,6 +93,11 @@ class Vault:
             for name in names:
                 found.setdefault(name.lower(), path)
         return found
+
+
+def fold(text: str) -> str:
+    """A name as Obsidian compares it: lower case; no-break spaces are spaces."""
+    return text.replace("\u00a0", " ").lower()
 
 
 def note_files(root: Path) -> Iterator[tuple[str, Path]]:

@@ -6,12 +6,13 @@ import sys
 from datetime import date
 from typing import Any
 
-from vaultkit.run.results import key_of
+from vaultkit.read import read_text
+from vaultkit.run.results import engine_digest, key_of
 from vaultkit.run.session import Session
 from vaultkit.run.verdict import Verdict
 
 
-def entry_of(session: Session, verdicts: list[Verdict], engine: str) -> dict[str, Any] | None:
+def entry_of(session: Session, verdicts: list[Verdict], engine: str = "") -> dict[str, Any] | None:
     """The result of a note all of whose blocks were judged; None if its text has changed since it
     was read.
     """
@@ -19,8 +20,9 @@ def entry_of(session: Session, verdicts: list[Verdict], engine: str) -> dict[str
         data = session.file.read_bytes()
     except OSError:
         return None
-    if data.decode("utf-8-sig", "replace") != session.text:
+    if read_text(session.file, session.path)[0] != session.text:
         return None
+    engine = engine or engine_digest(session.vault)
     return {
         "key": key_of(engine, hashlib.sha256(data).hexdigest()),
         "blocks": len(session.program.blocks),

@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from vaultkit import place, where
 from vaultkit.run.cache import RunCache
 from vaultkit.run.entry import entry_of
 from vaultkit.run.loaded import loaded_files
@@ -14,8 +13,8 @@ from vaultkit.run.recall import Row, is_plain, known_shape, recall, renewed
 from vaultkit.run.report import failure_text
 from vaultkit.run.results import engine_digest, record
 from vaultkit.run.session import Session
-from vaultkit.run.shape import learn_shape, program_key
-from vaultkit.run.verdict import Failure, Verdict, judge
+from vaultkit.run.shape import key_of_note, learn_shape
+from vaultkit.run.verdict import Failure, Verdict, again, judge
 
 
 class Runner:
@@ -26,6 +25,7 @@ class Runner:
         self.engine = engine
         self.entries: dict[str, dict[str, Any]] = {}
         self.observer: Observer | None = None
+        self.last: Session | None = None  # of a lab in two languages the second needs no run of its own
 
     def judge(self, path: str, file: str, *, force: bool = False) -> NoteReport:
         """The verdict on a note, reused if it still holds and nobody asks for a run with `force`."""
@@ -45,9 +45,11 @@ class Runner:
     def _run(self, path: str, file: str) -> NoteReport:
         if self.observer is None:
             self.observer = Observer(self.cache.fingerprints, watched_folders(self.cache.root))
-        self.observer.begin()
-        self.observer.on_files([os.path.join(self.cache.root, ".obsidian", "app.json")])
-        session = Session(file, self.cache.root, self.observer, path)
+        session = Session(file, self.cache.root, self.observer, self.last, path)
+        self.last = session
+        if not session.shares:
+            self.observer.begin()
+            self.observer.on_files([os.path.join(self.cache.root, ".obsidian", "app.json")])
         try:
             report = run_note(session)
             entry = entry_of(session, report.verdicts, self.engine) if not session.program.problems else None
@@ -62,7 +64,9 @@ class Runner:
             self.entries[session.path] = entry
         if ok and entry and self.observer:
             result = {name: value for name, value in entry.items() if name != "key"}
-            self.cache.put(session.path, program_key(session.program), self.observer.used(), result)
+            self.cache.put(
+                session.path, key_of_note(session.lab, session.program), self.observer.used(), result
+            )
         else:
             self.cache.fail(session.path)
 
@@ -116,7 +120,6 @@ def run_note(session: Session) -> RunReport:
         return report
     if session.program.blocks:
         session.run_to(len(session.program.blocks))
-    again = f'{place.command("vaultkit")} run "{where.shown(str(session.file))}"'
     for block in session.program.blocks:
         if session.observer:
             figures = session.run_to(block.number).figures
@@ -128,7 +131,7 @@ def run_note(session: Session) -> RunReport:
         elif verdict.status == "skipped":
             report.skipped.append(Skip(block.line, verdict.reason))
         else:
-            report.texts.append(failure_text(session, verdict, again))
+            report.texts.append(failure_text(session, verdict, again(session, "run")))
             report.failures += [as_dict(session, failure) for failure in verdict.failures]
     report.seconds = sum(execution.seconds for execution in session.executed.values())
     return report

@@ -1,5 +1,7 @@
 """What can be said of notes without running them: the quick half of `vaultkit run`."""
 
+from importlib import import_module
+
 from vaultkit.run.cache import RunCache
 from vaultkit.run.notereport import NoteReport, Skip
 from vaultkit.run.results import key_of
@@ -10,9 +12,14 @@ UNCHANGED = "nothing it uses has changed since it passed"
 
 
 def known_shape(cache: RunCache, path: str, file: str) -> bool:
-    """True if the text of the note is one whose blocks are known."""
+    """True if the text of the note is one whose blocks are known, and what they require is as it was."""
     known = cache.texts.get(path)
-    return known is not None and known[0] == cache.fingerprints.file(file)
+    if known is None or known[0] != cache.fingerprints.file(file):
+        return False
+    if not known[4]:
+        return True
+    present = import_module("vaultkit.run.requirements").present
+    return all(present(name) == there for name, there in known[4].items())
 
 
 def recall(cache: RunCache, path: str, file: str) -> NoteReport:
@@ -21,7 +28,7 @@ def recall(cache: RunCache, path: str, file: str) -> NoteReport:
     """
     if not known_shape(cache, path, file):
         return NoteReport(path, why=_unread(cache, path))
-    _text, program, blocks, skipped = cache.texts[path]
+    _text, program, blocks, skipped, _required = cache.texts[path]
     if program is None:
         return NoteReport(path, why="its fences or control comments are wrong")
     if not program:

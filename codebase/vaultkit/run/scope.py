@@ -8,10 +8,10 @@ import os
 from importlib import import_module
 
 from vaultkit import where
-from vaultkit.files import clean, note_files
+from vaultkit.files import NOTE_ENDINGS, clean, note_files
+from vaultkit.languages import translated
 
 Rows = list[tuple[str, str]]
-ZH = ".zh.md"
 
 
 class WrongCall(Exception):
@@ -66,22 +66,22 @@ def _named(root: str, part: str, name: str) -> Rows:
     """The notes that `name` means, first in the folder `part` of the vault, then in all of it."""
     inner = os.path.join(root, part)
     for base in (inner, root, os.getcwd()):
-        for ending in ("", ".md"):
+        for ending in ("", *NOTE_ENDINGS):
             file = os.path.join(base, name + ending)
             path = _below(root, file)
-            if path is not None and os.path.isfile(file) and path.lower().endswith(".md"):
+            if path is not None and os.path.isfile(file) and path.lower().endswith(NOTE_ENDINGS):
                 return [(path, file)]
             if path is not None and not ending and os.path.isdir(file) and base != inner:
                 return [row for row in note_files(root) if row[0].startswith(f"{path}/" if path else "")]
     if os.path.isfile(name):
         raise WrongCall(f"{name}: no-note is not a note inside {where.shown(root)}")
     rows = note_files(root)
-    wanted = name.lower().removesuffix(".md")
+    wanted = _stem(name)
     stems = [row for row in rows if row[0].startswith(part) and _stem(row[0]) == wanted]
     stems = stems or [row for row in rows if _stem(row[0]) == wanted]
     if len(stems) == 1:
-        pair = stems[0][0][:-3] + ZH
-        return stems + [row for row in rows if row[0] == pair]
+        pair = translated(stems[0][0])
+        return stems + [row for row in rows if row[0] == pair and pair != stems[0][0]]
     try:  # an alias, or one of several: the links of the vault decide
         return list(import_module("vaultkit.run.select").rows_named(root, name))
     except LookupError as error:
@@ -89,7 +89,8 @@ def _named(root: str, part: str, name: str) -> Rows:
 
 
 def _stem(path: str) -> str:
-    return path.rpartition("/")[2].lower().removesuffix(".md")
+    name = path.rpartition("/")[2].lower()
+    return next((name.removesuffix(ending) for ending in NOTE_ENDINGS if name.endswith(ending)), name)
 
 
 def _below(root: str, file: str) -> str | None:

@@ -6,10 +6,14 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from vaultkit import place
+from vaultkit.labs.notebook import is_notebook
+from vaultkit.languages import canonical
 from vaultkit.read import read_text
+from vaultkit.run.control import Control
 from vaultkit.run.execute import Execution, execute, new_module, show_source
 from vaultkit.run.figures import FigureFolder
 from vaultkit.run.isolation import Isolation
+from vaultkit.run.lab import NO_LAB, Lab
 from vaultkit.run.limit import DEFAULT_SECONDS
 from vaultkit.run.observe import Observer
 from vaultkit.run.program import Block, Program, program_of, scan_once
@@ -20,7 +24,8 @@ class Session:
     """The blocks of one note file and what became of those already executed.
 
     `file` is absolute, `path` relative to `vault`. `program.problems` must be empty for results to mean
-    anything. `observer` is told what the blocks use.
+    anything. `observer` is told what the blocks use. `twin` is the session that has just been run: a lab in
+    the other language takes over what that one did.
     """
 
     def __init__(
@@ -28,6 +33,7 @@ class Session:
         file: str | os.PathLike[str],
         vault: str | os.PathLike[str] | None = None,
         observer: Observer | None = None,
+        twin: "Session | None" = None,
         path: str = "",
     ) -> None:
         self.observer = observer
@@ -38,12 +44,16 @@ class Session:
         scanned = scan_once(self.text or "")
         self.program: Program = program_of(self.path, scanned)
         self.program.problems[:0] = problems
+        self.lab = Lab(self.file, self.program) if is_notebook(self.path) and self.text else NO_LAB
         self.attachments = place.attachments(self.vault)
         self.executed: dict[int, Execution] = {}
         self._module = new_module(self.file)
         self._folder: Workplace | None = None
         self._blocked_by = 0
-        self._total = len(scanned.lines)
+        self._total = max([len(scanned.lines), *(block.fence.end_line for block in self.program.blocks)])
+        self.shares = bool(twin and self._is_twin(twin))
+        if twin and self.shares:
+            self.executed = twin.executed
 
     def block(self, number: int) -> Block:
         return self.program.blocks[number - 1]
@@ -87,10 +97,11 @@ class Session:
             source = "\n".join([*(setup.code for setup in block.setups), block.fence.code])
             self.observer.on_source(source.encode("utf-8", "replace"))
         pieces = [(setup.line, setup.code) for setup in block.setups] + [(block.line, block.fence.code)]
+        seconds = block.control.timeout or DEFAULT_SECONDS
         with self.observer.watching(self._own()) if self.observer else nullcontext():
-            result = execute(self._module, pieces, self.file, block.control.timeout or DEFAULT_SECONDS)
+            result = execute(self._module, pieces, self.file, seconds, values=self.lab is not NO_LAB)
         result.figures = self._figures.take()
-        if result.error and not is_expected(result.error, block.control.raises):
+        if result.error and not is_expected(result.error, block.control):
             self._blocked_by = block.number
         return result
 
@@ -109,6 +120,21 @@ class Session:
         folder = self._folder
         return (os.path.dirname(folder.name),) if folder else ()
 
+    def _is_twin(self, other: "Session") -> bool:
+        """True for a lab whose other language has just been run: the code is the same, so once is enough."""
+        codes = [[(b.fence.code, b.control) for b in s.program.blocks] for s in (self, other)]
+        pair = self.path != other.path and canonical(self.path) == canonical(other.path)
+        return self.lab is not NO_LAB and pair and self.vault == other.vault and codes[0] == codes[1]
+
+    def figure(self, name: str) -> bytes | None:
+        """The figure as the note shows it now: a lab's in its own outputs, others among the attachments."""
+        if self.lab is not NO_LAB:
+            return self.lab.figures.get(name)
+        try:
+            return (self.attachments / name).read_bytes()
+        except OSError:
+            return None
+
     def _pieces(self) -> list[tuple[int, str]]:
         blocks = self.program.blocks
         hidden = [(setup.line, setup.code) for block in blocks for setup in block.setups]
@@ -120,7 +146,10 @@ def _leave(entered: Isolation | None) -> None:
         entered.leave()
 
 
-def is_expected(error: BaseException, name: str) -> bool:
-    """True if the error is of the class `name` (bare or with its module), or of a subclass."""
+def is_expected(error: BaseException, control: Control) -> bool:
+    """True if the error is of the class that the block is to raise (bare or with its module), or of a
+    subclass, and says what it is to say.
+    """
     classes = type(error).__mro__
-    return bool(name) and any(name in (c.__name__, f"{c.__module__}.{c.__name__}") for c in classes)
+    names = {name for c in classes for name in (c.__name__, f"{c.__module__}.{c.__qualname__}")}
+    return bool(control.raises) and control.raises in names and control.message in str(error)

@@ -1,53 +1,41 @@
-"""What the text of a note tells without running it: its blocks, its skips, the key of its program."""
+"""What the text of a note tells without running it: its blocks, its skips, what they require, its key."""
 
 import hashlib
-import re
-import sys
+from pathlib import Path
 
+from vaultkit.labs.notebook import is_notebook
+from vaultkit.read import read_text
 from vaultkit.run.cache import RunCache
+from vaultkit.run.key import program_key
+from vaultkit.run.lab import NO_LAB, Lab, lab_key
 from vaultkit.run.notereport import Skip
 from vaultkit.run.program import Program, program_of, scan_once
-
-_LINES_MATTER = re.compile(r"lineno|traceback|inspect|currentframe|_getframe|warnings|logging|warn\(")
+from vaultkit.run.requirements import present
 
 
 def learn_shape(cache: RunCache, path: str, file: str) -> None:
     """Read a note that the cache does not know in its present state."""
     now = cache.fingerprints.file(file)
-    try:
-        with open(file, "rb") as opened:
-            data = opened.read()
-        text = data.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError):
-        return
-    if hashlib.sha256(data).hexdigest() != now or "\0" in text:
+    text, problems = read_text(Path(file), path)
+    if text is None or problems:
+        cache.texts[path] = [now, None, 0, [], {}]
         return
     program = program_of(path, scan_once(text))
+    lab = Lab(Path(file), program) if is_notebook(path) else NO_LAB
+    with open(file, "rb") as opened:
+        if hashlib.sha256(opened.read()).hexdigest() != now:
+            return  # edited just now
     # A note without blocks has no verdict, unless it shows Python that would never run.
-    known = all(p.code.startswith("output") for p in program.problems) if not program.blocks else False
-    if program.problems and not known:
-        cache.texts[path] = [now, None, 0, []]
+    silent = not program.blocks and all(p.code.startswith("output") for p in program.problems)
+    required = {name: present(name) for block in program.blocks for name in block.control.requires}
+    if program.problems and not silent:
+        cache.texts[path] = [now, None, 0, [], required]
     else:
-        cache.texts[path] = [now, program_key(program), len(program.blocks), skips(program)]
+        skipped = [Skip(block.line, block.control.skip) for block in program.blocks if block.control.skip]
+        cache.texts[path] = [now, key_of_note(lab, program), len(program.blocks), skipped, required]
     cache.changed = True
 
 
-def skips(program: Program) -> list[Skip]:
-    return [Skip(block.line, block.control.skip) for block in program.blocks if block.control.skip]
-
-
-def program_key(program: Program) -> str:
-    """Key of all that decides a note's verdict in its own text; "" if it has no blocks.
-
-    Line numbers count only for code that may print them.
-    """
-    if not program.blocks:
-        return ""
-    parts: list[object] = [sys.version_info[:2]]
-    for block in program.blocks:
-        setups = [setup.code for setup in block.setups]
-        parts.append((block.fence.code, block.control, setups, block.output.code if block.output else None))
-        if _LINES_MATTER.search(block.fence.code + "".join(setups)):
-            parts.append(block.line)
-    parts += [str(problem) for problem in program.problems]
-    return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+def key_of_note(lab: Lab, program: Program) -> str:
+    """Key of a note, or of a lab; "" if it has no blocks."""
+    return program_key(program) if lab is NO_LAB or not program.blocks else lab_key(lab, program)

@@ -17,7 +17,7 @@ from vaultkit.run.session import Session
 def run(root: Path, *names: str) -> dict[str, RunReport]:
     reports = {}
     for path, file in scope_of([str(root), *names]).rows:
-        session = Session(file, root, None, path)
+        session = Session(file, root, path=path)
         reports[path] = run_note(session)
         entry = entry_of(session, reports[path].verdicts, engine_digest(root))
         record(root, {path: entry} if entry else {})
@@ -50,7 +50,7 @@ def test_failing_assertion_names_its_line(make_vault) -> None:
     (text,) = report.texts
     assert "Note.md:5: block-error AssertionError" in text
     assert "> 5 |     assert x == 2" in text and "where x = 1" in text
-    assert 'Note.md"' in text.split("run again: ")[1]
+    assert "vaultkit run " in text and text.split("run again: ")[1].strip().endswith("vault/Note.md")
 
 
 def test_line_numbers_in_callouts_lists_and_setup(make_vault) -> None:
@@ -65,7 +65,7 @@ def test_line_numbers_in_callouts_lists_and_setup(make_vault) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (block("print(1)", "2"), (4, "output-differs")),
+        (block("print(1)", "2"), (5, "output-differs")),
         (block("print(1)"), (3, "output-missing")),
         (block("x = 1", "1"), (4, "output-stale")),
         (block("x = 1", above="<!-- run: raises KeyError -->\n"), (2, "no-error")),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from vaultkit.site.context import Context
 from vaultkit.site.draft import Line, text_of
 from vaultkit.site.reader import read
+from vaultkit.site.transforms.base_blocks import base_blocks
 from vaultkit.site.transforms.block_ids import block_ids
 from vaultkit.site.transforms.callouts import callouts
 from vaultkit.site.transforms.captions import captions
@@ -16,6 +17,7 @@ from vaultkit.site.transforms.cards import cards
 from vaultkit.site.transforms.controls import controls
 from vaultkit.site.transforms.embeds import embeds
 from vaultkit.site.transforms.fields import fields
+from vaultkit.site.transforms.foreign_blocks import foreign_blocks
 from vaultkit.site.transforms.headings import headings
 from vaultkit.site.transforms.language_link import language_link
 from vaultkit.site.transforms.links import links
@@ -33,8 +35,10 @@ LINE_TRANSFORMS: tuple[Transform, ...] = (
     language_link,
     headings,
     block_ids,
+    base_blocks,
     controls,
     outputs,
+    foreign_blocks,
     callouts,
     tasks,
     tags,
@@ -50,7 +54,7 @@ LINE_TRANSFORMS: tuple[Transform, ...] = (
 def transform(text: str, context: Context) -> list[Line]:
     """A note's text through all line transforms; used for the note itself and for what it embeds."""
     context.pipeline = transform
-    lines = read(text, context.stash)
+    lines = read(text, context)
     for step in LINE_TRANSFORMS:
         lines = step(lines, context)
     return lines

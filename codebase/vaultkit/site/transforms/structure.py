@@ -16,6 +16,7 @@ _PARSER.core.ruler.enableOnly(["normalize", "block"])
 _LISTS = frozenset({"bullet_list_open", "ordered_list_open"})
 _MARKER = re.compile(r"([ \t]*)([-*+]|\d{1,9}[.)])([ \t]*)")
 _QUOTE = re.compile(r"[ \t]{0,3}>[ ]?")
+_ALONE = re.compile(r"`{3}|~{3}|(?:-|\d+\.) +$")  # a fence, or the marker before one
 MAX_DEPTH = 12
 
 
@@ -104,7 +105,11 @@ def _item(lines: list[str], depth: int, *, tight: bool) -> list[str]:
     content += [_dedent(line, width) for line in lines[1:]]
     marker = "-" if found[2] in "-*+" else found[2][:-1] + "."
     laid_out = _blocks(content, depth + 1, tight=tight)
+    if laid_out and _ALONE.match(laid_out[0]):  # not read on the marker's own line
+        laid_out.insert(0, "")
     head = f"{marker:<4}" + (laid_out[0] if laid_out else "")
+    if not laid_out or not laid_out[0]:
+        return [head, *(f"    {line}" if line.strip() else "" for line in laid_out[1:])]
     return [head.rstrip(), *(f"    {line}".rstrip() if line.strip() else "" for line in laid_out[1:])]
 
 
