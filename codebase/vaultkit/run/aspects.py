@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 SEED = 0
-FOLDER = f"{os.sep}kvist-note-"  # the beginning of the names of notes' own folders
+FOLDER = f"{os.sep}kvist-notes-"  # the beginning of the names of notes' own folders
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGHUP")
             if hasattr(signal, name)]  # fmt: skip
 _HOOKS = ("displayhook", "excepthook", "unraisablehook", "stdin", "stdout", "stderr")

@@ -88,7 +88,7 @@ def test_twenty_of_twenty(make_vault, capsys) -> None:
     file.write_text(bad, "utf-8")
     assert main(["run", str(root), "--json"]) == 1
     (row,) = map(json.loads, capsys.readouterr().out.splitlines())
-    assert [(f["line"], f["code"]) for f in row["failures"]] == [(line, "output-differs") for line in at]
+    assert [(f["line"], f["kind"]) for f in row["failures"]] == [(line, "output-differs") for line in at]
     assert main(["run", str(root)]) == 1
     out = capsys.readouterr().out
     assert all(f"Note.md:{line}: output-differs" in out for line in at)
