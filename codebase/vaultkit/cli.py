@@ -13,10 +13,12 @@ from vaultkit.errors import VaultError
 _MODULES = {
     "vaultkit.commands.check": ("check",),
     "vaultkit.commands.links": ("links",),
+    "vaultkit.commands.rename": ("rename",),
     "vaultkit.commands.run": ("run", "watch", "update", "census"),
     "vaultkit.commands.new": ("new",),
     "vaultkit.commands.lists": ("next", "done", "progress"),
     "vaultkit.commands.exercises": ("try",),
+    "vaultkit.commands.review": ("review",),
     "vaultkit.commands.coverage": ("coverage",),
     "vaultkit.commands.translated": ("translated",),
     "vaultkit.site.commands": (),  # the site may be left out of an installation

@@ -5,6 +5,8 @@ import os
 import unicodedata
 from collections.abc import Iterator
 
+NOTE_ENDINGS = (".md", ".ipynb")  # a notebook is read as a note too
+
 
 def walk(root: str, trouble: list[tuple[str, str]] | None = None) -> Iterator[tuple[str, str]]:
     """(vault path, real path) of each file, as Obsidian lists them: names with a leading dot are hidden.
@@ -41,7 +43,7 @@ def note_files(root: str) -> list[tuple[str, str]]:
     return sorted(
         (path, file)
         for path, file in walk(root)
-        if path.lower().endswith(".md") and not (templates and path.startswith(templates))
+        if path.lower().endswith(NOTE_ENDINGS) and not (templates and path.startswith(templates))
     )
 
 

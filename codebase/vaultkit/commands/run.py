@@ -15,6 +15,7 @@ from vaultkit.run.cache import RunCache
 from vaultkit.run.census import census
 from vaultkit.run.quick import NoteReport, run_notes
 from vaultkit.run.select import select, vault_of_names
+from vaultkit.run.session import Session
 from vaultkit.run.survey import with_code
 from vaultkit.run.update import update_note
 from vaultkit.run.watch import watch
@@ -79,8 +80,9 @@ def _update_arguments(parser: ArgumentParser) -> None:
 def _update(args: Namespace) -> int:
     root, files = select(args.notes)
     failed = changed = 0
+    twins: list[Session] = []
     for file in files:
-        update = update_note(file, root, write=not args.dry_run)
+        update = update_note(file, root, write=not args.dry_run, twins=twins)
         changed += update.changed and not update.errors
         failed += bool(update.errors)
         if update.errors:

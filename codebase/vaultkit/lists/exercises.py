@@ -1,7 +1,7 @@
 """`vaultkit try`: the learner's solution of a note's exercise, checked in a process of its own.
 
 An exercise belongs to the engine; a note names it in its property `exercise`. The solution is a file in the
-folder `exercises/` of the project, which belongs to the learner: it is written once and never overwritten.
+folder `study/` of the project, which belongs to the learner: it is written once and never overwritten.
 """
 
 import json

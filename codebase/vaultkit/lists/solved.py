@@ -10,8 +10,8 @@ from typing import Any
 from vaultkit import place
 from vaultkit.write import write_atomic
 
-FOLDER = "exercises"  # in the project, owned by the learner
-RECORD = ".solved.json"
+FOLDER = "study"  # in the project, owned by the learner
+RECORD = "solved.json"
 
 
 @dataclass(frozen=True, slots=True)

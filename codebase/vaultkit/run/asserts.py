@@ -21,10 +21,16 @@ def compiled(code: str, file: str) -> Any:
     tree: Any = code
     if "assert" in code:
         try:
-            tree = _Rewriter().visit(ast.parse(code, file))
+            tree = parsed(code, file)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             tree = code
     return compile(tree, file, "exec", dont_inherit=True)
+
+
+def parsed(code: str, file: str) -> ast.Module:
+    """The syntax tree of `code`, its asserts rewritten. Raises what `ast.parse` does."""
+    tree: ast.Module = _Rewriter().visit(ast.parse(code, file))
+    return tree
 
 
 def forget(namespace: dict[str, Any]) -> None:

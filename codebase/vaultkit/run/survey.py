@@ -3,10 +3,12 @@
 import os
 from pathlib import Path
 
+from vaultkit.labs.notebook import is_notebook
 from vaultkit.run.cache import RunCache, Shape, Skip, program_key
+from vaultkit.run.lab import NO_LAB, Lab, lab_key
 from vaultkit.run.program import program_of, scan_once
 from vaultkit.run.requirements import present
-from vaultkit.vault import note_files
+from vaultkit.vault import note_files, read_text
 
 
 def shape_of(cache: RunCache, file: Path, path: str) -> Shape | None:
@@ -40,16 +42,17 @@ def _still(required: dict[str, bool]) -> bool:
 
 def _read(file: Path, path: str) -> tuple[Shape | None, dict[str, bool]]:
     """The shape, and for each name that a block requires whether it is there."""
-    try:
-        text = file.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError):
+    text, problems = read_text(file, path)
+    if text is None or problems:
         return None, {}
     scanned = scan_once(text)
     if not any(fence.is_python and not fence.hidden for fence in scanned.fences):
         return Shape("", 0, []), {}
     program = program_of(path, scanned)
+    lab = Lab(file, program) if is_notebook(path) else NO_LAB
     if program.problems:
         return None, {}
     skipped = [Skip(block.line, block.control.skip) for block in program.blocks if block.control.skip]
     required = {name: present(name) for block in program.blocks for name in block.control.requires}
-    return Shape(program_key(program), len(program.blocks), skipped), required
+    key = program_key(program) if lab is NO_LAB else lab_key(lab, program)
+    return Shape(key, len(program.blocks), skipped), required

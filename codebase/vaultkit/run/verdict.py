@@ -45,6 +45,8 @@ def printed(block: Block, execution: Execution) -> list[str]:
     if execution.error and block.control.raises:
         text = f"{text.rstrip()}\n" if text.strip() else ""
         text += f"{type(execution.error).__name__}: {execution.error}".rstrip(": ")
+    if execution.value:
+        text += execution.value + "\n"
     lines = output_lines(text)
     return lines if any(lines) else []
 
@@ -166,10 +168,13 @@ def _output(session: Session, block: Block, execution: Execution) -> Failure | N
     want = output_lines(block.output.code)
     if not got:
         return Failure(block.output.line, "output-stale", "prints nothing", hint=update_hint(session))
-    first = first_difference(want, got, ellipsis=has_ellipsis(block.output))
+    if block.number in session.lab.examples:
+        return None
+    rtol = session.lab.rtol
+    first = first_difference(want, got, ellipsis=has_ellipsis(block.output), rtol=rtol)
     if first is None:
         return None
-    rows = unified(want, got, place.shown(session.file), block.output.line + 1)
+    rows = unified(want, got, place.shown(session.file), block.output.line + 1, rtol)
     message = "printed something else than the note shows"
     line = min(block.output.line + 1 + first, block.output.end_line)
     return Failure(line, "output-differs", message, tuple(rows), update_hint(session))
@@ -178,13 +183,13 @@ def _output(session: Session, block: Block, execution: Execution) -> Failure | N
 def _figures(session: Session, block: Block, execution: Execution) -> list[Failure]:
     found = []
     for name, drawn in execution.figures.items():
-        committed = session.attachments / name
+        committed = session.figure(name)
         if same_figure(committed, drawn):
             continue
-        if committed.exists():
-            was, now = data_hash(committed.read_bytes())[:12], data_hash(drawn)[:12]
+        if committed is not None:
+            was, now = data_hash(committed)[:12], data_hash(drawn)[:12]
             message = f"draws {name} with other data than the committed figure ({now}, was {was})"
         else:
-            message = f"draws {name}, which is not among the attachments"
+            message = f"draws {name}, which the note does not have yet"
         found.append(Failure(block.line, "figure-differs", message, hint=update_hint(session)))
     return found

@@ -39,6 +39,12 @@ STRINGS: dict[str, tuple[str, str]] = {
     # code and its output
     "output": ("Output", "输出"),
     "skipped": ("Not run here: {reason}", "此处不运行：{reason}"),
+    "example": (
+        "An example from one machine: the tests run this cell, but compare neither its words nor its figure.",
+        "这是某一台机器上的例子：测试会运行这一格，但不比对它的文字和插图。",
+    ),
+    "lab_file": ("the notebook", "下载 notebook"),
+    "lab_figure": ("Figure drawn by the code above", "上面的代码画出的图"),
     "absent": ("Not run here: it requires {name}.", "此处不运行：需要 {name}。"),
     "raises": ("Raises {name}, and the tests check that it does.", "会抛出 {name}，测试会检查这一点。"),
     # foot of a page

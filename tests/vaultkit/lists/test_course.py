@@ -132,7 +132,7 @@ def test_a_claim_is_only_as_good_as_its_proof(make_vault) -> None:
     assert [problem[3] for problem in problems(root)] == [
         "claims `mastery`, but only `implementing` can be shown"
     ]
-    solution = root.parent / "exercises" / "rope.py"
+    solution = root.parent / "study" / "rope.py"
     solution.parent.mkdir()
     solution.write_text("right", "utf-8")
     Solved.load(root).with_verdict("rope", True).save()
@@ -236,10 +236,10 @@ def test_a_tracker_without_a_list(make_vault) -> None:
 
 def test_a_damaged_record_solves_nothing(make_vault) -> None:
     root = make_vault({})
-    folder = root.parent / "exercises"
+    folder = root.parent / "study"
     folder.mkdir()
     for text in ("", "[]", '{"rope": 1}', json.dumps({"rope": {"solution": ""}})):
-        (folder / ".solved.json").write_text(text, "utf-8")
+        (folder / "solved.json").write_text(text, "utf-8")
         assert not Solved.load(root).holds("rope")
 
 

@@ -30,7 +30,7 @@ def attempt(root, capsys: pytest.CaptureFixture[str], note: str = "Softmax") -> 
 
 def test_from_the_starter_to_the_proof(make_vault, capsys: pytest.CaptureFixture[str]) -> None:
     root = make_vault(FILES)
-    file = root.parent / "exercises" / "softmax.py"
+    file = root.parent / "study" / "softmax.py"
     assert attempt(root, capsys)[0] == 0 and "NotImplementedError" in file.read_text("utf-8")
     code, said = attempt(root, capsys, "柔性最大值")
     assert code == 1 and said.count("softmax.py:12: NotImplementedError") == 3
@@ -82,4 +82,4 @@ def test_an_exercise_that_the_engine_does_not_have(make_vault, capsys: pytest.Ca
     root = make_vault({"A.md": "---\nexercise: flying\n---\n"})
     code, said = attempt(root, capsys, "A")
     assert code == 1 and "need python -m kvist.exercises" in said
-    assert not (root.parent / "exercises").exists()
+    assert not (root.parent / "study").exists()
