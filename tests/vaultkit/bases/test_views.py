@@ -102,8 +102,8 @@ def test_an_answer_knows_whether_it_depends_on_the_day(index: Index) -> None:
 _WORDS = re.findall(
     r"\S+",
     """file note formula this . name price status made ( ) [ ] { } , : + - * / % == != < >= ! && ||
-    1 2.5 'a' "1d" map filter reduce value acc join split replace repeat if list link contains hasTag format today()
-    /a+/g null true
+    1 2.5 'a' "1d" map filter reduce value acc join split replace repeat if list link contains hasTag format
+    today() /a+/g null true
     99999999 toFixed slice tags links length unique() sort() a b""",
 )
 _expressions = st.lists(st.sampled_from(_WORDS), max_size=14).map("".join) | st.text(max_size=30)
