@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from vaultkit import frontmatter
 from vaultkit.errors import Problem
+from vaultkit.languages import ZH_SUFFIXES
 from vaultkit.lines import Scan
 from vaultkit.links import Link, find_links
 from vaultkit.outline import Heading, block_ids, headings
@@ -13,7 +14,6 @@ from vaultkit.scan import scan
 from vaultkit.tags import inline_tags, property_tags, unique
 
 Language = Literal["en", "zh"]
-ZH_SUFFIXES = (".zh.md", ".zh.ipynb")
 
 
 @dataclass(slots=True)
