@@ -11,7 +11,8 @@ from typing import Literal, NamedTuple
 SpanKind = Literal["code", "math", "html", "tag", "percent"]
 
 _WIKILINK = r"\[\[(?!\[)(?:(?!\[\[|\]\])[^\n])+\]\]"  # what stands in it opens nothing
-_TOKEN = re.compile(rf"\\.|`+|<!--|<(?=[a-zA-Z/])|%%+|\$\$?|{_WIKILINK}", re.DOTALL)
+_DESTINATION = r"\]\([ \t\n]?<(?:\\.|[^<>\n\\])*>"  # no tag, though it may look like one
+_TOKEN = re.compile(rf"\\.|`+|<!--|<(?=[a-zA-Z/])|%%+|\$\$?|{_WIKILINK}|{_DESTINATION}", re.DOTALL)
 _ATTRIBUTE = r"\s+[a-zA-Z_:][\w.:-]*(?:\s*=\s*(?:[^\s\"'=<>`]+|'[^']*'|\"[^\"]*\"))?"
 TAG = re.compile(
     rf"<(?:[a-zA-Z][a-zA-Z0-9-]*(?:{_ATTRIBUTE})*\s*/?|/[a-zA-Z][a-zA-Z0-9-]*\s*"
@@ -71,7 +72,7 @@ def _close(text: str, token: re.Match[str], ticks: dict[int, list[int]]) -> tupl
     if mark == "$":
         math = _INLINE_MATH.match(text, token.start())
         return (math.end() if math else 0), "math"
-    return 0, "code"  # an escaped character, a wikilink, or `%%%%`, which opens nothing
+    return 0, "code"  # escaped, a wikilink, a destination, or `%%%%`, which open nothing
 
 
 def _after(text: str, closer: str, start: int) -> int:

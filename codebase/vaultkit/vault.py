@@ -7,6 +7,7 @@ from pathlib import Path
 
 from vaultkit import files
 from vaultkit.errors import Problem, VaultError
+from vaultkit.journal import recover
 from vaultkit.links import Link
 from vaultkit.note import Note, parse_note
 from vaultkit.outline import Heading
@@ -37,6 +38,8 @@ class Vault:
         if not folder.is_dir():
             raise VaultError(Problem(str(root), 0, "no-vault", "is not a folder", "give the vault's folder"))
         trouble: list[tuple[str, str]] = []
+        missed = recover(folder) or []
+        trouble += [(path, "was changed while a rename was interrupted: mend its links") for path in missed]
         templates = files.templates_folder(str(folder))
         vault = cls(folder, {}, set())
         for path, real in sorted(files.walk(str(folder), trouble)):
@@ -45,7 +48,7 @@ class Vault:
                 continue
             vault.files.add(path)
             vault.disk[path] = Path(real)
-            if not path.lower().endswith(".md"):
+            if not path.lower().endswith(files.NOTE_ENDINGS):
                 continue
             text, found = read_text(Path(real), path)
             if text is None:
