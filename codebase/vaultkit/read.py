@@ -5,10 +5,12 @@ from codecs import BOM_UTF8
 from pathlib import Path
 
 from vaultkit.errors import Problem
+from vaultkit.labs.notebook import is_notebook
+from vaultkit.labs.view import note_text
 
 
 def read_text(file: Path, path: str) -> tuple[str | None, list[Problem]]:
-    """Text of a note and what is wrong with its bytes; None if it cannot be read at all."""
+    """Text of a note, a notebook's as Markdown, and what is wrong with its bytes; None if it has none."""
     try:
         data = file.read_bytes()
     except OSError as error:
@@ -25,6 +27,9 @@ def read_text(file: Path, path: str) -> tuple[str | None, list[Problem]]:
     if "\0" in text:
         line = _line_after(text[: text.index("\0")])
         problems.append(Problem(path, line, "encoding", "holds a NUL character", "remove it"))
+    if is_notebook(path):
+        shown, found = note_text(text, path)
+        return shown, [*problems, *found]
     return text, problems
 
 

@@ -48,7 +48,7 @@ class Vault:
                 continue
             vault.files.add(path)
             vault.disk[path] = Path(real)
-            if not path.lower().endswith(".md"):
+            if not path.lower().endswith(files.NOTE_ENDINGS):
                 continue
             text, found = read_text(Path(real), path)
             if text is None:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+from vaultkit.check.labs import mend_lab
 from vaultkit.check.links import alias_target, clear_path
 from vaultkit.check.lists import ticks_to_copy
 from vaultkit.check.parity import blocks_to_copy
 from vaultkit.edit import Edit, edit_file
+from vaultkit.labs.notebook import is_notebook
 from vaultkit.lists.items import is_list
 from vaultkit.note import Note
 from vaultkit.pairs import pair_of
@@ -23,6 +25,9 @@ def fix(vault: Vault, part: str = "") -> list[str]:
     changed = []
     for path, note in vault.notes.items():
         if not path.startswith(part):
+            continue
+        if is_notebook(path):
+            changed += [path] if mend_lab(vault, note) else []
             continue
         edits = [*_links(vault, note), *_mirrored(vault, note)]
         readable = all(problem.code != "encoding" for problem in note.problems)

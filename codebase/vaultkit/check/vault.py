@@ -1,9 +1,11 @@
 """All rules over one vault."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from vaultkit.check.code import check_code
 from vaultkit.check.files import check_files
+from vaultkit.check.labs import check_labs
 from vaultkit.check.links import check_links
 from vaultkit.check.lists import check_lists
 from vaultkit.check.names import check_aliases, check_names
@@ -15,6 +17,8 @@ from vaultkit.check.stale import check_stale
 from vaultkit.check.tracker import check_tracker
 from vaultkit.errors import Problem
 from vaultkit.ignored import ignored
+from vaultkit.labs.notebook import is_notebook
+from vaultkit.labs.view import file_lines, in_file
 from vaultkit.vault import Vault
 
 RULES = (
@@ -36,6 +40,18 @@ HOUSE_CODES = frozenset({
 })  # fmt: skip
 
 
+def _in_files(vault: Vault, found: list[Problem]) -> Iterator[Problem]:
+    """The problems with the lines of the files: notebooks are read as Markdown, which has other lines."""
+    lines: dict[str, list[int]] = {}
+    for problem in found:
+        if problem.line and problem.path in vault.notes and is_notebook(problem.path):
+            if problem.path not in lines:
+                text = vault.on_disk(problem.path).read_bytes().decode("utf-8-sig", "replace")
+                lines[problem.path] = file_lines(text)
+            problem = replace(problem, line=in_file(lines[problem.path], problem.line))
+        yield problem
+
+
 def check_vault(vault: Vault) -> list[Problem]:
     """Everything wrong in the vault, by path and line; paths are relative to the vault.
 
@@ -48,6 +64,7 @@ def check_vault(vault: Vault) -> list[Problem]:
     house = is_house(vault)
     for rule in (*RULES, *HOUSE_RULES) if house else RULES:
         found += rule(vault)
+    found = [*_in_files(vault, found), *check_labs(vault)]
     if not house:
         found = [replace(p, severity="warning") if p.code in HOUSE_CODES else p for p in found]
     excluded = ignored(vault.root)

@@ -37,25 +37,29 @@ def has_ellipsis(output: Fence) -> bool:
     return ELLIPSIS in output.info.split()[1:]
 
 
-def same_output(expected: list[str], actual: list[str], *, ellipsis: bool = False) -> bool:
+def same_output(
+    expected: list[str], actual: list[str], *, ellipsis: bool = False, rtol: float = RTOL
+) -> bool:
     """True if every line agrees; with `ellipsis`, a line `...` in `expected` is any number of lines."""
-    return first_difference(expected, actual, ellipsis=ellipsis) is None
+    return first_difference(expected, actual, ellipsis=ellipsis, rtol=rtol) is None
 
 
-def first_difference(expected: list[str], actual: list[str], *, ellipsis: bool = False) -> int | None:
+def first_difference(
+    expected: list[str], actual: list[str], *, ellipsis: bool = False, rtol: float = RTOL
+) -> int | None:
     """Index of the first expected line that does not fit, their number if lines are missing at the end."""
     reachable = {0}  # how many actual lines the expected lines so far can have matched
     for index, want in enumerate(expected):
         if ellipsis and want.strip() == ANY_LINES:
             reachable = set(range(min(reachable), len(actual) + 1))
         else:
-            reachable = {n + 1 for n in reachable if n < len(actual) and same_line(want, actual[n])}
+            reachable = {n + 1 for n in reachable if n < len(actual) and same_line(want, actual[n], rtol)}
         if not reachable:
             return index
     return None if len(actual) in reachable else len(expected)
 
 
-def same_line(expected: str, actual: str) -> bool:
+def same_line(expected: str, actual: str, rtol: float = RTOL) -> bool:
     """True if two lines agree; spaces beside a float are not compared, as its width may change."""
     if expected == actual:
         return True
@@ -67,10 +71,10 @@ def same_line(expected: str, actual: str) -> bool:
     for place, (a, b) in enumerate(texts):
         if _trim(a, place, last) != _trim(b, place, last):
             return False
-    return all(_close(a, b) for a, b in zip(want, got, strict=True))
+    return all(_close(a, b, rtol) for a, b in zip(want, got, strict=True))
 
 
-def unified(expected: list[str], actual: list[str], name: str, line: int) -> list[str]:
+def unified(expected: list[str], actual: list[str], name: str, line: int, rtol: float = RTOL) -> list[str]:
     """A unified diff of what the note shows, from `line` of the file `name` on, and what was printed."""
     groups = SequenceMatcher(a=_keys(expected), b=_keys(actual), autojunk=False).get_grouped_opcodes(_CONTEXT)
     found = [f"--- {name} (the note shows)", "+++ the block printed"]
@@ -79,7 +83,7 @@ def unified(expected: list[str], actual: list[str], name: str, line: int) -> lis
         for tag, a, b, c, d in group:
             if tag == "equal" or b - a == d - c:
                 for want, got in zip(expected[a:b], actual[c:d], strict=True):
-                    rows += [f" {want}"] if same_line(want, got) else [f"-{want}", f"+{got}"]
+                    rows += [f" {want}"] if same_line(want, got, rtol) else [f"-{want}", f"+{got}"]
             else:
                 rows += [f"-{row}" for row in expected[a:b]] + [f"+{row}" for row in actual[c:d]]
         (_, a, _, c, _), (_, _, b, _, d) = group[0], group[-1]
@@ -97,8 +101,8 @@ def _trim(text: str, place: int, last: int) -> str:
     return text.lstrip(" ") if place else text
 
 
-def _close(expected: str, actual: str) -> bool:
+def _close(expected: str, actual: str, rtol: float) -> bool:
     a, b = float(expected), float(actual)
     if not (math.isfinite(a) and math.isfinite(b)):
         return expected == actual
-    return math.isclose(a, b, rel_tol=RTOL)
+    return math.isclose(a, b, rel_tol=rtol)

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from vaultkit.api.coverage import Coverage
 from vaultkit.api.names import Room, summary
 from vaultkit.backlinks import Backlink
+from vaultkit.labs.view import read_once
 from vaultkit.note import Note
 from vaultkit.site.context import Context
 from vaultkit.site.draft import Formula, formulas_in
+from vaultkit.site.notebooks import is_notebook, lab_text
 from vaultkit.site.pages.api import api_index, api_room
 from vaultkit.site.pages.file import file_page
 from vaultkit.site.pages.foot import foot
@@ -40,7 +42,7 @@ def compose(context: Context, inputs: Inputs) -> tuple[str, list[Formula]]:
     """Text of the staged file of `context.page`, and the formulas on it."""
     shown = context.note
     kind = str(context.vault.notes[context.page.note("en")].properties.get("kind", ""))
-    body = transform(shown.text, context)
+    body = transform(_text(context), context)
     parts = [_front_matter(context, kind), *_title(context, shown), *notice(context)]
     parts += [*header(context, inputs.results), *properties(context)]
     if kind == READING_LIST:
@@ -52,6 +54,17 @@ def compose(context: Context, inputs: Inputs) -> tuple[str, list[Formula]]:
     text = top + to_markdown(body, context) + "\n".join(end)
     formulas = [*context.stash.formulas.values(), *formulas_in("\n".join([top, *end]))]
     return text.rstrip("\n") + "\n", formulas
+
+
+def _text(context: Context) -> str:
+    """The note's text; of a lab, what stands around its code cells."""
+    note = context.note
+    if not is_notebook(note.path):
+        return note.text
+    file = context.vault.on_disk(note.path)
+    notebook = read_once(file.read_text("utf-8-sig", "replace"))
+    context.python += [f"{note.path}: cell {number}" for number, _ in enumerate(notebook.code, 1)]
+    return lab_text(notebook, context.language)
 
 
 def compose_file(context: Context) -> tuple[str, list[Formula]]:

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from vaultkit.bases.index import Index
 from vaultkit.errors import Problem
+from vaultkit.labs.notebook import SUFFIX, is_notebook
 from vaultkit.note import Note
 from vaultkit.pairs import canonical, translated
 from vaultkit.site.anchors import Anchors, anchors_of
@@ -30,7 +31,7 @@ class Page:
     @property
     def file(self) -> str:
         """Path in a staged tree."""
-        return self.slug + ".md"
+        return self.slug + (SUFFIX if is_notebook(self.key) else ".md")
 
     @property
     def url(self) -> str:

@@ -17,6 +17,7 @@ from vaultkit.site.compose import Inputs, compose, compose_api, compose_file, co
 from vaultkit.site.context import Context
 from vaultkit.site.draft import Formula
 from vaultkit.site.katex import Renderer
+from vaultkit.site.notebooks import is_notebook, prose_file
 from vaultkit.site.pages.sections import sections
 from vaultkit.site.paths import Language, Layout
 from vaultkit.site.reference import index_page, page_of
@@ -36,7 +37,8 @@ class Staged:
     dated: bool = False  # a page depends on the day of the build
 
     def add(self, page: Page, text: str, formulas: list[Formula], source: str) -> None:
-        self.files[page.file] = text.encode("utf-8", "replace")
+        file = prose_file(page.file) if is_notebook(page.key) else page.file
+        self.files[file] = text.encode("utf-8", "replace")
         for formula in formulas:
             self.formulas.setdefault(formula, source)
 
@@ -49,6 +51,8 @@ def stage(sitemap: SiteMap, language: Language, results: Results, api: Coverage 
     for page in sitemap.pages.values():
         context = Context(sitemap, language, page, sitemap.vault.notes[page.note(language)])
         staged.add(page, *compose(context, inputs), source=context.note.path)
+        if is_notebook(page.key):
+            staged.files[page.file] = sitemap.vault.on_disk(context.note.path).read_bytes()
         own = page.translated(language)
         staged.problems += context.problems if own else []
         attachments |= context.files
