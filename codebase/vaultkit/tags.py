@@ -1,6 +1,7 @@
 """Tags: `#tag` in the text and `tags` in the front matter (Obsidian's rules)."""
 
 import re
+from datetime import date
 from typing import Any
 
 from vaultkit.lines import NOT_LINKS, Scan
@@ -21,9 +22,8 @@ def inline_tags(scan: Scan) -> list[str]:
 def property_tags(value: Any) -> list[str]:
     """Tags of the property: a list gives each, a text is one tag, a text with comma or space gives none."""
     if isinstance(value, list):
-        return [
-            str(item).removeprefix("#").strip() for item in value if str(item).strip() and item is not None
-        ]
+        texts = (str(item).strip() for item in value if isinstance(item, (str, int, float, date)))
+        return [text.removeprefix("#").strip() for text in texts if text]
     if isinstance(value, str) and value.strip() and not re.search(r"[,\s]", value.strip()):
         return [value.strip().removeprefix("#")]
     return []
