@@ -40,7 +40,7 @@ def spans(text: str) -> list[Span]:
     found: list[Span] = []
     if not any(char in text for char in "`<%$"):
         return found
-    ticks = _ticks_by_length(text)
+    ticks = _ticks_by_length(text) if "`" in text else {}
     missing: set[str] = set()  # openers for which no closer follows any more
     position = 0
     while token := _TOKEN.search(text, position):

@@ -100,6 +100,8 @@ class _Scanner:
         if self.percent and "%%" in line:
             self.step_percent_end(index, line)
             return
+        if not self.stack and not self.fence and self.step_quickly(index, line):
+            return
         cursor = Cursor(line)
         matched = enter(cursor, self.stack)
         if self.fence and matched == len(self.stack):
@@ -108,6 +110,25 @@ class _Scanner:
         if self.fence:
             self.close_fence(index, closed=False)
         self.step_block(index, line, cursor, matched)
+
+    def step_quickly(self, index: int, line: str) -> bool:
+        """The commonest lines outside of everything: empty, or begun by a letter, a table or a heading."""
+        if not line:
+            self.end_chunk()
+            self.html_depth = -1
+            self.result.kinds[index] = "blank"
+            return True
+        first = line[0]
+        if self.html_depth >= 0 or "<!--" in line or not (first.isalpha() or first in "|#"):
+            return False
+        if first == "#" and not _BLOCK_START.match(line):
+            return False  # a tag
+        if first in "|#":
+            self.end_chunk()
+        self.chunk[index] = line
+        if first == "#":
+            self.end_chunk()
+        return True
 
     # -- fences --
 
@@ -300,10 +321,13 @@ class _Scanner:
         indexes, texts = list(self.chunk), list(self.chunk.values())
         self.chunk = {}
         self.result.paragraphs.append([index + 1 for index in indexes])
+        found = spans("\n".join(texts))
+        if not found:
+            return
         offsets = [0]
         for text in texts:
             offsets.append(offsets[-1] + len(text) + 1)
-        for span in spans("\n".join(texts)):
+        for span in found:
             first = bisect_right(offsets, span.start) - 1
             last = bisect_right(offsets, span.end - 1) - 1
             for place, piece in _by_line(span, offsets, first, last):
