@@ -9,12 +9,14 @@ from vaultkit.lines import NOT_LINKS, Scan
 _STOP = r"""\u2000-\u206F\u2E00-\u2E7F\s'!"#$%&()*+,.:;<=>?@^`{|}~\[\]\\"""
 TAG = re.compile(rf"(?:(?<=\s)|(?<=^)|(?<=\\\[))#([^{_STOP}]+)")
 
+_MAYBE = re.compile(r"#[^#\s]")  # not so in most headings
+
 
 def inline_tags(scan: Scan) -> list[str]:
     """Tags in the text, in order, without `#`; not in code or HTML comments, but in `%% %%`."""
     found: list[str] = []
     for number in scan.text_lines():
-        if "#" in scan.lines[number - 1]:
+        if "#" in scan.lines[number - 1] and _MAYBE.search(scan.lines[number - 1]):
             found += [tag for tag in TAG.findall(scan.visible(number, NOT_LINKS)) if not tag.isdigit()]
     return found
 
