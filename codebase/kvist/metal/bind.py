@@ -131,6 +131,8 @@ def instance(
             arguments.append(_spelled(given.pop(name)))
             continue
         dtypes = {b.dtype for b in bound if kind == "typename" and b.parameter.type_name == name}
+        if not dtypes and name in kernel.defaulted:
+            break
         if len(dtypes) != 1:
             users = ", ".join(
                 f"{b.parameter.name} {msl_name(b.dtype)}" for b in bound if b.parameter.type_name == name

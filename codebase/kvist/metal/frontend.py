@@ -31,6 +31,7 @@ class KernelFunction:
     host_name: str
     namespace: str  # "a::b::" or empty
     template: tuple[tuple[str, str], ...]  # ("typename", "T"), ("int", "N")
+    defaulted: frozenset[str]  # those of them that have a default
     parameters: tuple[Parameter, ...]
     start: int
     body: tuple[int, int]
@@ -179,12 +180,13 @@ def _kernel(
     while first > 0 and tokens[first - 1].text == "]" and _attribute_begin(tokens, first - 1) >= 0:
         first = _attribute_begin(tokens, first - 1)
     strings = [t.text[1:-1] for t in tokens[first:void] if t.kind == "string"]
-    start, template = _template_head(tokens, first)
+    start, template, defaulted = _template_head(tokens, first)
     kernel = KernelFunction(
         name=name.text,
         host_name=strings[0] if strings else name.text,
         namespace=namespace,
         template=template,
+        defaulted=defaulted,
         parameters=parameters_of(tokens[opening + 1 : closing], name.text),
         start=tokens[start].start,
         body=(tokens[behind].end, tokens[body_end].start),
@@ -201,16 +203,21 @@ def _attribute_begin(tokens: Sequence[Token], last: int) -> int:
     return -1
 
 
-def _template_head(tokens: Sequence[Token], mark: int) -> tuple[int, tuple[tuple[str, str], ...]]:
-    """Start and parameters of `template <typename T, int N = 4>` in front of the mark, if there is one."""
+def _template_head(
+    tokens: Sequence[Token], mark: int
+) -> tuple[int, tuple[tuple[str, str], ...], frozenset[str]]:
+    """Start of `template <typename T, int N = 4>` in front of the mark, its parameters, those with defaults."""
     if mark == 0 or tokens[mark - 1].text != ">":
-        return mark, ()
+        return mark, (), frozenset()
     start = mark
     while start > 0 and tokens[start].text != "template":
         start -= 1
     parameters = []
+    defaulted = set()
     for piece in split_commas(tokens[start + 2 : mark - 1]):
         words = [token.text for token in piece]
         head = words[: words.index("=")] if "=" in words else words
+        if head != words:
+            defaulted.add(head[-1])
         parameters.append(("typename" if head[0] in ("typename", "class") else head[0], head[-1]))
-    return start, tuple(parameters)
+    return start, tuple(parameters), frozenset(defaulted)

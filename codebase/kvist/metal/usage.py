@@ -33,10 +33,12 @@ def _mentioned(tokens: list[Token], kernel: KernelFunction) -> set[str]:
     """Names in the kernel and in every function that it reaches."""
     bodies: dict[str, list[set[str]]] = {}
     for (start, end), _, (first, last) in definitions(tokens, 0, len(tokens), ""):
+        head = tokens[first:last]
+        if any(t.text == "kernel" for t in head):
+            continue
         names = {t.text for t in tokens[start:end] if t.kind == "name"}
-        for token in tokens[first:last]:
-            if token.kind == "name":
-                bodies.setdefault(token.text, []).append(names)
+        called = next((i for i, t in enumerate(head) if t.text == "(" and i), len(head))
+        bodies.setdefault(head[called - 1].text, []).append(names)
     found = {t.text for t in tokens if t.kind == "name" and kernel.start <= t.start < kernel.end}
     frontier = set(found)
     while frontier:
