@@ -145,7 +145,7 @@ SECTIONS = ["Overview", "Why It Matters", "Key Ideas", "Mathematical Details", "
 def concept(
     sections: list[str], front: str = "kind: concept", claim: str = "> [!abstract] Claim\n> 1\n\n"
 ) -> str:
-    return f"---\n{front}\n---\n# A\n\n{claim}" + "".join(f"## {name}\n\n" for name in sections)
+    return f"---\n{front}\n---\n# A\n\n{claim}" + "".join(f"## {name}\ntext\n" for name in sections)
 
 
 @pytest.mark.parametrize(
@@ -162,6 +162,45 @@ def concept(
 def test_skeleton(make_vault, text: str, problems: list[tuple[str, int, str]]) -> None:
     assert found(make_vault({"A.md": text, ".obsidian/types.json": HOUSE})) == problems
     assert found(make_vault({"A.md": text, ".obsidian/types.json": "{}"})) == []
+
+
+def test_missing_headings_are_one_line_in_their_order(make_vault) -> None:
+    root = make_vault({"A.md": concept([SECTIONS[3]]), ".obsidian/types.json": HOUSE})
+    (problem,) = check_vault(Vault.load(root))
+    names = ", ".join(f"`## {name}`" for name in SECTIONS if name != SECTIONS[3])
+    assert problem.message == f"{names} are missing"
+
+
+def test_an_untouched_skeleton_is_said_to_be_unwritten(make_vault) -> None:
+    text = concept(SECTIONS).replace("text\n", "\n", 3)
+    root = make_vault({"A.md": text, ".obsidian/types.json": HOUSE})
+    (problem,) = check_vault(Vault.load(root))
+    assert (problem.code, problem.severity) == ("draft", "warning") and "3 of 9 sections" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [
+        ("import kvist, mlx.core as mx, numpy as np, json\nfrom kvist.cache import RadixCache", 0),
+        ("from mlx import core as mx\nimport collections.abc, __future__", 0),
+        ("x = 1\nimport torch", 5),
+        ("from transformers.models import x", 4),
+        ("def f():\n    import mlx.nn", 5),
+        ("from kvist import _kernels", 4),
+        ("import kvist._kernels", 4),
+    ],
+)
+def test_imports_of_a_kvist_vault(make_vault, code: str, line: int) -> None:
+    text = f"\n\n```python\n{code}\n```\n"
+    root = make_vault({"A.md": text, ".obsidian/types.json": HOUSE})
+    assert found(root) == ([("A.md", line, "note-import")] if line else [])
+    required = text.replace("```python", "<!-- run: requires torch -->\n```python")
+    skipped = text.replace("```python", '<!-- run: skip "why" -->\n```python')
+    root = make_vault({"A.md": skipped})
+    assert found(root) == []
+    if "torch" in code:
+        assert found(make_vault({"A.md": required})) == []
+    assert found(make_vault({"A.md": text, ".obsidian/types.json": "{}"})) == [], "only in a Kvist vault"
 
 
 ENGLISH = "# T\n\n## A ^no\n\ntext ^id\n\n```python\nprint('a')  # say\n```\n```output\na\n```\n"
