@@ -53,7 +53,7 @@ def _unwritten(note: Note, sections: int) -> Iterator[Problem]:
     if empty:
         message = f"is not written yet: {empty} of {sections} sections are still the skeleton's"
     elif placeholder:
-        message = f"is not written yet: the skeleton's `{lines[placeholder - 1]}` still stands there"
+        message = f"is not written yet: `{lines[placeholder - 1]}` still stands there"
     else:
         return
     yield Problem(
