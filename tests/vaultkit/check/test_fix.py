@@ -93,8 +93,8 @@ def test_missing_blocks_are_put_in_their_place(make_vault) -> None:
 
 def test_set_up_and_control_comments_are_carried_over(make_vault) -> None:
     english = (
-        "<!-- run: setup\nimport math\n-->\n<!-- run: raises ValueError -->\n```python\nmath.sqrt(-1)\n```\n\n"
-        ""
+        "<!-- run: setup\nimport math\n-->\n<!-- run: raises ValueError -->\n"
+        "```python\nmath.sqrt(-1)\n```\n\n"
         '<!-- run: skip "needs a GPU" -->\n```python\nx = 1\n```\n'
     )
     chinese = (

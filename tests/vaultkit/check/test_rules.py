@@ -240,6 +240,28 @@ def test_parity_sees_f_strings_and_numbers(make_vault) -> None:
     assert found(make_vault({"A.md": english, "A.zh.md": other})) == [("A.zh.md", 1, "parity-code")]
 
 
+PROSE = "> [!note] Title\n> See [[K]].\n\n> [!tip]- Fold\n> text\n\n![[fig.svg]] and [[A.zh|中文]]\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problems"),
+    [
+        ("Title", "标题", []),
+        ("[!tip]- Fold", "[!TIP]+ 折", []),
+        ("[[K]]", "[[K|别名]] 与 [[K]]", []),
+        ("[!tip]", "[!warning]", [("A.zh.md", 4, "parity-callouts")]),
+        ("> [!tip]- Fold\n> text\n", "", [("A.zh.md", 0, "parity-callouts")]),
+        ("[[K]]", "K", [("A.zh.md", 0, "parity-links")]),
+        ("[[K]]", "[[K]] [[L]]", [("A.zh.md", 2, "parity-links")]),
+        ("![[fig.svg]]", "", [("A.zh.md", 0, "parity-links")]),
+    ],
+)
+def test_callouts_and_links_of_a_pair(make_vault, old: str, new: str, problems: list) -> None:
+    chinese = PROSE.replace("[[A.zh|中文]]", "[[A|English]]").replace(old, new)
+    files = {"A.md": PROSE, "A.zh.md": chinese, "K.md": "", "L.md": "", "fig.svg": ""}
+    assert found(make_vault(files)) == problems
+
+
 LIST = (
     "---\nkind: reading-list\n---\n# L\n\n"
     "- [ ] [A](https://a.org) [priority:: P1] [minutes:: 5] [[L]]\n- [x] [B](https://b.org)\n"
