@@ -9,6 +9,7 @@ from typing import Any
 from vaultkit import place
 from vaultkit.errors import Problem
 from vaultkit.run.cache import RunCache, Skip, program_key
+from vaultkit.run.data import data_used
 from vaultkit.run.lab import NO_LAB, lab_key
 from vaultkit.run.observe import Observer
 from vaultkit.run.report import failure_text
@@ -141,6 +142,8 @@ def _run_file(
     try:
         report = _run_note(session)
         entry = None if report.problems else entry_of(session, report.verdicts, engine)
+        if entry and observer:
+            entry["data"] = data_used(root, session.file, observer)
         if cache and observer:
             if report.ok and entry:
                 result = {name: value for name, value in entry.items() if name != "key"}
