@@ -17,6 +17,7 @@ _MODULES = {
     "vaultkit.commands.lists": ("next", "progress"),
     "vaultkit.commands.coverage": ("coverage",),
     "vaultkit.commands.translated": ("translated",),
+    "vaultkit.commands.structure": ("structure",),
     "vaultkit.site.commands": (),  # the site may be left out of an installation
 }
 

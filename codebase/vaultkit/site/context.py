@@ -35,6 +35,7 @@ class Context:
     problems: list[Problem] = field(default_factory=list)
     files: set[str] = field(default_factory=set)
     embedded: tuple[str, ...] = ()
+    title_line: int = 0  # of the heading that has become the page's title
     pipeline: Callable[[str, "Context"], list[Line]] | None = None
 
     @property

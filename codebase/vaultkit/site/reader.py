@@ -56,13 +56,14 @@ class _Reader:
             return None
         cuts = self.cuts.get(number, [])
         if any(start <= len(prefix) and end >= len(raw) for start, end in cuts):
-            return None
+            marked = prefix.strip(" \t>") and all(start for start, _ in cuts)
+            return Line(number, "text", prefix, "") if marked else None
         if kind == "math":
             return self._math_line(number, prefix, raw[len(prefix) :])
         if kind != "text":
             return Line(number, kind, prefix, raw[len(prefix) :])  # type: ignore[arg-type]
         content = self._protect(number, raw, len(prefix), cuts)
-        if not content.strip() and raw.strip():
+        if not content.strip() and raw[len(prefix) :].strip() and not prefix.strip(" \t>"):
             return None
         return Line(number, "text", prefix, content)
 

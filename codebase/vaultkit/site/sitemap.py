@@ -2,12 +2,14 @@
 
 import posixpath
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from vaultkit.errors import Problem
 from vaultkit.note import Note
 from vaultkit.pairs import canonical, translated
 from vaultkit.site.anchors import Anchors, anchors_of
 from vaultkit.site.paths import Language
+from vaultkit.site.settings import strict_line_breaks
 from vaultkit.site.slugs import page_slug
 from vaultkit.vault import Vault
 
@@ -85,6 +87,11 @@ class SiteMap:
                 Problem(HOME, 0, "no-home", "is missing: it is the site's front page", "write it")
             )
         return cls(vault, pages, problems)
+
+    @cached_property
+    def strict_breaks(self) -> bool:
+        """True if a single line end in a note is only a space."""
+        return strict_line_breaks(self.vault.root)
 
     def page_of(self, note_path: str) -> Page | None:
         return self.pages.get(canonical(note_path))
