@@ -11,10 +11,14 @@ from vaultkit.errors import VaultError
 
 # Where each command stands. Only the one that is called is imported, for `vaultkit run` must be quick.
 _MODULES = {
-    "vaultkit.commands.check": (),
+    "vaultkit.commands.check": ("check",),
+    "vaultkit.commands.links": ("links",),
+    "vaultkit.commands.rename": ("rename",),
     "vaultkit.commands.run": ("run", "watch", "update", "census"),
     "vaultkit.commands.new": ("new",),
-    "vaultkit.commands.lists": ("next", "progress"),
+    "vaultkit.commands.lists": ("next", "done", "progress"),
+    "vaultkit.commands.exercises": ("try",),
+    "vaultkit.commands.review": ("review",),
     "vaultkit.commands.coverage": ("coverage",),
     "vaultkit.commands.translated": ("translated",),
     "vaultkit.commands.structure": ("structure",),

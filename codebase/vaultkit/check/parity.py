@@ -7,7 +7,7 @@ from itertools import zip_longest
 from vaultkit.errors import Problem
 from vaultkit.note import Note
 from vaultkit.pairs import canonical, is_zh
-from vaultkit.run.compare import output_lines, same_output
+from vaultkit.run.compare import has_ellipsis, output_lines, same_output
 from vaultkit.run.program import Block, program_of
 from vaultkit.vault import Vault
 
@@ -86,8 +86,10 @@ def _code(english: Note, chinese: Note) -> Iterator[Problem]:
             yield Problem(chinese.path, b.line, "parity-code", message, "copy the English set-up")
 
 
-def _words(block: Block) -> tuple[str, bool, bool]:
-    return block.control.raises, block.control.fresh, bool(block.control.skip)
+def _words(block: Block) -> tuple[object, ...]:
+    """What the control words of both languages must agree in; reasons and messages may be translated."""
+    control = block.control
+    return control.raises, bool(control.message), control.fresh, bool(control.skip), control.requires
 
 
 def _setup(block: Block) -> str:
@@ -102,7 +104,8 @@ def _identical(a: Block, b: Block) -> bool:
 def _same_output(a: Block, b: Block) -> bool:
     ours = output_lines(a.output.code) if a.output else []
     theirs = output_lines(b.output.code) if b.output else []
-    return same_output(ours, theirs) or same_output(theirs, ours)
+    ellipsis = any(block.output and has_ellipsis(block.output) for block in (a, b))
+    return same_output(ours, theirs, ellipsis=ellipsis) or same_output(theirs, ours, ellipsis=ellipsis)
 
 
 def _headings(english: Note, chinese: Note) -> Iterator[Problem]:

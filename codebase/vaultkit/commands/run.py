@@ -4,15 +4,18 @@ import json
 import os
 import sys
 from argparse import ArgumentParser, Namespace
+from dataclasses import astuple
 from functools import partial
 
 from vaultkit import place
 from vaultkit.command import Command
 from vaultkit.commands.scope import add_scope, load_scope
+from vaultkit.errors import Problem
 from vaultkit.run.cache import RunCache
 from vaultkit.run.census import census
 from vaultkit.run.quick import NoteReport, run_notes
 from vaultkit.run.select import select, vault_of_names
+from vaultkit.run.session import Session
 from vaultkit.run.survey import with_code
 from vaultkit.run.update import update_note
 from vaultkit.run.watch import watch
@@ -77,8 +80,9 @@ def _update_arguments(parser: ArgumentParser) -> None:
 def _update(args: Namespace) -> int:
     root, files = select(args.notes)
     failed = changed = 0
+    twins: list[Session] = []
     for file in files:
-        update = update_note(file, root, write=not args.dry_run)
+        update = update_note(file, root, write=not args.dry_run, twins=twins)
         changed += update.changed and not update.errors
         failed += bool(update.errors)
         if update.errors:
@@ -97,16 +101,19 @@ def _update(args: Namespace) -> int:
 def _census(args: Namespace) -> int:
     vault, part = load_scope(args)
     counts = [count for count in census(vault) if count.path.startswith(part)]
-    for count in counts:
-        if args.json:
-            print(json.dumps({**count._asdict(), "ok": count.ok}, ensure_ascii=False))
-        else:
-            mark = "ok   " if count.ok else "WRONG"
-            print(f"{mark} {count.path}: {count.fences} fences = {count.run} run + {count.skipped} skipped")
     wrong = sum(not count.ok for count in counts)
-    if not args.json:
-        total = sum(count.fences for count in counts)
-        print(f"{len(counts)} notes, {total} fences, {wrong} notes wrong")
+    if args.json:
+        for count in counts:
+            print(json.dumps(count.as_dict(), ensure_ascii=False))
+        return 1 if wrong else 0
+    counts = [count for count in counts if count.shown]
+    for count in counts:
+        mark = "ok   " if count.ok else "WRONG"
+        print(f"{mark} {count.path}: {count.shown} shown = {count.run} run + {count.skipped} skipped")
+        for line, form, why, hint in map(astuple, count.missed):
+            shown = place.shown(vault.root / count.path)
+            print(Problem(shown, line, "census-missed", f"`{form}` {why}", hint))
+    print(f"{len(counts)} notes, {sum(count.shown for count in counts)} shown, {wrong} notes wrong")
     return 1 if wrong else 0
 
 

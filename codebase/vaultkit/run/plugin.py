@@ -20,6 +20,8 @@ from pytest_markdown_docs.plugin import (
 )
 
 from vaultkit import place
+from vaultkit.labs.notebook import is_notebook
+from vaultkit.run.lab_items import LabFile
 from vaultkit.run.program import program_of, scan_once
 from vaultkit.run.report import failure_text
 from vaultkit.run.results import engine_digest, entry_of, record
@@ -126,9 +128,11 @@ def pytest_markdown_docs_markdown_it() -> _Parser:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collect_file(file_path: Path) -> Generator[None, list[Any], list[Any]]:
-    """Notes only: no docstrings of Python files, no templates."""
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Generator[None, list[Any], list[Any]]:
+    """Notes and labs only: no docstrings of Python files, no templates."""
     collectors = yield
+    if is_notebook(file_path.name) and parent.config.option.markdowndocs:
+        return [*collectors, LabFile.from_parent(parent, path=file_path)]
     kept = [c for c in collectors if not isinstance(c, MarkdownDocstringCodeModule)]
     if file_path.suffix == ".md" and is_template(file_path, place.vault_of(file_path)):
         kept = [c for c in kept if not isinstance(c, MarkdownTextFile)]

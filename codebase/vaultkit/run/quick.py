@@ -9,12 +9,13 @@ from typing import Any
 from vaultkit import place
 from vaultkit.errors import Problem
 from vaultkit.run.cache import RunCache, Skip, program_key
+from vaultkit.run.lab import NO_LAB, lab_key
 from vaultkit.run.observe import Observer
 from vaultkit.run.report import failure_text
 from vaultkit.run.results import engine_digest, entry_of, key_of, record
 from vaultkit.run.session import Session
 from vaultkit.run.survey import shape_of
-from vaultkit.run.verdict import Verdict, judge
+from vaultkit.run.verdict import Verdict, again, judge
 
 
 @dataclass(slots=True)
@@ -86,13 +87,14 @@ def run_notes(
     reports, entries = [], {}
     engine = engine_digest(root, cache.fingerprints if cache else None)
     observer: Observer | None = None
+    last: list[Session] = []  # of a lab in two languages the second needs no run of its own
     for file in files:
         report, entry = _reuse(root, file, engine, cache, force) if cache else (None, None)
         if report is None or report.reused is None:
             if cache and observer is None:
                 observer = Observer(cache.fingerprints)
             why = report.why if report else ""
-            report, entry = _run_file(root, file, engine, cache, observer)
+            report, entry = _run_file(root, file, engine, cache, observer, last)
             report.why = why
         if entry:
             entries[report.path] = entry
@@ -124,19 +126,27 @@ def _reuse(
 
 
 def _run_file(
-    root: Path, file: Path, engine: str, cache: RunCache | None, observer: Observer | None
+    root: Path,
+    file: Path,
+    engine: str,
+    cache: RunCache | None,
+    observer: Observer | None,
+    last: list[Session],
 ) -> tuple[NoteReport, dict[str, Any] | None]:
-    if observer:
+    session = Session(file, root, observer, last[0] if last else None)
+    last[:] = [session]
+    if observer and not session.shares:
         observer.begin()
         observer.on_file(str(place.settings(root)))
-    session = Session(file, root, observer)
     try:
         report = _run_note(session)
         entry = None if report.problems else entry_of(session, report.verdicts, engine)
         if cache and observer:
             if report.ok and entry:
                 result = {name: value for name, value in entry.items() if name != "key"}
-                cache.put(session.path, program_key(session.program), observer.used(), result)
+                program = session.program
+                key = program_key(program) if session.lab is NO_LAB else lab_key(session.lab, program)
+                cache.put(session.path, key, observer.used(), result)
             else:
                 cache.fail(session.path)
     finally:
@@ -149,7 +159,6 @@ def _run_note(session: Session) -> NoteReport:
     if report.problems:
         report.texts = [str(problem) for problem in report.problems]
         return report
-    again = f'{place.command("vaultkit")} run "{session.path}"'
     for block in session.program.blocks:
         if session.observer:
             for name in session.run_to(block.number).figures:
@@ -157,6 +166,6 @@ def _run_note(session: Session) -> NoteReport:
         verdict = judge(session, block)
         report.verdicts.append(verdict)
         if verdict.status == "failed":
-            report.texts.append(failure_text(session, verdict, again))
+            report.texts.append(failure_text(session, verdict, again(session, "run")))
     report.seconds = sum(execution.seconds for execution in session.executed.values())
     return report

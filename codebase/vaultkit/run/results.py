@@ -16,6 +16,7 @@ from vaultkit import place
 from vaultkit.run.fingerprints import Fingerprints
 from vaultkit.run.session import Session
 from vaultkit.run.verdict import Verdict
+from vaultkit.vault import read_text
 from vaultkit.write import write_atomic
 
 ENGINE = ("codebase/kvist", "kernels")  # what notes are run with, relative to the project
@@ -69,7 +70,7 @@ def entry_of(session: Session, verdicts: list[Verdict], engine: str = "") -> dic
     was read.
     """
     key = results_key(session.vault, session.path, engine)
-    if (session.file.read_bytes()).decode("utf-8-sig", "replace") != session.text:
+    if read_text(session.file, session.path)[0] != session.text:
         return None
     return {
         "key": key,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from vaultkit import place
 from vaultkit.errors import Problem, VaultError
+from vaultkit.files import NOTE_ENDINGS
 from vaultkit.pairs import canonical, pair_of
 from vaultkit.resolve import resolve
 from vaultkit.vault import Vault
@@ -52,14 +53,15 @@ def vault_of_names(names: list[str]) -> Path:
 
 def _on_disk(names: list[str]) -> list[Path]:
     paths = [Path(name) for name in names]
-    return [path for path in paths if path.is_dir() or (path.suffix == ".md" and path.is_file())]
+    return [p for p in paths if p.is_dir() or (p.suffix.lower() in NOTE_ENDINGS and p.is_file())]
 
 
 def named_notes(vault: Vault, name: str) -> list[str]:
     """Paths of the note `name` and its translation; only that one if `name` is a path in the vault."""
     if name in vault.notes:
         return [name]
-    path = resolve(vault, name, "").path or vault.by_alias.get(name.lower())
+    path = resolve(vault, name, "").path or resolve(vault, f"{name}.ipynb", "").path
+    path = path or vault.by_alias.get(name.lower())
     if path not in vault.notes:
         raise VaultError(Problem(name, 0, "no-note", "is not a note of this vault", _near(vault, name)))
     other = pair_of(vault, path)

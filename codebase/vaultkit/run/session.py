@@ -6,9 +6,13 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from vaultkit import place
+from vaultkit.labs.notebook import is_notebook
+from vaultkit.pairs import canonical
+from vaultkit.run.control import Control
 from vaultkit.run.execute import Execution, execute, new_module, show_source
 from vaultkit.run.figures import FigureFolder
 from vaultkit.run.isolation import Isolation
+from vaultkit.run.lab import NO_LAB, Lab
 from vaultkit.run.limit import DEFAULT_SECONDS
 from vaultkit.run.observe import Observer
 from vaultkit.run.program import Block, Program, program_of, scan_once
@@ -19,10 +23,17 @@ class Session:
     """The blocks of one note file and what became of those already executed.
 
     `file` is absolute, `path` relative to `vault`. `program.problems` must be empty for results to mean
-    anything. `observer` is told what the blocks use.
+    anything. `observer` is told what the blocks use. `twin` is the session that has just been run: a lab in
+    the other language takes over what that one did.
     """
 
-    def __init__(self, file: Path, vault: Path | None = None, observer: Observer | None = None) -> None:
+    def __init__(
+        self,
+        file: Path,
+        vault: Path | None = None,
+        observer: Observer | None = None,
+        twin: "Session | None" = None,
+    ) -> None:
         self.observer = observer
         self.file = file.resolve()
         self.vault = (vault or place.vault_of(self.file)).resolve()
@@ -31,12 +42,16 @@ class Session:
         scanned = scan_once(self.text or "")
         self.program: Program = program_of(self.path, scanned)
         self.program.problems[:0] = problems
+        self.lab = Lab(self.file, self.program) if is_notebook(self.path) and self.text else NO_LAB
         self.attachments = place.attachments(self.vault)
         self.executed: dict[int, Execution] = {}
         self._module = new_module(self.file)
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._blocked_by = 0
-        self._total = len(scanned.lines)
+        self._total = max([len(scanned.lines), *(block.fence.end_line for block in self.program.blocks)])
+        self.shares = bool(twin and self._is_twin(twin))
+        if twin and self.shares:
+            self.executed = twin.executed
 
     def block(self, number: int) -> Block:
         return self.program.blocks[number - 1]
@@ -72,11 +87,12 @@ class Session:
         self._isolation.enter()
         try:
             with self.observer.watching(folder.name) if self.observer else nullcontext():
-                result = execute(self._module, pieces, self.file, block.control.timeout or DEFAULT_SECONDS)
+                seconds = block.control.timeout or DEFAULT_SECONDS
+                result = execute(self._module, pieces, self.file, seconds, values=self.lab is not NO_LAB)
         finally:
             self._isolation.leave()
         result.figures = self._figures.take()
-        if result.error and not is_expected(result.error, block.control.raises):
+        if result.error and not is_expected(result.error, block.control):
             self._blocked_by = block.number
         return result
 
@@ -93,13 +109,31 @@ class Session:
         work = tempfile.mkdtemp(prefix="work-", dir=self._folder.name)
         self._isolation = Isolation(work, {"KVIST_FIGURES": str(self._figures.folder)})
 
+    def _is_twin(self, other: "Session") -> bool:
+        """True for a lab whose other language has just been run: the code is the same, so once is enough."""
+        codes = [[(b.fence.code, b.control) for b in s.program.blocks] for s in (self, other)]
+        pair = self.path != other.path and canonical(self.path) == canonical(other.path)
+        return self.lab is not NO_LAB and pair and self.vault == other.vault and codes[0] == codes[1]
+
+    def figure(self, name: str) -> bytes | None:
+        """The figure as the note shows it now: a lab's in its own outputs, others among the attachments."""
+        if self.lab is not NO_LAB:
+            return self.lab.figures.get(name)
+        try:
+            return (self.attachments / name).read_bytes()
+        except OSError:
+            return None
+
     def _pieces(self) -> list[tuple[int, str]]:
         blocks = self.program.blocks
         hidden = [(setup.line, setup.code) for block in blocks for setup in block.setups]
         return hidden + [(block.line, block.fence.code) for block in blocks]
 
 
-def is_expected(error: BaseException, name: str) -> bool:
-    """True if the error is of the class `name` (bare or with its module), or of a subclass."""
+def is_expected(error: BaseException, control: Control) -> bool:
+    """True if the error is of the class that the block is to raise (bare or with its module), or of a
+    subclass, and says what it is to say.
+    """
     classes = type(error).__mro__
-    return bool(name) and any(name in (c.__name__, f"{c.__module__}.{c.__name__}") for c in classes)
+    names = {name for c in classes for name in (c.__name__, f"{c.__module__}.{c.__qualname__}")}
+    return bool(control.raises) and control.raises in names and control.message in str(error)

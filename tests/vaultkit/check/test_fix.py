@@ -31,6 +31,29 @@ def test_aliases(make_vault) -> None:
     assert [problem.code for problem in check_vault(Vault.load(root))] == ["unresolved-link"]
 
 
+def test_links_to_several_files_get_the_path_of_the_one_meant(make_vault) -> None:
+    text = (
+        "---\nup: '[[Bob''s note]]'\nsee: '[[twin]]'\n---\n"
+        "[[Twin]] [[Twin#H|x]] ![[Twin#^b]] [t](Twin.md#H) [t](<Twin.md>) ![i](fig.png)\n"
+        "| [[Twin]] |\n| - |\n"
+    )
+    files = {"b's/Twin.md": "# H\ntext ^b\n", "c's/Twin.md": "", "Bob's note.md": "", "S.md": text}
+    root = make_vault({**files, "x (1/fig.png": "", "y (1/fig.png": ""})
+    assert fixed(root) == ["S.md"]
+    assert (root / "S.md").read_text() == (
+        "---\nup: '[[Bob''s note]]'\nsee: '[[b''s/Twin|twin]]'\n---\n"
+        "[[b's/Twin|Twin]] [[b's/Twin#H|x]] ![[b's/Twin#^b]] [t](b's/Twin.md#H) [t](<b's/Twin.md>) "
+        "![i](x%20%281/fig.png)\n| [[b's/Twin\\|Twin]] |\n| - |\n"
+    )
+    assert "ambiguous-link" not in {problem.code for problem in check_vault(Vault.load(root))}
+
+
+def test_names_that_differ_in_case_only_are_left_to_a_person(make_vault) -> None:
+    root = make_vault({"Twin.md": "", "twin.md": "", "S.md": "[[Twin]]"})
+    assert [p.code for p in check_vault(Vault.load(root))] == ["ambiguous-link", "duplicate-name"]
+    assert fixed(root) == []
+
+
 def test_code_is_carried_over(make_vault) -> None:
     english = "```python\nx = 1\n\nprint(x + 2)\n```\n\n```python\ny = 1  # one\n```\n"
     chinese = "\ufeff> [!note]\n> ```python\n> x = 1\n> ```\n\n```python\ny = 1  # 一\n```\n"

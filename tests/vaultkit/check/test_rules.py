@@ -79,7 +79,8 @@ def test_hints_name_the_mend(make_vault) -> None:
     ],
 )
 def test_one_problem(make_vault, files: dict[str, str], problem: tuple[str, int, str]) -> None:
-    assert found(make_vault(files)) == [problem]
+    house = {".obsidian/types.json": HOUSE} if problem[2] == "property-type" else {}
+    assert found(make_vault({**files, **house})) == [problem]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +98,36 @@ def test_properties_of_a_kvist_vault(make_vault, front: str, line: int, code: st
 
 
 def test_foreign_vaults_may_have_their_own_properties(make_vault) -> None:
-    assert found(make_vault({"A.md": "---\nrating: 5\nkind: recipe\n---\n"})) == []
+    assert found(make_vault({"A.md": "---\nrating: 5\nkind: recipe\ntags: a b\nhours: two\n---\n"})) == []
+
+
+def test_what_only_the_house_forbids_is_a_warning_elsewhere(make_vault) -> None:
+    files = {
+        "a/Index.md": "---\naliases: [x]\n---\n",
+        "b/Index.md": "---\naliases: [x]\n---\n",
+        "What?.md": "```output\n1\n```\n%%\nhidden\n",
+        "C.zh.md": "",
+    }
+    foreign = check_vault(Vault.load(make_vault(files)))
+    assert [(p.path, p.code, p.severity) for p in foreign] == [
+        ("C.zh.md", "no-english", "warning"),
+        ("What?.md", "illegal-name", "warning"),
+        ("What?.md", "output-place", "warning"),
+        ("What?.md", "comment-unclosed", "warning"),
+        ("b/Index.md", "duplicate-name", "warning"),
+        ("b/Index.md", "duplicate-alias", "warning"),
+    ]
+    own = check_vault(Vault.load(make_vault({".obsidian/types.json": HOUSE})))
+    assert {p.severity for p in own} == {"error"} and len(own) > len(foreign)
+
+
+def test_nothing_is_said_of_excluded_files_but_links_into_them_lead_there(make_vault) -> None:
+    filters = '{"userIgnoreFilters": ["archive/", "/^old\\\\d/", "/(/", 5]}'
+    root = make_vault({
+        ".obsidian/app.json": filters, "archive/A.md": "[[Nowhere]]", "old1/B.md": "[[Nowhere]]",
+        "C.md": "[[A]] [[B]] [[Gone]]",
+    })  # fmt: skip
+    assert found(root) == [("C.md", 1, "unresolved-link")]
 
 
 def test_chinese_notes_have_title_and_lang_only(make_vault) -> None:
@@ -130,7 +160,8 @@ def concept(
     ],
 )
 def test_skeleton(make_vault, text: str, problems: list[tuple[str, int, str]]) -> None:
-    assert found(make_vault({"A.md": text})) == problems
+    assert found(make_vault({"A.md": text, ".obsidian/types.json": HOUSE})) == problems
+    assert found(make_vault({"A.md": text, ".obsidian/types.json": "{}"})) == []
 
 
 ENGLISH = "# T\n\n## A ^no\n\ntext ^id\n\n```python\nprint('a')  # say\n```\n```output\na\n```\n"
@@ -182,7 +213,9 @@ LIST = (
         ("P1", "high", 6, "list-item"),
         ("minutes:: 5", "minutes:: five", 6, "list-item"),
         ("minutes::", "minuts::", 6, "list-item"),
-        ("[A](https://a.org)", "A", 6, "list-item"),
+        ("[A](https://a.org) [priority:: P1] [minutes:: 5] [[L]]", "A [minutes:: 5]", 6, "list-item"),
+        ("minutes:: 5", "read:: 2026-02-30", 6, "list-item"),
+        ("minutes:: 5", "date:: last week", 6, "list-item"),
         ("https://b.org", "https://a.org", 7, "list-item"),
         ("[[L]]", "[after:: L]", 6, "list-item"),
     ],

@@ -44,7 +44,7 @@ def test_keeps_containers_newlines_and_markers(make_vault) -> None:
 
 def test_leaves_what_agrees_within_tolerance(make_vault) -> None:
     text = "```python\nprint(1 / 3)\n```\n```output\n0.333333\n```\n"
-    text += "```python\nprint('a\\nb')\n```\n```output\n...\nb\n```\n"
+    text += "```python\nprint('a\\nb')\n```\n```output ellipsis\n...\nb\n```\n"
     file, root = note(make_vault, text)
     assert not update_note(file, root).changed
     assert file.read_text() == text

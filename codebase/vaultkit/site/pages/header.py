@@ -1,7 +1,9 @@
 """What stands under a page's title: kind, badge, what to read first, tags, sources."""
 
+import posixpath
 import re
 
+from vaultkit.labs.notebook import is_notebook
 from vaultkit.links import line_links
 from vaultkit.site.context import Context
 from vaultkit.site.pages.parts import attribute, escape, pill, planned_pill
@@ -25,6 +27,10 @@ def header(context: Context, results: Results) -> list[str]:
         pills.append(pill("plain", say(context.language, "hours", hours=escape(str(hours)))))
     if reviewed := properties.get("reviewed"):
         pills.append(pill("plain", say(context.language, "reviewed", date=escape(str(reviewed)))))
+    if is_notebook(context.page.key):
+        name = posixpath.basename(context.page.file)  # the plug-in puts the file beside its page
+        text = say(context.language, "lab_file")
+        pills.append(f'<a class="k-pill k-pill-plain" href="{name}" download>{text}</a>')
     lines = [" ".join(pills)] if pills else []
     if first := _prerequisites(context, canonical.properties.get("prerequisites"), canonical.path):
         lines += ["", f'<span class="k-label">{say(context.language, "read_first")}</span> {first}']

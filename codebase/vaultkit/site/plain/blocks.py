@@ -86,10 +86,14 @@ def parse(text: str) -> Document:
     cited = {note["label"] for note in notes.values() if "label" in note}
     return Document(
         blocks,
-        {label: inside for label, inside in tree.footnotes.items() if label in cited},
+        {label: note for label, note in tree.footnotes.items() if label in cited or _has_code(note)},
         env.get("references", {}),
         {key: note["tokens"] for key, note in notes.items() if note.get("tokens")},
     )
+
+
+def _has_code(blocks: list[Block]) -> bool:
+    return any(block.kind == "fence" or _has_code(block.children) for block in blocks)
 
 
 class _Tree:

@@ -20,6 +20,7 @@ _HOLDERS = (
 _MAY_HOLD = frozenset(_HOLDERS.split())
 _SPAN = frozenset({"li", "td", "th", "dd"})
 _SUMMARY = re.compile(r"<summary\b[^>]*>.*?</summary>", re.IGNORECASE | re.DOTALL)
+_MARKDOWN = re.compile(r"\smarkdown\s*=", re.IGNORECASE)
 _FENCE = re.compile(r"^([ \t]*)([`~])(?=\2\2)", re.MULTILINE)
 _ELEMENT = re.compile(
     r"<(pre|div|table|details|textarea)\b(?:(?!<\1\b|</\1>).)*</\1>", re.IGNORECASE | re.DOTALL
@@ -94,7 +95,8 @@ class Elements:
                 run.append(part)
                 continue
             state = "block" if unfinished[index] in _SPAN else "1"
-            lines += [*_whole(run), f'{part[:-1].rstrip("/ ")} markdown="{state}">', ""]
+            mark = "" if _MARKDOWN.search(part) else f' markdown="{state}"'
+            lines += [*_whole(run), f"{part[:-1].rstrip('/ ')}{mark}>", ""]
             run = []
             self.open.append(unfinished[index])
         return [*lines, *_whole(run)]

@@ -4,7 +4,7 @@ import html
 from collections.abc import Iterator
 
 from vaultkit.site.plain.blocks import BRACKET, Block, Document, parse
-from vaultkit.site.plain.fence import code_lines, fence
+from vaultkit.site.plain.fence import code_lines, fence, split_code
 from vaultkit.site.plain.guard import guard
 from vaultkit.site.plain.inline import BRACE, Inline
 from vaultkit.site.plain.raw_html import Elements
@@ -65,13 +65,20 @@ class _Writer:
         elements = Elements()
         for index, block in enumerate(blocks):
             if block.kind == "html_block":
-                raw = elements.add(block.token.content)
-                lines += [*raw, ""] if raw else []
+                lines += self._html(block.token.content, elements)
                 continue
             if index and block.is_list and blocks[index - 1].is_list:
                 lines += APART
             lines += [*self.block(block, nested=nested), ""]
         return lines[:-1] + elements.finish() if lines else elements.finish()
+
+    def _html(self, source: str, elements: Elements) -> list[str]:
+        """A block of raw HTML; Python inside, which the runner runs, is shown as code."""
+        lines: list[str] = []
+        for part, code in split_code(source):
+            shown = fence(part, code) if code else elements.add(part)
+            lines += [*shown, ""] if shown else []
+        return lines
 
     def block(self, block: Block, *, nested: bool = False) -> list[str]:
         kind, token = block.kind, block.token

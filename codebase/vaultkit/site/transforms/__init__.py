@@ -9,15 +9,18 @@ from collections.abc import Callable
 from vaultkit.site.context import Context
 from vaultkit.site.draft import Line, text_of
 from vaultkit.site.reader import read
+from vaultkit.site.transforms.base_blocks import base_blocks
 from vaultkit.site.transforms.block_ids import block_ids
 from vaultkit.site.transforms.braces import braces
 from vaultkit.site.transforms.callouts import callouts
 from vaultkit.site.transforms.captions import captions
 from vaultkit.site.transforms.cards import cards
 from vaultkit.site.transforms.controls import controls
+from vaultkit.site.transforms.definitions import definitions
 from vaultkit.site.transforms.diagrams import diagrams
 from vaultkit.site.transforms.embeds import embeds
 from vaultkit.site.transforms.fields import fields
+from vaultkit.site.transforms.foreign_blocks import foreign_blocks
 from vaultkit.site.transforms.headings import headings
 from vaultkit.site.transforms.language_link import language_link
 from vaultkit.site.transforms.links import links
@@ -36,8 +39,11 @@ LINE_TRANSFORMS: tuple[Transform, ...] = (
     braces,
     headings,
     block_ids,
+    base_blocks,
     controls,
     outputs,
+    foreign_blocks,
+    definitions,
     callouts,
     fields,
     cards,
@@ -52,7 +58,7 @@ LINE_TRANSFORMS: tuple[Transform, ...] = (
 def transform(text: str, context: Context, steps: tuple[Transform, ...] = LINE_TRANSFORMS) -> list[Line]:
     """A note's text through the line transforms; used for the note itself and for what it embeds."""
     context.pipeline = transform
-    lines = read(text, context.stash)
+    lines = read(text, context)
     for step in steps:
         lines = step(lines, context)
     return lines

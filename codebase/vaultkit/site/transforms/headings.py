@@ -8,6 +8,8 @@ from vaultkit.site.draft import Line, Stash
 
 _ATX = re.compile(r"(#{1,6})(?:[ \t]+(.*?))??(?:[ \t]+#+)?[ \t]*$")
 
+_UNDERLINE = re.compile(r"(?:=+|-+)[ \t]*")
+
 
 def headings(lines: list[Line], context: Context) -> list[Line]:
     if context.embedded:
@@ -52,10 +54,24 @@ def _heading(level: int, text: str, anchor: str, also: str | None, stash: Stash)
 
 
 def _as_bold(lines: list[Line], context: Context) -> list[Line]:
-    """Headings of embedded text become bold lines: they are not this page's outline."""
-    numbers = {heading.line for heading in context.note.headings}
+    """Headings of embedded text look like headings but are not this page's outline, and have no ids."""
+    levels = {heading.line: heading.level for heading in context.note.headings}
     result: list[Line] = []
     for line in lines:
-        found = _ATX.match(line.content) if line.kind == "text" and line.number in numbers else None
-        result += [line.new(f"**{found[2]}**"), line.blank()] if found and found[2] else [line]
+        level = levels.get(line.number)
+        if line.kind != "text" or (level is None and levels.get(line.number - 1) is None):
+            result.append(line)
+            continue
+        found = _ATX.match(line.content)
+        if level is None:  # the line below a heading is its underline, or text
+            result += [] if _UNDERLINE.fullmatch(line.content) and _under(context, line) else [line]
+            continue
+        mark = context.stash.put(f"{{: .k-h .k-h{level} role=heading aria-level={min(level + 2, 6)} }}")
+        text = (found[2] or "") if found else line.content.strip()
+        result += [line.blank(), line.new(text or "&nbsp;"), line.new(mark), line.blank()]
     return result
+
+
+def _under(context: Context, line: Line) -> bool:
+    above = context.note.scan.lines[line.number - 2] if line.number > 1 else ""
+    return not _ATX.match(above.strip())
