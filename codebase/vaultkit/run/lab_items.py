@@ -7,8 +7,9 @@ import pytest
 
 from vaultkit import place
 from vaultkit.pairs import canonical, is_zh, translated
+from vaultkit.run.entry import entry_of
 from vaultkit.run.report import failure_text
-from vaultkit.run.results import entry_of, record
+from vaultkit.run.results import record
 from vaultkit.run.session import Session
 from vaultkit.run.verdict import judge
 

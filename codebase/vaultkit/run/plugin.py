@@ -21,10 +21,11 @@ from pytest_markdown_docs.plugin import (
 
 from vaultkit import place
 from vaultkit.labs.notebook import is_notebook
+from vaultkit.run.entry import entry_of
 from vaultkit.run.lab_items import LabFile
 from vaultkit.run.program import program_of, scan_once
 from vaultkit.run.report import failure_text
-from vaultkit.run.results import engine_digest, entry_of, record
+from vaultkit.run.results import engine_digest, record
 from vaultkit.run.session import Session
 from vaultkit.run.verdict import Verdict, judge
 from vaultkit.vault import is_template
