@@ -23,7 +23,7 @@ def walk(root: str, trouble: list[tuple[str, str]] | None = None) -> Iterator[tu
                 entries = list(scanned)
         except OSError as error:
             if trouble is not None:
-                trouble.append((_clean(part) or folder, f"cannot be listed: {error.strerror or error}"))
+                trouble.append((clean(part) or folder, f"cannot be listed: {error.strerror or error}"))
             continue
         for entry in entries:
             name = entry.name
@@ -32,9 +32,9 @@ def walk(root: str, trouble: list[tuple[str, str]] | None = None) -> Iterator[tu
             if entry.is_dir(follow_symlinks=False):
                 waiting.append((entry.path, f"{part}{name}/"))
                 if trouble is not None and name.lower().endswith(".md"):
-                    trouble.append((_clean(part + name), "is a folder with the name of a note"))
+                    trouble.append((clean(part + name), "is a folder with the name of a note"))
             elif _stays(entry.path, inside) if entry.is_symlink() else entry.is_file(follow_symlinks=False):
-                yield _clean(part + name), entry.path
+                yield clean(part + name), entry.path
 
 
 def note_files(root: str) -> list[tuple[str, str]]:
@@ -58,7 +58,7 @@ def templates_folder(root: str) -> str:
     return folder.strip("/") + "/" if isinstance(folder, str) and folder.strip("/") else ""
 
 
-def _clean(path: str) -> str:
+def clean(path: str) -> str:
     """A path as notes write it: composed Unicode, and no bytes that are none."""
     if path.isascii():
         return path

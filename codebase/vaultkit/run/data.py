@@ -5,8 +5,8 @@ from pathlib import Path
 
 from vaultkit import place
 from vaultkit.files import NOTE_ENDINGS, walk
-from vaultkit.run.fingerprints import Fingerprints, digest
-from vaultkit.run.observe import Observer
+from vaultkit.run.fingerprints import FOLDER, Fingerprints, digest
+from vaultkit.run.session import Session
 
 _NOT_DATA = (
     "codebase/kvist/",
@@ -19,17 +19,24 @@ _NOT_DATA = (
 )
 
 
-def data_used(root: Path, note: Path, observer: Observer) -> dict[str, str]:
-    """{path from the project: fingerprint} of what the last note that ran has read in the project."""
-    project = str(place.project_of(root)) + os.sep
+def data_of(session: Session) -> dict[str, object]:
+    """What to keep with a note's result: `data`, {path from the project: fingerprint} of what it has read
+    there; `files`, of all that is no note in the vault, if nobody can tell what it has read.
+    """
+    observer = session.observer
+    if observer is None:
+        return {"files": files_digest(session.vault, Fingerprints())}
+    used = observer.used()
+    project = str(place.project_of(session.vault)) + os.sep
     found = {}
-    for kind, name in observer.used().things:
+    for kind, name in used.things:
         value = observer.values.get((kind, name), "")
         inside = name.removeprefix(project)
         data = kind == "file" and inside != name and not inside.startswith(_NOT_DATA)
-        if data and value != "folder" and name != str(note):
+        if data and value != FOLDER and name != str(session.file):
             found[Path(inside).as_posix()] = value
-    return dict(sorted(found.items()))
+    unknown = {"files": files_digest(session.vault, Fingerprints())} if used.untracked else {}
+    return {"data": dict(sorted(found.items())), **unknown}
 
 
 def files_digest(root: Path, fingerprints: Fingerprints) -> str:
@@ -45,7 +52,8 @@ def files_digest(root: Path, fingerprints: Fingerprints) -> str:
 def is_current(root: Path, entry: dict[str, object], fingerprints: Fingerprints) -> bool:
     """True if the data that a result depends on is as it was."""
     data = entry.get("data")
-    if isinstance(data, dict):
-        project = place.project_of(root)
-        return all(fingerprints.file(str(project / name)) == value for name, value in data.items())
+    project = place.project_of(root)
+    read = data.items() if isinstance(data, dict) else ()
+    if any(fingerprints.file(str(project / name)) != value for name, value in read):
+        return False
     return entry.get("files") in (None, files_digest(root, fingerprints))

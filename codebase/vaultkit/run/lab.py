@@ -8,9 +8,9 @@ from pathlib import Path
 from vaultkit.labs.notebook import Notebook
 from vaultkit.labs.view import placed, read_once
 from vaultkit.labs.write import Result, with_results
-from vaultkit.run.cache import program_key
 from vaultkit.run.compare import RTOL
 from vaultkit.run.execute import Execution
+from vaultkit.run.key import program_key
 from vaultkit.run.program import Block, Program
 
 

@@ -7,10 +7,9 @@ import pytest
 
 from vaultkit import place
 from vaultkit.pairs import canonical, is_zh, translated
-from vaultkit.run.data import files_digest
-from vaultkit.run.fingerprints import Fingerprints
+from vaultkit.run.entry import entry_of
 from vaultkit.run.report import failure_text
-from vaultkit.run.results import entry_of, record
+from vaultkit.run.results import record
 from vaultkit.run.session import Session
 from vaultkit.run.verdict import judge
 
@@ -51,8 +50,6 @@ class LabItem(pytest.Item):
             verdicts = [judge(session, block) for block in session.program.blocks] if not texts else []
             texts += [failure_text(session, v, again) for v in verdicts if v.status == "failed"]
             entry = None if texts else entry_of(session, verdicts)
-            if entry:
-                entry["files"] = files_digest(session.vault, Fingerprints())
         finally:
             session.close()
         record(session.vault, {session.path: entry} if entry else {})

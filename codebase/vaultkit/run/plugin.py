@@ -21,12 +21,11 @@ from pytest_markdown_docs.plugin import (
 
 from vaultkit import place
 from vaultkit.labs.notebook import is_notebook
-from vaultkit.run.data import files_digest
-from vaultkit.run.fingerprints import Fingerprints
+from vaultkit.run.entry import entry_of
 from vaultkit.run.lab_items import LabFile
 from vaultkit.run.program import program_of, scan_once
 from vaultkit.run.report import failure_text
-from vaultkit.run.results import engine_digest, entry_of, record
+from vaultkit.run.results import engine_digest, record
 from vaultkit.run.session import Session
 from vaultkit.run.verdict import Verdict, judge
 from vaultkit.vault import is_template
@@ -62,7 +61,6 @@ class NoteRuns:
         self.waiting: dict[Path, int] = {}
         self.entries: dict[Path, dict[str, dict[str, Any]]] = {}
         self.engine: dict[Path, str] = {}
-        self.files: dict[Path, str] = {}
 
     def session(self, file: Path) -> Session:
         if file not in self.sessions:
@@ -87,8 +85,6 @@ class NoteRuns:
             engine = self.engine.setdefault(session.vault, engine_digest(session.vault))
             entry = entry_of(session, list(verdicts.values()), engine)
             if entry:
-                known = self.files.get(session.vault) or files_digest(session.vault, Fingerprints())
-                entry["files"] = self.files[session.vault] = known
                 self.entries.setdefault(session.vault, {})[session.path] = entry
         session.close()
         del self.sessions[file]

@@ -1,6 +1,5 @@
 """Which notes a command means: `"KV cache"` is the pair, a path that file, nothing all with code."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from vaultkit import place
@@ -10,27 +9,16 @@ from vaultkit.pairs import canonical, pair_of
 from vaultkit.resolve import resolve
 from vaultkit.vault import Vault
 
-Listing = Callable[[Path, str], list[Path]]
 
-
-def select(
-    names: list[str], root: Path | None = None, listing: Listing | None = None
-) -> tuple[Path, list[Path]]:
+def select(names: list[str], root: Path | None = None) -> tuple[Path, list[Path]]:
     """(vault, note files) for names of notes, note files or folders. Raises VaultError for an unknown one.
 
     Without names: every note that holds Python fences. A folder means the notes with Python fences below it.
-    `listing(root, part)` may give those notes in a quicker way than by reading the whole vault.
     """
     here = _on_disk(names)
     root = root or vault_of_names(names)
     if here and len(here) == len(names) and all(path.is_file() for path in here):
         return root, [_inside(path, root) for path in here]  # the quick way: no other note is read
-    if listing and len(here) == len(names):
-        parts = [place.part_of(root, path) for path in here if path.is_dir()] or [""]
-        files = [_inside(path, root) for path in here if path.is_file()]
-        for part in parts:
-            files += [file for file in listing(root, part) if file not in files]
-        return root, files
     vault = Vault.load(root)
     if not names:
         return root, _with_code(vault, "")
@@ -49,6 +37,14 @@ def vault_of_names(names: list[str]) -> Path:
     """The vault that a command with these names works on."""
     here = _on_disk(names)
     return place.vault_of(here[0]) if here else place.default_vault()
+
+
+def rows_named(root: str, name: str) -> list[tuple[str, str]]:
+    """(vault path, file) of the notes that a name means; LookupError, with the line to print, if none."""
+    try:
+        return [(path, str(Path(root, path))) for path in named_notes(Vault.load(root), name)]
+    except VaultError as error:
+        raise LookupError(str(error)) from None
 
 
 def _on_disk(names: list[str]) -> list[Path]:

@@ -21,7 +21,10 @@ Status = Literal["passed", "skipped", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One thing that went wrong; `details` are whole lines, printed below the message."""
+    """One thing that went wrong; `details` are whole lines, printed below the message.
+
+    `expected` and `actual` are what the note says and what the block did, where they can be set side by side.
+    """
 
     line: int
     code: str
@@ -29,6 +32,8 @@ class Failure:
     details: tuple[str, ...] = ()
     hint: str = ""
     error: BaseException | None = None
+    expected: list[str] | None = None
+    actual: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +65,15 @@ def judge(session: Session, block: Block) -> Verdict:
     if failure:
         return Verdict("failed", block, failures=(failure,))
     output = _output(session, block, execution)
-    failures = ([output] if output else []) + _figures(session, block, execution)
+    failures = ([output] if output else []) + _figures(session, block, execution) + _left(block, execution)
     return Verdict("failed" if failures else "passed", block, failures=tuple(failures))
+
+
+def _left(block: Block, execution: Execution) -> list[Failure]:
+    if not execution.left:
+        return []
+    message = f"the note ends with threads still running: {', '.join(execution.left)}"
+    return [Failure(block.line, "thread-left", message, hint="stop or join them in the note")]
 
 
 def update_hint(session: Session) -> str:
@@ -83,7 +95,8 @@ def _error(session: Session, block: Block, execution: Execution) -> Failure | No
         if not name:
             return None
         hint = "delete `raises`, or let the block raise"
-        return Failure(block.line, "no-error", f"should raise {name}, but raised nothing", hint=hint)
+        message = f"should raise {name}, but raised nothing"
+        return Failure(block.line, "no-error", message, hint=hint, expected=[name], actual=[])
     if is_expected(error, block.control):
         return None
     line = error_line(session, block, error)
@@ -95,7 +108,9 @@ def _error(session: Session, block: Block, execution: Execution) -> Failure | No
         said = f"{said}: {explained(session, error)[0]}".rstrip(": ")
     wanted = f"{name} with {block.control.message!r}" if block.control.message else name
     expected = f" (expected {wanted})" if name else ""
-    return Failure(line, "block-error", said + expected, hint=_error_hint(session, block, error), error=error)
+    hint, raised = _error_hint(session, block, error), f"{type(error).__name__}: {error}".rstrip(": ")
+    shown = [wanted] if name else []
+    return Failure(line, "block-error", said + expected, (), hint, error, shown, raised.split("\n"))
 
 
 def _error_hint(session: Session, block: Block, error: BaseException) -> str:
@@ -164,10 +179,12 @@ def _output(session: Session, block: Block, execution: Execution) -> Failure | N
             return None
         details = tuple(f"+ {line}" for line in got)
         message = "prints, but the note shows no output"
-        return Failure(block.fence.end_line, "output-missing", message, details, update_hint(session))
+        hint = update_hint(session)
+        return Failure(block.fence.end_line, "output-missing", message, details, hint, None, [], got)
     want = output_lines(block.output.code)
     if not got:
-        return Failure(block.output.line, "output-stale", "prints nothing", hint=update_hint(session))
+        hint, line = update_hint(session), block.output.line
+        return Failure(line, "output-stale", "prints nothing", (), hint, None, want, [])
     if block.number in session.lab.examples:
         return None
     rtol = session.lab.rtol
@@ -177,7 +194,7 @@ def _output(session: Session, block: Block, execution: Execution) -> Failure | N
     rows = unified(want, got, place.shown(session.file), block.output.line + 1, rtol)
     message = "printed something else than the note shows"
     line = min(block.output.line + 1 + first, block.output.end_line)
-    return Failure(line, "output-differs", message, tuple(rows), update_hint(session))
+    return Failure(line, "output-differs", message, tuple(rows), update_hint(session), None, want, got)
 
 
 def _figures(session: Session, block: Block, execution: Execution) -> list[Failure]:
@@ -186,10 +203,12 @@ def _figures(session: Session, block: Block, execution: Execution) -> list[Failu
         committed = session.figure(name)
         if same_figure(committed, drawn):
             continue
+        was, now = "none", data_hash(drawn)[:12]
         if committed is not None:
             was, now = data_hash(committed)[:12], data_hash(drawn)[:12]
             message = f"draws {name} with other data than the committed figure ({now}, was {was})"
         else:
             message = f"draws {name}, which the note does not have yet"
-        found.append(Failure(block.line, "figure-differs", message, hint=update_hint(session)))
+        hint = update_hint(session)
+        found.append(Failure(block.line, "figure-differs", message, (), hint, None, [was], [now]))
     return found

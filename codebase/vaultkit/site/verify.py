@@ -178,7 +178,7 @@ def _lines(path: str, row: dict[str, object] | None, err: str) -> list[str]:
     if row["ok"]:
         return []
     failures = row["failures"] if isinstance(row["failures"], list) else []
-    return [f"{path}:{item['line']}: {item['code']} {item['message']}" for item in failures]
+    return [f"{path}:{item['line']}: {item['kind']} {item['message']}" for item in failures]
 
 
 def _changed(file: Path) -> float:
