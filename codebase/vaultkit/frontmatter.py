@@ -120,6 +120,13 @@ def _refuse_deep(source: str) -> None:
             raise yaml.MarkedYAMLError(problem="nested too deeply", problem_mark=event.start_mark)
 
 
+def value_of(properties: dict[str, Any], key: str) -> Any:
+    """A property whatever the case of its name, as Obsidian finds `ALIASES`; None if it is not there."""
+    if key in properties:
+        return properties[key]
+    return next((value for name, value in properties.items() if name.lower() == key), None)
+
+
 def key_line(scan: Scan, key: str) -> int:
     """Line of a top-level property, 1 if it is not found."""
     for number, line in enumerate(scan.lines[1 : scan.front_end - 1], 2):

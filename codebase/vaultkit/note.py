@@ -57,7 +57,7 @@ class Note:
 
     @property
     def aliases(self) -> list[str]:
-        value = self.properties.get("aliases")
+        value = frontmatter.value_of(self.properties, "aliases")
         if isinstance(value, str):
             return [value]
         return [str(item) for item in value if item is not None] if isinstance(value, list) else []
@@ -75,6 +75,6 @@ def parse_note(path: str, text: str) -> Note:
         headings=headings(scanned),
         blocks=block_ids(scanned),
         links=find_links(scanned, texts),
-        tags=unique(property_tags(properties.get("tags")) + inline_tags(scanned)),
+        tags=unique(property_tags(frontmatter.value_of(properties, "tags")) + inline_tags(scanned)),
         problems=problems,
     )

@@ -81,5 +81,6 @@ def _list(context: Context, items: list[Any]) -> str:
     shown = [cell(context, item) for item in items[:MAX_ITEMS]]
     shown = [part for part in dict.fromkeys(shown) if part]
     more = f" … (+{len(items) - MAX_ITEMS})" if len(items) > MAX_ITEMS else ""
-    between = " " if items and all(isinstance(item, Tag) for item in items) else ", "
+    comma = "、" if context.language == "zh" else ", "
+    between = " " if all(isinstance(item, Tag) for item in items) else comma
     return between.join(shown) + more

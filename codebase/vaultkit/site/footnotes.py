@@ -41,13 +41,15 @@ def _add_definitions(note: Note, span: tuple[int, int], lines: list[str]) -> Non
 
 def own_footnotes(lines: list[Line], prefix: str) -> list[Line]:
     """The lines with `prefix` before each footnote's label: two texts on one page may number alike."""
-    texts = [line.content for line in lines if line.kind == "text"]
+    texts = [line.text.lstrip(" >") for line in lines if line.kind == "text"]
     defined = {found[1] for text in texts if (found := _FOOTNOTE.match(text))}
 
     def rename(found: re.Match[str]) -> str:
         return f"[^{prefix}{found[1]}]" if found[1] in defined else found[0]
 
     return [
-        replace(line, content=_LABEL.sub(rename, line.content)) if line.kind == "text" else line
+        replace(line, prefix=_LABEL.sub(rename, line.prefix), content=_LABEL.sub(rename, line.content))
+        if line.kind == "text"
+        else line
         for line in lines
     ]

@@ -33,6 +33,12 @@ def label(context: Context, column: Column) -> str:
     return column.label if own or key not in STRINGS else say(context.language, key)
 
 
+def _value(context: Context, column: Column, value: Any) -> str:
+    """A cell; for Chinese readers, the site's word for a value of its own properties."""
+    key = f"{column.id}_{value}" if context.language == "zh" and isinstance(value, str) else ""
+    return entities(say(context.language, key)) if key in STRINGS else cell(context, value)
+
+
 def _remark(remark: str) -> str:
     """A remark, what stands between backticks as code."""
     parts = remark.split("`")
@@ -55,7 +61,8 @@ def _body(context: Context, answer: Answer, group: Rows) -> str:
         f'<tr class="k-base-group"><th colspan="{span}" scope="rowgroup">{title}</th></tr>' if title else ""
     )
     for row in group.rows:
-        rows += "<tr>" + "".join(f"<td>{cell(context, value)}</td>" for value in row.cells) + "</tr>"
+        pairs = zip(answer.columns, row.cells, strict=True)
+        rows += "<tr>" + "".join(f"<td>{_value(context, column, v)}</td>" for column, v in pairs) + "</tr>"
     if group.summaries:
         cells = (_summary(context, group, column) for column in answer.columns)
         rows += '<tr class="k-base-summary">' + "".join(f"<td>{text}</td>" for text in cells) + "</tr>"
@@ -65,7 +72,9 @@ def _body(context: Context, answer: Answer, group: Rows) -> str:
 def _group_title(context: Context, answer: Answer, group: Rows) -> str:
     if answer.view.group is None:
         return ""
-    shown = cell(context, group.key) if not is_empty(group.key) else say(context.language, "base_no_value")
+    column = Column(answer.view.group.property, "")
+    empty = is_empty(group.key)
+    shown = say(context.language, "base_no_value") if empty else _value(context, column, group.key)
     return f'{shown} <span class="k-base-size">{len(group.rows)}</span>'
 
 

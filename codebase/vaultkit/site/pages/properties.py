@@ -3,6 +3,7 @@
 from vaultkit.bases.values import is_empty
 from vaultkit.canvas.draw import entities
 from vaultkit.check.properties import TYPES, is_house
+from vaultkit.frontmatter import value_of
 from vaultkit.note import Note
 from vaultkit.site.cells import cell
 from vaultkit.site.context import Context
@@ -40,7 +41,7 @@ def properties(context: Context) -> list[str]:
 
 def css_classes(note: Note) -> list[str]:
     """The note's `cssclasses`, those that are class names."""
-    value = next((v for key, v in note.properties.items() if key.lower() == "cssclasses"), None)
+    value = value_of(note.properties, "cssclasses")
     names = value if isinstance(value, list) else str(value or "").split()
     return [str(name) for name in names if str(name).replace("-", "").replace("_", "").isalnum()][:20]
 
