@@ -1,36 +1,70 @@
-"""Show the values in an assertion that fails: `assert total(x) == 7` says what `total(x)` was.
+"""Show the values in an assertion that fails: `assert f(x) == 7` says what `f(x)` was.
 
-Before a block is compiled, each operand of its asserts is kept in a hidden name (`(@0 := total(x)) == 7`),
-which evaluates nothing twice and nothing more. When the assert fails, the names are read from its frame.
+Before a block is compiled, each operand of its asserts is kept in a hidden name, `(_kept_0 := f(x)) == 7`,
+which evaluates nothing twice and nothing more. When the assert fails, the names are read from its frame. This
+is done in the text, assert by assert, as parsing the whole block in Python costs eight times as much.
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from difflib import ndiff
 from types import FrameType, FunctionType, ModuleType
-from typing import Any, cast
+from typing import Any
 
-MARK = "@"  # hidden names begin with what no name of a note can
+MARK = "_kept_"  # what hidden names begin with
+_ASSERT = re.compile(r"[ \t]*assert\b")
+_TOP_ASSERT = re.compile(r"assert\b")
+_UNSURE = ('"""', "'''", "\f")  # there may be texts that look like an assert
+_MAX_LINES = 40
 _NOT_KEPT = (ast.Constant, ast.Starred, ast.GeneratorExp, ast.Lambda, ast.NamedExpr, ast.Yield, ast.YieldFrom)
 _MAX_LENGTH = 200
 _MAX_OPERANDS = 8
 
 
-def compiled(code: str, file: str) -> Any:
-    """The code object of `code`, its asserts rewritten. Raises SyntaxError as `compile` does."""
-    tree: Any = code
-    if "assert" in code:
+def rewritten(code: str) -> str:
+    """The code with the operands of its asserts kept; it has the same lines."""
+    if "assert" not in code or any(mark in code for mark in _UNSURE):
+        return code
+    lines = code.split("\n")
+    number = 0
+    sure = _TOP_ASSERT if "class " in code else _ASSERT  # the body of a class would keep the names
+    while number < len(lines):
+        if sure.match(lines[number]):
+            number = _rewrite(lines, number)
+        else:
+            number += 1
+    return "\n".join(lines)
+
+
+def _rewrite(lines: list[str], first: int) -> int:
+    """Rewrite the assert that starts at index `first`; return the index after it."""
+    indent = len(lines[first]) - len(lines[first].lstrip())
+    for end in range(first + 1, min(first + _MAX_LINES, len(lines)) + 1):
+        text = "\n".join(lines[first:end])[indent:]
         try:
-            tree = parsed(code, file)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            tree = code
-    return compile(tree, file, "exec", dont_inherit=True)
+            statement = ast.parse(text).body[0]
+        except (SyntaxError, ValueError, RecursionError):
+            continue
+        if not isinstance(statement, ast.Assert):
+            break
+        rows = [row.encode() for row in text.split("\n")]
+        operands = list(enumerate(_operands(statement.test)))
+        for place, node in sorted(
+            operands, key=lambda pair: (pair[1].lineno, pair[1].col_offset), reverse=True
+        ):
+            last = (node.end_lineno or node.lineno) - 1
+            stop = node.end_col_offset or 0
+            rows[last] = rows[last][:stop] + b"))" + rows[last][stop:]
+            row, start = rows[node.lineno - 1], node.col_offset
+            rows[node.lineno - 1] = row[:start] + f"({MARK}{place} := (".encode() + row[start:]
+        lines[first:end] = [lines[first][:indent] + rows[0].decode(), *(row.decode() for row in rows[1:])]
+        return end
+    return first + 1
 
 
-def parsed(code: str, file: str) -> ast.Module:
-    """The syntax tree of `code`, its asserts rewritten. Raises what `ast.parse` does."""
-    tree: ast.Module = _Rewriter().visit(ast.parse(code, file))
-    return tree
+def _position(operand: tuple[int, ast.expr]) -> tuple[int, int]:
+    return operand[1].lineno, operand[1].col_offset
 
 
 def forget(namespace: dict[str, Any]) -> None:
@@ -75,36 +109,6 @@ def short(value: object) -> str:
 
 def short_text(text: str) -> str:
     return text if len(text) <= _MAX_LENGTH else text[:_MAX_LENGTH] + "…"
-
-
-class _Rewriter(ast.NodeTransformer):
-    """Keeps operands of asserts, but not in class bodies, where a name would become an attribute."""
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
-        node.body = [part if isinstance(part, ast.Assert) else self.visit(part) for part in node.body]
-        return node
-
-    def visit_Assert(self, node: ast.Assert) -> ast.AST | list[ast.AST]:
-        kept = {id(operand): f"{MARK}{number}" for number, operand in enumerate(_operands(node.test))}
-        if not kept:
-            return node
-        node.test = cast(ast.expr, _Keeper(kept).visit(node.test))
-        targets: list[ast.expr] = [ast.Name(name, ast.Store()) for name in kept.values()]
-        free = ast.Assign(targets, ast.Constant(None))  # let go of what may be large
-        ast.copy_location(free, node)
-        return [ast.fix_missing_locations(part) for part in (node, free)]
-
-
-class _Keeper(ast.NodeTransformer):
-    def __init__(self, kept: dict[int, str]) -> None:
-        self.kept = kept
-
-    def visit(self, node: ast.AST) -> ast.AST:
-        name = self.kept.get(id(node))
-        if name is None:
-            return super().visit(node)
-        target = ast.copy_location(ast.Name(name, ast.Store()), node)
-        return ast.copy_location(ast.NamedExpr(target, node), node)  # type: ignore[arg-type]
 
 
 def _operands(test: ast.expr) -> list[ast.expr]:

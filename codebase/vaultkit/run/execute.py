@@ -1,17 +1,19 @@
 """Execute one piece of a note's code in the note's module and catch all it prints and raises."""
 
-import ast
 import io
 import linecache
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread, current_thread
 from types import ModuleType
 from typing import Any
 
 from vaultkit.run import asserts
+from vaultkit.run.compiled import Program, compiled
 from vaultkit.run.limit import time_limit
 
 MODULE = "note"  # the same for each note, so that what a block prints does not depend on the file's name
@@ -29,6 +31,8 @@ class Execution:
     seconds: float = 0.0
     figures: dict[str, bytes] = field(default_factory=dict)
     blocked_by: int = 0
+    left: list[str] = field(default_factory=list)
+    """After the note's last block: threads that it has left running."""
     value: str = ""
 
 
@@ -38,14 +42,35 @@ def new_module(file: Path) -> ModuleType:
     return module
 
 
+class _Captured(io.StringIO):
+    """What a block prints; what threads of other notes print meanwhile is not its own, and is dropped."""
+
+    def __init__(self, strangers: set[Thread]) -> None:
+        super().__init__()
+        self.strangers = strangers
+
+    def write(self, text: str) -> int:
+        if self.strangers and current_thread() in self.strangers:
+            return len(text)
+        return super().write(text)
+
+
 def execute(
-    module: ModuleType, pieces: list[tuple[int, str]], file: Path, seconds: float, *, values: bool = False
+    module: ModuleType,
+    pieces: list[tuple[int, str]],
+    file: Path,
+    seconds: float,
+    hidden: Mapping[str, Any] | None = None,
+    strangers: set[Thread] | None = None,
+    *,
+    values: bool = False,
 ) -> Execution:
     """Run `pieces` (line above the code, code) in `module`; only what the last piece prints is kept.
 
     With `values`, a piece that ends in an expression shows its value, as a notebook's cell does.
 
     The code is compiled with the note's own line numbers. KeyboardInterrupt passes, all else is caught.
+    `hidden` names are put into the module if the code needs them; `strangers` are threads not of this note.
     """
     result = Execution()
     started = time.perf_counter()
@@ -55,14 +80,14 @@ def execute(
     try:
         with time_limit(seconds):
             for line, code in pieces:
-                out, err = io.StringIO(), io.StringIO()
+                out, err = _Captured(strangers or set()), io.StringIO()
                 try:
                     with redirect_stdout(out), redirect_stderr(err):
-                        source = "\n" * line + code
-                        if values:
-                            result.value = _run_showing(source, str(file), module.__dict__)
-                        else:
-                            exec(asserts.compiled(source, str(file)), module.__dict__)
+                        program = compiled("\n" * line + code, str(file), values=values)
+                        if program.needs_hidden:
+                            module.__dict__.update(hidden or {})
+                        exec(program.code, module.__dict__)
+                        result.value = _value(program, module.__dict__)
                 finally:
                     result.stdout, result.stderr = out.getvalue(), err.getvalue()
     except KeyboardInterrupt:
@@ -79,15 +104,12 @@ def execute(
     return result
 
 
-def _run_showing(source: str, name: str, namespace: dict[str, Any]) -> str:
-    """Run code as a notebook does; the value of its last line, "" if there is none or `;` hides it."""
-    tree = asserts.parsed(source, name)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    exec(compile(tree, name, "exec", dont_inherit=True), namespace)
-    if not isinstance(last, ast.Expr):
+def _value(program: Program, namespace: dict[str, Any]) -> str:
+    """What a notebook shows of the value of a piece's last line, "" if there is none."""
+    if program.last is None:
         return ""
-    value = eval(compile(ast.Expression(last.value), name, "eval", dont_inherit=True), namespace)
-    return "" if value is None or source.rstrip().endswith(";") else repr(value)
+    value = eval(program.last, namespace)
+    return "" if value is None else repr(value)
 
 
 def show_source(file: Path, pieces: list[tuple[int, str]], total: int) -> None:

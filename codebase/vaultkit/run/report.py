@@ -55,6 +55,8 @@ def _traceback(session: Session, error: BaseException) -> list[str]:
         trace = trace.tb_next
     text = "".join(traceback.TracebackException(type(error), error, trace).format())
     lines = text.replace(str(session.file), place.shown(session.file)).rstrip().split("\n")
+    if isinstance(error, AssertionError):  # columns are those of the rewritten assert
+        lines = [line for line in lines if line.strip(" ^~")]
     return [f"    {line}" for line in lines] + _values(session, error, trace)
 
 

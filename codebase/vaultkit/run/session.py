@@ -1,6 +1,7 @@
 """One note being run: each block executed at most once, in order, in one namespace."""
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -10,7 +11,7 @@ from vaultkit.labs.notebook import is_notebook
 from vaultkit.languages import canonical
 from vaultkit.read import read_text
 from vaultkit.run.control import Control
-from vaultkit.run.execute import Execution, execute, new_module, show_source
+from vaultkit.run.execute import MODULE, Execution, execute, new_module, show_source
 from vaultkit.run.figures import FigureFolder
 from vaultkit.run.isolation import Isolation
 from vaultkit.run.lab import NO_LAB, Lab
@@ -50,6 +51,8 @@ class Session:
         self._module = new_module(self.file)
         self._folder: Workplace | None = None
         self._blocked_by = 0
+        self._threads: set[threading.Thread] = set()
+        self._last = max((b.number for b in self.program.blocks if not b.control.skip), default=0)
         self._total = max([len(scanned.lines), *(block.fence.end_line for block in self.program.blocks)])
         self.shares = bool(twin and self._is_twin(twin))
         if twin and self.shares:
@@ -83,6 +86,7 @@ class Session:
 
     def close(self) -> None:
         """Forget the namespace and delete the note's temporary folder."""
+        self._module.__dict__.clear()  # what it holds open is closed now, not when garbage is collected
         self._module = new_module(self.file)
         if self._folder:
             self._folder.remove()
@@ -98,8 +102,15 @@ class Session:
             self.observer.on_source(source.encode("utf-8", "replace"))
         pieces = [(setup.line, setup.code) for setup in block.setups] + [(block.line, block.fence.code)]
         seconds = block.control.timeout or DEFAULT_SECONDS
+        before = set(threading.enumerate())
+        strangers = before - self._threads - {threading.current_thread()}
+        hidden = self._isolation.borrowed.functions()
         with self.observer.watching(self._own()) if self.observer else nullcontext():
-            result = execute(self._module, pieces, self.file, seconds, values=self.lab is not NO_LAB)
+            values = self.lab is not NO_LAB
+            result = execute(self._module, pieces, self.file, seconds, hidden, strangers, values=values)
+        self._threads |= set(threading.enumerate()) - before
+        if block.number == self._last:
+            result.left = left_running(self._threads)
         result.figures = self._figures.take()
         if result.error and not is_expected(result.error, block.control):
             self._blocked_by = block.number
@@ -139,6 +150,18 @@ class Session:
         blocks = self.program.blocks
         hidden = [(setup.line, setup.code) for block in blocks for setup in block.setups]
         return hidden + [(block.line, block.fence.code) for block in blocks]
+
+
+def left_running(threads: set[threading.Thread]) -> list[str]:
+    """Names of a note's threads that do not end by themselves in half a second; a library's may stay."""
+    own = [t for t in threads if not t.daemon or MODULE in (type(t).__module__, _target_module(t))]
+    for thread in own:
+        thread.join(0.5 / len(own))
+    return sorted(thread.name for thread in own if thread.is_alive())
+
+
+def _target_module(thread: threading.Thread) -> str:
+    return str(getattr(getattr(thread, "_target", None), "__module__", ""))
 
 
 def _leave(entered: Isolation | None) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from vaultkit.labs.view import note_text
 from vaultkit.labs.write import churn
-from vaultkit.lines import split_lines
 from vaultkit.run.compare import has_ellipsis, output_lines, same_output
 from vaultkit.run.figures import same_figure
 from vaultkit.run.lab import rewritten_lab
@@ -17,6 +16,7 @@ from vaultkit.run.session import Session
 from vaultkit.run.verdict import again, judge, printed
 from vaultkit.write import write_atomic
 
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 _FIXABLE = frozenset({"output-missing", "output-stale", "output-differs", "figure-differs"})
 
 
@@ -93,10 +93,8 @@ def _write(session: Session, update: Update, original: bytes, after: str, figure
 
 
 def rewritten(session: Session) -> str:
-    """The note's text with each executed block's output fence brought up to date."""
-    text = session.text or ""
-    newline = "\r\n" if "\r\n" in text else "\n"
-    lines = split_lines(text)
+    """The note's text with each executed block's output fence brought up to date, all else as it was."""
+    lines = _LINE.findall(session.text or "")
     for block in reversed(session.program.blocks):
         if block.control.skip:
             continue
@@ -108,8 +106,28 @@ def rewritten(session: Session) -> str:
             continue
         first = block.fence.end_line
         last = block.output.end_line if block.output else first
-        lines[first:last] = _fence(block, got) if got else []
-    return newline.join(lines) + (newline if re.search(r"[\r\n]\Z", text) else "")
+        _replace(lines, first, last, _fence(block, got) if got else [])
+    return "".join(lines)
+
+
+def _replace(lines: list[str], first: int, last: int, rows: list[str]) -> None:
+    """Put `rows` in place of the lines from index `first` to `last`, with the line ends of the line above;
+    a text that does not end in a line end still does not.
+    """
+    above = lines[first - 1]
+    end = above[len(above.rstrip("\r\n")) :]
+    bare = not lines[last - 1].endswith(("\r", "\n"))
+    if not end and rows:
+        end = _ends(lines) or "\n"
+        lines[first - 1] = above + end
+    lines[first:last] = [row + end for row in rows]
+    if bare and (rows or last > first):
+        lines[first + len(rows) - 1] = lines[first + len(rows) - 1].rstrip("\r\n")
+
+
+def _ends(lines: list[str]) -> str:
+    """The line end of the first line that has one, "" if none has."""
+    return next((line[len(line.rstrip("\r\n")) :] for line in lines if line.endswith(("\r", "\n"))), "")
 
 
 def _rewritten_lab(session: Session, before: str) -> str:

@@ -65,8 +65,15 @@ def judge(session: Session, block: Block) -> Verdict:
     if failure:
         return Verdict("failed", block, failures=(failure,))
     output = _output(session, block, execution)
-    failures = ([output] if output else []) + _figures(session, block, execution)
+    failures = ([output] if output else []) + _figures(session, block, execution) + _left(block, execution)
     return Verdict("failed" if failures else "passed", block, failures=tuple(failures))
+
+
+def _left(block: Block, execution: Execution) -> list[Failure]:
+    if not execution.left:
+        return []
+    message = f"the note ends with threads still running: {', '.join(execution.left)}"
+    return [Failure(block.line, "thread-left", message, hint="stop or join them in the note")]
 
 
 def update_hint(session: Session) -> str:
