@@ -16,6 +16,7 @@ _MODULES = {
     "vaultkit.commands.review": ("review",),
     "vaultkit.commands.coverage": ("coverage",),
     "vaultkit.commands.translated": ("translated",),
+    "vaultkit.commands.structure": ("structure",),
     "vaultkit.site.commands": (),  # the site may be left out of an installation
 }
 

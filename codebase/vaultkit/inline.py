@@ -65,6 +65,8 @@ def _close(text: str, token: re.Match[str], ticks: dict[int, list[int]]) -> tupl
         return (starts[index] + len(mark) if index < len(starts) else 0), "code"
     if mark in _CLOSERS:
         closer, kind = _CLOSERS[mark]
+        if mark == "<!--":  # `<!-->` is a whole comment
+            start -= 2
         return _after(text, closer, start), kind
     if mark == "<":
         tag = TAG.match(text, token.start())

@@ -63,12 +63,14 @@ class _Scanner:
         self.fence: _OpenFence | None = None
         self.until = ""  # closing mark of an HTML comment, math or raw HTML that spans lines
         self.until_kind: LineKind = "text"
+        self.until_starts_line = False
         self.html_start = (0, 0)  # line index and column of the open HTML comment
         self.percent: tuple[int, int] | None = None  # the same of the open `%%` block
         self.chunk: dict[int, str] = {}  # index and text of each line of the open paragraph
         self.html_depth = -1  # containers around the open HTML block, which ends at a blank line
         self.last_math = max((i for i, line in enumerate(lines) if "$$" in line), default=-1)
-        self.last_comment_end = max((i for i, line in enumerate(lines) if "-->" in line), default=-1)
+        self.comment_ends = [i for i, line in enumerate(lines) if "-->" in line]
+        self.blanks = [i for i, line in enumerate(lines) if not line.strip(" \t>")]
 
     def run(self) -> Scan:
         result, total = self.result, len(self.lines)
@@ -172,21 +174,24 @@ class _Scanner:
     def step_text(self, index: int, line: str, start: int, content: str) -> None:
         if _BLOCK_START.match(content):
             self.end_chunk()
-        if content[0] == "<" and (raw := _RAW_HTML.match(content)):
+        if content[0] == "<" and self.html_depth < 0 and (raw := _RAW_HTML.match(content)):
             self.result.kinds[index] = "html"
             closer = f"</{raw.group(1).lower()}>"
             if closer not in content.lower():
-                self.until, self.until_kind = closer, "html"
+                self.until, self.until_kind, self.until_starts_line = closer, "html", True
             return
         if content[0] == "<" and self.html_depth < 0 and self.opens_html(content):
+            self.end_chunk()
             self.html_depth = len(self.stack)
         if len(self.stack) < self.html_depth:
             self.html_depth = -1
-        if self.html_depth >= 0:
+        if self.html_depth >= 0 or content.startswith("<!--"):  # a comment's block ends with a line
             self.mask(index, Span(start, len(line), "tag"))
+            self.end_chunk()
         if content.startswith("$$") and "$$" not in content[2:] and self.last_math > index:
             self.end_chunk()
             self.result.kinds[index] = self.until_kind = "math"
+            self.until_starts_line = False
             self.until = "$$"
             return
         if not self.percent and content[:2] == "%%" != content[1:3] and "%%" not in content[2:]:
@@ -198,7 +203,7 @@ class _Scanner:
                 return
             line = line[:at]
         self.chunk[index] = line
-        if content[0] == "#":
+        if content[0] == "#" or content.startswith("<!--"):
             self.end_chunk()
 
     def opens_html(self, content: str) -> bool:
@@ -213,17 +218,27 @@ class _Scanner:
     def open_comment(self, index: int, line: str) -> int:
         """Column where an HTML comment starts that this line does not close, -1 if there is none."""
         at = blank_out(line, spans(line), NOT_PROSE).find("<!--")
+        if at > 0 and (at - len(line[:at].rstrip("\\"))) % 2:
+            return -1
         starts_line = not line[:at].strip(" \t>")
-        if at < 0 or (self.last_comment_end <= index and not starts_line):
+        if at < 0 or (not starts_line and not self.closes_in_paragraph(index)):
             return -1
         self.html_start = (index, at)
         self.until, self.until_kind = "-->", "comment"
+        self.until_starts_line = starts_line
         if starts_line:
             self.end_chunk()
             self.result.kinds[index] = "comment"
         else:
             self.mask(index, Span(at, len(line), "html"))
         return at
+
+    def closes_in_paragraph(self, index: int) -> bool:
+        """True if a line after `index` ends an HTML comment before a blank line ends the paragraph."""
+        end, blank = bisect_right(self.comment_ends, index), bisect_right(self.blanks, index)
+        if end == len(self.comment_ends):
+            return False
+        return blank == len(self.blanks) or self.comment_ends[end] < self.blanks[blank]
 
     def step_until(self, index: int, line: str) -> None:
         self.result.kinds[index] = self.until_kind
@@ -238,6 +253,8 @@ class _Scanner:
             self.end_chunk()
             self.result.kinds[index] = "text"
             self.mask(index, Span(0, end, "math" if self.until_kind == "math" else "html"))
+            if self.until_starts_line:
+                self.mask(index, Span(end, len(line), "tag"))
             self.chunk[index] = " " * end + line[end:]
 
     def step_percent_end(self, index: int, line: str) -> None:

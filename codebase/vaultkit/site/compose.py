@@ -123,8 +123,8 @@ def _yaml(meta: Mapping[str, object]) -> str:
 
 
 def _title(context: Context, note: Note) -> list[str]:
-    """The note's own top heading, else its title; a Chinese page names the English one below."""
-    top = note.headings[0] if note.headings and note.headings[0].level == 1 else None
+    """The heading that the note begins with, else its title; a Chinese page names the English one below."""
+    top = next((heading for heading in note.headings if heading.line == context.title_line), None)
     title = context.sitemap.title(context.page, context.language)
     text = top.text if top and context.page.translated(context.language) else title
     anchor = context.sitemap.anchors(note).headings[top.line] if top else heading_slug(title)

@@ -35,6 +35,7 @@ class Context:
     problems: list[Problem] = field(default_factory=list)
     python: list[str] = field(default_factory=list)  # `path:line` of each Python block on the page
     files: set[str] = field(default_factory=set)
+    title_line: int = 0  # of the heading that has become the page's title
     embedded: tuple[tuple[str, int], ...] = ()  # note and line of each embed that is open
     panels: list[str] = field(default_factory=list)  # embeds shown on the page so far
     pipeline: Callable[[str, "Context"], list[Line]] | None = None

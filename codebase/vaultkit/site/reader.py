@@ -73,7 +73,8 @@ class _Reader:
             return None
         cuts = self.cuts.get(number, [])
         if any(start <= len(prefix) and end >= len(raw) for start, end in cuts):
-            return None
+            marked = prefix.strip(" \t>") and all(start for start, _ in cuts)
+            return Line(number, "text", prefix, "") if marked else None
         if kind == "math":
             return self._math_line(number, prefix, raw[len(prefix) :])
         if number in self.code:
@@ -83,7 +84,7 @@ class _Reader:
         if kind != "text":
             return Line(number, kind, prefix, raw[len(prefix) :])  # type: ignore[arg-type]
         content = self._protect(number, raw, len(prefix), cuts)
-        if not content.strip() and raw.strip() and cuts:
+        if not content.strip() and raw[len(prefix) :].strip() and not prefix.strip(" \t>"):
             return None
         looks = raw[len(prefix) :]
         return Line(number, "text", prefix, not_a_fence(looks)[: -len(looks) or None] + content)

@@ -11,6 +11,7 @@ from vaultkit.note import Note
 from vaultkit.pairs import canonical, translated
 from vaultkit.site.anchors import Anchors, anchors_of
 from vaultkit.site.paths import Language
+from vaultkit.site.settings import strict_line_breaks
 from vaultkit.site.slugs import page_slug
 from vaultkit.vault import Vault
 
@@ -96,6 +97,11 @@ class SiteMap:
     def index(self) -> Index:
         """What bases ask of the vault, read once for all pages."""
         return Index.of(self.vault)
+
+    @cached_property
+    def strict_breaks(self) -> bool:
+        """True if a single line end in a note is only a space."""
+        return strict_line_breaks(self.vault.root)
 
     def page_of(self, note_path: str) -> Page | None:
         return self.pages.get(canonical(note_path))
