@@ -1,6 +1,7 @@
 """The fixed headings of concept notes, and the one claim on top."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from vaultkit.errors import Problem
 from vaultkit.note import Note
@@ -47,7 +48,7 @@ def _unwritten(note: Note, sections: int) -> Iterator[Problem]:
     starts = [heading.line for heading in note.headings if heading.level == 2] + [len(lines) + 1]
     empty = sum(
         all(not line or line in PLACEHOLDERS for line in lines[start : end - 1])
-        for start, end in zip(starts, starts[1:], strict=False)
+        for start, end in pairwise(starts)
     )
     placeholder = next((number for number, line in enumerate(lines, 1) if line in PLACEHOLDERS_OF_TEXT), 0)
     if empty:
