@@ -1,4 +1,4 @@
-"""Spans inside text lines that are not prose: code, math, HTML comments, `%%` comments.
+"""Spans inside text lines that are not prose: code, math, HTML tags and comments, `%%` comments.
 
 One pass from left to right, first opener wins, linear in the length of the text.
 """
@@ -8,9 +8,16 @@ from bisect import bisect_left
 from collections import defaultdict
 from typing import Literal, NamedTuple
 
-SpanKind = Literal["code", "math", "html", "percent"]
+SpanKind = Literal["code", "math", "html", "tag", "percent"]
 
-_TOKEN = re.compile(r"\\.|`+|<!--|%%+|\$\$?", re.DOTALL)
+_WIKILINK = r"\[\[(?!\[)(?:(?!\[\[|\]\])[^\n])+\]\]"  # what stands in it opens nothing
+_DESTINATION = r"\]\([ \t\n]?<(?:\\.|[^<>\n\\])*>"  # no tag, though it may look like one
+_TOKEN = re.compile(rf"\\.|`+|<!--|<(?=[a-zA-Z/])|%%+|\$\$?|{_WIKILINK}|{_DESTINATION}", re.DOTALL)
+_ATTRIBUTE = r"\s+[a-zA-Z_:][\w.:-]*(?:\s*=\s*(?:[^\s\"'=<>`]+|'[^']*'|\"[^\"]*\"))?"
+TAG = re.compile(
+    rf"<(?:[a-zA-Z][a-zA-Z0-9-]*(?:{_ATTRIBUTE})*\s*/?|/[a-zA-Z][a-zA-Z0-9-]*\s*"
+    r"|[a-zA-Z][a-zA-Z0-9+.-]{1,31}:[^\s<>]*|[\w.!#$%&'*+/=?^`{|}~-]+@[a-zA-Z0-9.-]+)>"
+)
 _INLINE_MATH = re.compile(r"\$(?![\s$])(?:\\.|[^$\\])*?(?<![\s\\])\$(?!\d)", re.DOTALL)
 _CLOSERS: dict[str, tuple[str, SpanKind]] = {
     "<!--": ("-->", "html"),
@@ -58,11 +65,16 @@ def _close(text: str, token: re.Match[str], ticks: dict[int, list[int]]) -> tupl
         return (starts[index] + len(mark) if index < len(starts) else 0), "code"
     if mark in _CLOSERS:
         closer, kind = _CLOSERS[mark]
+        if mark == "<!--":  # `<!-->` is a whole comment
+            start -= 2
         return _after(text, closer, start), kind
+    if mark == "<":
+        tag = TAG.match(text, token.start())
+        return (tag.end() if tag else 0), "tag"
     if mark == "$":
         math = _INLINE_MATH.match(text, token.start())
         return (math.end() if math else 0), "math"
-    return 0, "code"  # an escaped character, or `%%%%`, which opens nothing
+    return 0, "code"  # escaped, a wikilink, a destination, or `%%%%`, which open nothing
 
 
 def _after(text: str, closer: str, start: int) -> int:

@@ -10,8 +10,8 @@ from vaultkit.inline import Span, blank_out
 LineKind = Literal["front", "blank", "text", "fence", "code", "indented", "comment", "math", "html"]
 CommentKind = Literal["html", "percent"]
 
-NOT_LINKS: frozenset[str] = frozenset({"code", "math", "html"})  # what hides a link; `%% %%` does not
-NOT_PROSE: frozenset[str] = NOT_LINKS | {"percent"}  # what a reader does not read as text
+NOT_LINKS = frozenset({"code", "math", "html", "tag"})  # what hides a link; `%% %%` does not
+NOT_PROSE = frozenset({"code", "math", "html", "percent"})  # what a reader does not read as text
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class Scan:
     kinds: list[LineKind]
     prefixes: list[str]
     fences: list[Fence] = field(default_factory=list)
+    paragraphs: list[list[int]] = field(default_factory=list)  # line numbers of each run of text lines
     comments: list[Comment] = field(default_factory=list)
     masks: dict[int, list[Span]] = field(default_factory=dict)
     front_end: int = 0  # line of the closing `---`, 0 without front matter

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from vaultkit.containers import Container, Cursor, enter, open_new
 from vaultkit.fences import Fence, closes, opening
-from vaultkit.inline import Span, SpanKind, blank_out, spans
+from vaultkit.inline import TAG, Span, SpanKind, blank_out, spans
 from vaultkit.lines import (
     NOT_LINKS,
     NOT_PROSE,
@@ -26,6 +26,14 @@ from vaultkit.lines import (
 __all__ = ["NOT_LINKS", "NOT_PROSE", "Comment", "Fence", "LineKind", "Scan", "Span", "scan", "split_lines"]
 
 _RAW_HTML = re.compile(r"<(pre|script|style|textarea)(?=[\s>]|$)", re.IGNORECASE)
+_HTML_BLOCK = re.compile(
+    r"</?(?:address|article|aside|base|basefont|blockquote|body|caption|center|col|colgroup|dd|details|dialog"
+    r"|dir|div|dl|dt|fieldset|figcaption|figure|footer|form|frame|frameset|h[1-6]|head|header|hr|html|iframe"
+    r"|legend|li|link|main|menu|menuitem|nav|noframes|ol|optgroup|option|p|param|search|section|summary|table"
+    r"|tbody|td|tfoot|th|thead|title|tr|track|ul)(?=[ \t]|/?>|$)",
+    re.IGNORECASE,
+)
+_TAG_NAME = re.compile(r"</?[a-zA-Z][a-zA-Z0-9-]*(?=[\s/>])")  # not so an address in angle brackets
 _BLOCK_START = re.compile(r"#{1,6}(?:[ \t]|$)|\||\[\^[^\]]+\]:")
 
 
@@ -55,11 +63,14 @@ class _Scanner:
         self.fence: _OpenFence | None = None
         self.until = ""  # closing mark of an HTML comment, math or raw HTML that spans lines
         self.until_kind: LineKind = "text"
+        self.until_starts_line = False
         self.html_start = (0, 0)  # line index and column of the open HTML comment
         self.percent: tuple[int, int] | None = None  # the same of the open `%%` block
         self.chunk: dict[int, str] = {}  # index and text of each line of the open paragraph
+        self.html_depth = -1  # containers around the open HTML block, which ends at a blank line
         self.last_math = max((i for i, line in enumerate(lines) if "$$" in line), default=-1)
-        self.last_comment_end = max((i for i, line in enumerate(lines) if "-->" in line), default=-1)
+        self.comment_ends = [i for i, line in enumerate(lines) if "-->" in line]
+        self.blanks = [i for i, line in enumerate(lines) if not line.strip(" \t>")]
 
     def run(self) -> Scan:
         result, total = self.result, len(self.lines)
@@ -125,6 +136,7 @@ class _Scanner:
                     closed=closed,
                     hidden=self.percent is not None,
                     on_marker=fence.on_marker,
+                    indent=0 if fence.on_marker else fence.indent,
                 )
             )
 
@@ -133,6 +145,7 @@ class _Scanner:
     def step_block(self, index: int, line: str, cursor: Cursor, matched: int) -> None:
         if not line[cursor.position :].strip():
             self.end_chunk()
+            self.html_depth = -1
             if any(container.quote for container in self.stack[matched:]):
                 del self.stack[matched:]
             self.result.kinds[index] = "blank"
@@ -161,15 +174,24 @@ class _Scanner:
     def step_text(self, index: int, line: str, start: int, content: str) -> None:
         if _BLOCK_START.match(content):
             self.end_chunk()
-        if content[0] == "<" and (raw := _RAW_HTML.match(content)):
+        if content[0] == "<" and self.html_depth < 0 and (raw := _RAW_HTML.match(content)):
             self.result.kinds[index] = "html"
             closer = f"</{raw.group(1).lower()}>"
             if closer not in content.lower():
-                self.until, self.until_kind = closer, "html"
+                self.until, self.until_kind, self.until_starts_line = closer, "html", True
             return
+        if content[0] == "<" and self.html_depth < 0 and self.opens_html(content):
+            self.end_chunk()
+            self.html_depth = len(self.stack)
+        if len(self.stack) < self.html_depth:
+            self.html_depth = -1
+        if self.html_depth >= 0 or content.startswith("<!--"):  # a comment's block ends with a line
+            self.mask(index, Span(start, len(line), "tag"))
+            self.end_chunk()
         if content.startswith("$$") and "$$" not in content[2:] and self.last_math > index:
             self.end_chunk()
             self.result.kinds[index] = self.until_kind = "math"
+            self.until_starts_line = False
             self.until = "$$"
             return
         if not self.percent and content[:2] == "%%" != content[1:3] and "%%" not in content[2:]:
@@ -181,25 +203,42 @@ class _Scanner:
                 return
             line = line[:at]
         self.chunk[index] = line
-        if content[0] == "#":
+        if content[0] == "#" or content.startswith("<!--"):
             self.end_chunk()
+
+    def opens_html(self, content: str) -> bool:
+        """True for the first line of an HTML block: Obsidian reads no Markdown up to the next blank line."""
+        if _HTML_BLOCK.match(content):
+            return True
+        tag = TAG.match(content) if not self.chunk and _TAG_NAME.match(content) else None
+        return tag is not None and not content[tag.end() :].strip()
 
     # -- comments, math and raw HTML over several lines --
 
     def open_comment(self, index: int, line: str) -> int:
         """Column where an HTML comment starts that this line does not close, -1 if there is none."""
         at = blank_out(line, spans(line), NOT_PROSE).find("<!--")
+        if at > 0 and (at - len(line[:at].rstrip("\\"))) % 2:
+            return -1
         starts_line = not line[:at].strip(" \t>")
-        if at < 0 or (self.last_comment_end <= index and not starts_line):
+        if at < 0 or (not starts_line and not self.closes_in_paragraph(index)):
             return -1
         self.html_start = (index, at)
         self.until, self.until_kind = "-->", "comment"
+        self.until_starts_line = starts_line
         if starts_line:
             self.end_chunk()
             self.result.kinds[index] = "comment"
         else:
             self.mask(index, Span(at, len(line), "html"))
         return at
+
+    def closes_in_paragraph(self, index: int) -> bool:
+        """True if a line after `index` ends an HTML comment before a blank line ends the paragraph."""
+        end, blank = bisect_right(self.comment_ends, index), bisect_right(self.blanks, index)
+        if end == len(self.comment_ends):
+            return False
+        return blank == len(self.blanks) or self.comment_ends[end] < self.blanks[blank]
 
     def step_until(self, index: int, line: str) -> None:
         self.result.kinds[index] = self.until_kind
@@ -214,6 +253,8 @@ class _Scanner:
             self.end_chunk()
             self.result.kinds[index] = "text"
             self.mask(index, Span(0, end, "math" if self.until_kind == "math" else "html"))
+            if self.until_starts_line:
+                self.mask(index, Span(end, len(line), "tag"))
             self.chunk[index] = " " * end + line[end:]
 
     def step_percent_end(self, index: int, line: str) -> None:
@@ -258,6 +299,7 @@ class _Scanner:
             return
         indexes, texts = list(self.chunk), list(self.chunk.values())
         self.chunk = {}
+        self.result.paragraphs.append([index + 1 for index in indexes])
         offsets = [0]
         for text in texts:
             offsets.append(offsets[-1] + len(text) + 1)

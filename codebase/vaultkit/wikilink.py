@@ -39,9 +39,12 @@ def find(line: str) -> Iterator[Found]:
         return
     for match in _WIKILINK.finditer(line):
         before = line[: match.start()]
+        embed = len(match["embed"])
         if (len(before) - len(before.rstrip("\\"))) % 2:
-            continue
-        yield Found(match.start(), match.group(), bool(match["embed"]), parse(match["inner"]))
+            if not embed:
+                continue
+            embed, before = 0, before + "!"  # only the exclamation mark is escaped
+        yield Found(len(before), line[len(before) : match.end()], bool(embed), parse(match["inner"]))
 
 
 def default_display(target: str, subpath: str) -> str:

@@ -2,17 +2,22 @@
 
 import posixpath
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from vaultkit.bases.index import Index
 from vaultkit.errors import Problem
+from vaultkit.labs.notebook import SUFFIX, is_notebook
 from vaultkit.note import Note
 from vaultkit.pairs import canonical, translated
 from vaultkit.site.anchors import Anchors, anchors_of
 from vaultkit.site.paths import Language
+from vaultkit.site.settings import strict_line_breaks
 from vaultkit.site.slugs import page_slug
 from vaultkit.vault import Vault
 
 HOME = "Home.md"
 NOT_PUBLISHED = ("templates/",)
+PAGE_FILES = ("canvas", "base")  # files that are no notes but have a page
 _HAN = range(0x4E00, 0xA000)
 
 
@@ -27,7 +32,7 @@ class Page:
     @property
     def file(self) -> str:
         """Path in a staged tree."""
-        return self.slug + ".md"
+        return self.slug + (SUFFIX if is_notebook(self.key) else ".md")
 
     @property
     def url(self) -> str:
@@ -60,6 +65,8 @@ class SiteMap:
     vault: Vault
     pages: dict[str, Page]
     problems: list[Problem] = field(default_factory=list)
+    files: dict[str, Page] = field(default_factory=dict)  # of canvases and bases, by path
+    dated: bool = False  # set when a page depends on the day on which it was made
     _anchors: dict[str, Anchors] = field(default_factory=dict)
 
     @classmethod
@@ -84,7 +91,17 @@ class SiteMap:
             problems.append(
                 Problem(HOME, 0, "no-home", "is missing: it is the site's front page", "write it")
             )
-        return cls(vault, pages, problems)
+        return cls(vault, pages, problems, _file_pages(vault, taken))
+
+    @cached_property
+    def index(self) -> Index:
+        """What bases ask of the vault, read once for all pages."""
+        return Index.of(self.vault)
+
+    @cached_property
+    def strict_breaks(self) -> bool:
+        """True if a single line end in a note is only a space."""
+        return strict_line_breaks(self.vault.root)
 
     def page_of(self, note_path: str) -> Page | None:
         return self.pages.get(canonical(note_path))
@@ -95,6 +112,8 @@ class SiteMap:
 
     def title(self, page: Page, language: Language) -> str:
         """Title in this language; without a Chinese note, the first Chinese alias of the English one."""
+        if not page.notes:
+            return page.key.rsplit("/", 1)[-1].rpartition(".")[0] or page.key
         note = self.vault.notes[page.note(language)]
         if language == "zh" and not page.translated("zh"):
             return next(
@@ -110,6 +129,23 @@ class SiteMap:
             other = self.vault.notes[other_path] if other_path else None
             self._anchors[note.path] = anchors_of(note, other)
         return self._anchors[note.path]
+
+
+def _file_pages(vault: Vault, taken: dict[str, str]) -> dict[str, Page]:
+    """Pages of canvases and bases; one that shares its name with a note says in its URL what it is."""
+    found: dict[str, Page] = {}
+    for path in sorted(vault.files):
+        stem, _, kind = path.rpartition(".")
+        if kind.lower() not in PAGE_FILES or path.startswith(NOT_PUBLISHED):
+            continue
+        slugs = [page_slug(stem + ".md"), f"{page_slug(stem + '.md')}-{kind.lower()}", page_slug(path)]
+        slug = next((slug for slug in slugs if slug not in taken and not slug.endswith("index")), "")
+        number = 2
+        while not slug or slug in taken:
+            slug, number = f"{slugs[1]}-{number}", number + 1
+        taken[slug] = path
+        found[path] = Page(path, slug, {})
+    return found
 
 
 def _languages(vault: Vault, key: str) -> dict[Language, str]:

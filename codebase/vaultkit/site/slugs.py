@@ -26,7 +26,7 @@ def heading_slug(text: str) -> str:
 
 def page_slug(path: str) -> str:
     """Slug path of a vault-relative English note path: `concepts/KV cache.md` -> `concepts/kv-cache`."""
-    parts = path.removesuffix(".md").split("/")
+    parts = path.removesuffix(".md").removesuffix(".ipynb").split("/")
     if parts == ["Home"]:
         return "index"
     return "/".join(slugify(part) or "note" for part in parts)

@@ -13,10 +13,11 @@ from vaultkit.check import check_vault
 from vaultkit.errors import Problem
 from vaultkit.note import parse_note
 from vaultkit.site import titles
-from vaultkit.site.compose import Inputs, compose, compose_api, compose_section
+from vaultkit.site.compose import Inputs, compose, compose_api, compose_file, compose_section
 from vaultkit.site.context import Context
 from vaultkit.site.draft import Formula
 from vaultkit.site.katex import Renderer
+from vaultkit.site.notebooks import is_notebook, prose_file
 from vaultkit.site.pages.sections import sections
 from vaultkit.site.paths import Language, Layout
 from vaultkit.site.reference import index_page, page_of
@@ -33,9 +34,11 @@ class Staged:
     files: dict[str, bytes] = field(default_factory=dict)
     formulas: dict[Formula, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    dated: bool = False  # a page depends on the day of the build
 
     def add(self, page: Page, text: str, formulas: list[Formula], source: str) -> None:
-        self.files[page.file] = text.encode()
+        file = prose_file(page.file) if is_notebook(page.key) else page.file
+        self.files[file] = text.encode("utf-8", "replace")
         for formula in formulas:
             self.formulas.setdefault(formula, source)
 
@@ -48,14 +51,21 @@ def stage(sitemap: SiteMap, language: Language, results: Results, api: Coverage 
     for page in sitemap.pages.values():
         context = Context(sitemap, language, page, sitemap.vault.notes[page.note(language)])
         staged.add(page, *compose(context, inputs), source=context.note.path)
+        if is_notebook(page.key):
+            staged.files[page.file] = sitemap.vault.on_disk(context.note.path).read_bytes()
         own = page.translated(language)
         staged.problems += context.problems if own else []
+        attachments |= context.files
+    for path, page in sitemap.files.items():
+        context = Context(sitemap, language, page, parse_note(path, ""))
+        staged.add(page, *compose_file(context), source=path)
         attachments |= context.files
     api = api or Coverage(Engine(""))
     _add_api(staged, sitemap, api)
     _add_sections(staged, sitemap)
     for path in sorted(attachments):
-        staged.files[path] = (sitemap.vault.root / path).read_bytes()
+        staged.files[path] = sitemap.vault.on_disk(path).read_bytes()
+    staged.dated = sitemap.dated
     staged.files[titles.FILE] = titles.titles(sitemap, language, api.engine).encode()
     return staged
 
