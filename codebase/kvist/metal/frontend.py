@@ -206,7 +206,7 @@ def _attribute_begin(tokens: Sequence[Token], last: int) -> int:
 def _template_head(
     tokens: Sequence[Token], mark: int
 ) -> tuple[int, tuple[tuple[str, str], ...], frozenset[str]]:
-    """Start of `template <typename T, int N = 4>` in front of the mark, its parameters, those with defaults."""
+    """Start and parameters of `template <typename T, int N = 4>` before the mark, and those with defaults."""
     if mark == 0 or tokens[mark - 1].text != ">":
         return mark, (), frozenset()
     start = mark
