@@ -50,6 +50,7 @@ class RunCache:
         self.files: dict[str, str] = {}  # where a note stands, if not where its path says
         self.fresh: dict[str, tuple[str, Used, dict[str, Any]]] = {}
         self.known: dict[int, str] = {}  # what is to be said of a thing: "" if it is as it was
+        self.group_known: dict[int, str] = {}
         self.changed = False
 
     # reading
@@ -105,7 +106,11 @@ class RunCache:
         for index in entry["things"]:
             if said := self._said(index):
                 return said
-        return next((said for index in self.groups[entry["libraries"]] if (said := self._said(index))), "")
+        group = entry["libraries"]
+        if group not in self.group_known:
+            found = (self._said(index) for index in self.groups[group])
+            self.group_known[group] = next(filter(None, found), "")
+        return self.group_known[group]
 
     def _said(self, index: int) -> str:
         said = self.known.get(index)
