@@ -397,7 +397,8 @@ def test_modules_are_for_each_note_as_if_it_ran_alone(project: Project) -> None:
         "assert not hasattr(open, 'new')",
         "edge 1": "import random\nrandom.random()\n"
         "from eng.drawn import DRAWN\nprint(DRAWN, random.random())",
-        "edge 2": "from eng.drawn import DRAWN\nimport random\nrandom.random()\nprint(DRAWN, random.random())",
+        "edge 2": "from eng.drawn import DRAWN\nimport random\n"
+        "random.random()\nprint(DRAWN, random.random())",
     }
     for name, code in notes.items():
         project.note(name, code, output="0.8444218515250481 0.7579544029403025" if "print" in code else "")
