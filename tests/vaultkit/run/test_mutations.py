@@ -16,7 +16,7 @@ MUTANTS = [
     ("attention: wrong scale", "ops/attention.py", "q.shape[-1] ** -0.5 if", "q.shape[-1] ** -0.4 if", KV),
     ("radix match: one token short", "cache/radix.py", "Match(length,", "Match(max(0, length - 1),", RADIX),
     ("radix insert: never extends", "cache/radix.py", "if length < len(key):", "if not length:", RADIX),
-    ("grpo: best instead of mean", "rl/grpo.py", "rewards - mx.mean(rewards", "rewards - mx.max(rewards", GRPO),
+    ("grpo: best instead of mean", "rl/grpo.py", "- mx.mean(rewards", "- mx.max(rewards", GRPO),
     ("MLA absorbed: values 1% off", "nn/mla.py", "return out @ w_uv", "return out * 1.01 @ w_uv", MLA),
     ("rope: pairs of neighbours", "ops/rope.py", "dims, traditional=False", "dims, traditional=True", KV),
     ("rms_norm: large epsilon", "ops/rms_norm.py", "x.dtype), eps)", "x.dtype), eps + 0.1)", KV),
