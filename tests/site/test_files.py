@@ -76,6 +76,10 @@ def test_a_canvas_has_a_page_in_each_language(project: Layout) -> None:
     stage_all(project, LANGUAGES)
     english, chinese = (staged(project, "maps/my-map.md", language) for language in LANGUAGES)
     assert "[My map.canvas](../maps/my-map.md)" in staged(project, "concepts/new.md")
+    for note in ("kv-cache", "attention"):
+        assert (
+            "- [My map](../maps/my-map.md)" in staged(project, f"concepts/{note}.md").split("k-backlinks")[1]
+        )
     assert "to [KV cache](../concepts/kv-cache.md)" in english
     assert "{: .k-h .k-h1 role=heading aria-level=3 }" in english
     assert "[Attention](../concepts/attention.md)" in english
