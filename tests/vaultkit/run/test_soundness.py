@@ -1,7 +1,7 @@
 """Guards the one promise of the cache: with it, the verdicts are those there would be without it.
 
-A small engine is edited at random: constants, who imports whom, data files that come and go, the environment,
-the notes. After each edit the verdicts with the cache are compared with those of a process that knows nothing.
+A small engine is edited at random: constants, who imports whom, data files that come and go, the
+environment, the notes. After each edit the verdicts with the cache are compared with those of a process that knows nothing.
 """
 
 import json
@@ -117,7 +117,7 @@ EDITS = st.lists(
 
 
 @given(EDITS)
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_with_the_cache_the_verdicts_are_those_without_it(edits: list[Edit]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder).resolve())
