@@ -1,7 +1,8 @@
 """Guards the one promise of the cache: with it, the verdicts are those there would be without it.
 
 A small engine is edited at random: constants, who imports whom, data files that come and go, the
-environment, the notes. After each edit the verdicts with the cache are compared with those of a process that knows nothing.
+environment, the notes. After each edit the verdicts with the cache are compared with those of a process that
+knows nothing.
 """
 
 import json
