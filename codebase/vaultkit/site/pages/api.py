@@ -77,10 +77,10 @@ def _member(context: Context, name: Name, member: Member, coverage: Coverage) ->
     lines = [f"### `{member.name}` {{ #{name.path}.{anchor_of(member)} }}", ""]
     notes = coverage.methods.get(path, [])
     facts = [*([_run_by(context, notes)] if notes else []), *_explained(context, coverage, path)]
-    facts.append(_source(context, name.file, member.line, short=True)) if member.line else None
+    if member.line:
+        facts.append(_source(context, name.file, member.line, short=True))
     if member.kind == "property":
-        kind = say(context.language, "api_property")
-        lines += [f"{kind} `{member.signature}`", "{: .k-api-facts }", ""]
+        facts.insert(0, f"{say(context.language, 'api_property')} `{member.signature}`")
     else:
         lines += _signature(member.signature)
     if facts:
