@@ -117,7 +117,7 @@ def test_an_embedded_view_that_is_not_there_is_said(project: Layout) -> None:
     write(project, "concepts/Holder.md", "![[B.base#Nope]]\n\n![[B.base#models]]\n")
     stage_all(project, LANGUAGES)
     page = staged(project, "concepts/holder.md")
-    assert "[!embed-missing] `` B.base `` has no view `` Nope ``." in page
+    assert "[!embed-missing] `B.base` has no view `Nope`." in page
     assert page.count('<div class="k-base"') == 1
 
 
