@@ -13,7 +13,7 @@ from vaultkit.site.plain.safe import is_safe, safe_item
 APART = ["<!-- -->", ""]  # keeps two lists apart that Python-Markdown would join
 _BOX = (
     '<label class="task-list-control"><input type="checkbox" disabled{checked}>'
-    '<span class="task-list-indicator"></span></label> '
+    '<span class="task-list-indicator"{mark}></span></label> '
 )
 
 
@@ -164,7 +164,8 @@ class _Writer:
 
     def _html_item(self, item: Block) -> list[str]:
         attributes = f' class="task-list-item" data-task="{html.escape(item.task)}"' if item.task else ""
-        box = _BOX.format(checked="" if item.task == " " else " checked") if item.task else ""
+        mark = f' data-mark="{html.escape(item.task)}"' if item.task in _SIGNS else ""
+        box = _BOX.format(checked="" if item.task == " " else " checked", mark=mark) if item.task else ""
         if safe_item(item):
             text = self.inline.write(item.children[0].inline) if item.children else ""
             return [f'<li{attributes} markdown="span">{box}{text}</li>']
@@ -200,6 +201,7 @@ class _Writer:
         ]
 
 
+_SIGNS = "><!?*i"  # marks of tasks that their boxes show
 _RULES = {"left": ":---", "center": ":---:", "right": "---:"}
 
 
