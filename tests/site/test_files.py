@@ -80,6 +80,7 @@ def test_a_canvas_has_a_page_in_each_language(project: Layout) -> None:
         assert (
             "- [My map](../maps/my-map.md)" in staged(project, f"concepts/{note}.md").split("k-backlinks")[1]
         )
+    assert "[My map](my-map.md)" in staged(project, "maps/index.md")
     assert "to [KV cache](../concepts/kv-cache.md)" in english
     assert "{: .k-h .k-h1 role=heading aria-level=3 }" in english
     assert "[Attention](../concepts/attention.md)" in english
