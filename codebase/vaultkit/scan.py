@@ -158,7 +158,7 @@ class _Scanner:
             return
         depth = len(self.stack)
         del self.stack[matched:]
-        on_marker = open_new(cursor, self.stack)
+        on_marker = open_new(cursor, self.stack, paragraph=bool(self.chunk) and matched == depth)
         if on_marker or matched < depth or len(self.stack) > matched:
             self.end_chunk()
         indent, content = cursor.indent(), cursor.rest().lstrip(" \t")
