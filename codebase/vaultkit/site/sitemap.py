@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from vaultkit.bases.index import Index
+from vaultkit.canvas.links import linked_files
+from vaultkit.canvas.read import read_canvas
 from vaultkit.errors import Problem
 from vaultkit.labs.notebook import SUFFIX, is_notebook
 from vaultkit.note import Note
@@ -13,7 +15,7 @@ from vaultkit.site.anchors import Anchors, anchors_of
 from vaultkit.site.paths import Language
 from vaultkit.site.settings import strict_line_breaks
 from vaultkit.site.slugs import page_slug
-from vaultkit.vault import Vault
+from vaultkit.vault import Vault, read_text
 
 HOME = "Home.md"
 NOT_PUBLISHED = ("templates/",)
@@ -107,6 +109,19 @@ class SiteMap:
     def strict_breaks(self) -> bool:
         """True if a single line end in a note is only a space."""
         return strict_line_breaks(self.vault.root)
+
+    @cached_property
+    def canvases(self) -> dict[str, list[Page]]:
+        """Pages of the canvases that show a note, by its canonical path."""
+        found: dict[str, list[Page]] = {}
+        for path, page in self.files.items():
+            if not path.lower().endswith(".canvas"):
+                continue
+            text, _ = read_text(self.vault.on_disk(path), path)
+            linked = linked_files(self.vault, read_canvas(path, text or ""))
+            for key in dict.fromkeys(canonical(other) for other in linked if other in self.vault.notes):
+                found.setdefault(key, []).append(page)
+        return found
 
     def page_of(self, note_path: str) -> Page | None:
         return self.pages.get(canonical(note_path))
