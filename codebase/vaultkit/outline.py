@@ -7,6 +7,7 @@ from vaultkit.lines import NOT_PROSE, Scan
 
 _ATX = re.compile(r"(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
 _SETEXT = re.compile(r"(=+|-+)[ \t]*$")
+_RULE = re.compile(r"(?:-[ \t]*){3,}|(?:_[ \t]*){3,}|(?:\*[ \t]*){3,}")
 _BLOCK_ID = re.compile(r"(?:^|[ \t])\^([A-Za-z0-9-]+)[ \t]*$")
 
 
@@ -57,9 +58,17 @@ def _ends_block(scan: Scan, number: int) -> bool:
 def _is_setext(scan: Scan, number: int) -> bool:
     if number < 2 or not _SETEXT.match(scan.lines[number - 1].strip()):
         return False
+    if any(_indent(line) > 3 for line in scan.lines[number - 2 : number]):
+        return False
     above = scan.lines[number - 2].strip()
     return (
         scan.kind(number - 1) == "text"
         and not scan.prefix(number - 1).strip()
         and above[:1] not in ("#", "|", "")
+        and not _RULE.fullmatch(above)
     )
+
+
+def _indent(line: str) -> int:
+    expanded = line.expandtabs(4)
+    return len(expanded) - len(expanded.lstrip(" "))

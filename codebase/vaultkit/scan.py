@@ -30,9 +30,14 @@ __all__ = ["NOT_LINKS", "NOT_PROSE", "Comment", "Fence", "LineKind", "Scan", "Sp
 _BLOCK_START = re.compile(r"#{1,6}(?:[ \t]|$)|\||\[\^[^\]]+\]:")
 
 
-def scan(text: str) -> Scan:
-    """Scan one note's text (a leading byte order mark is ignored)."""
-    return _Scanner(split_lines(text.removeprefix("\ufeff"))).run()
+def scan(text: str, *, blocks: bool = False) -> Scan:
+    """Scan one note's text (a leading byte order mark is ignored).
+
+    With `blocks`, paragraphs without `<` and `%%` get no masks: enough for whoever wants fences and comments.
+    """
+    scanner = _Scanner(split_lines(text.removeprefix("\ufeff")))
+    scanner.blocks = blocks
+    return scanner.run()
 
 
 @dataclass(slots=True)
@@ -52,6 +57,7 @@ class _Scanner:
     def __init__(self, lines: list[str]) -> None:
         self.lines = lines
         self.result = Scan(lines, ["text"] * len(lines), [""] * len(lines))
+        self.blocks = False
         self.stack: list[Container] = []
         self.fence: _OpenFence | None = None
         self.until = ""  # closing mark of an HTML comment, math or raw HTML that spans lines
@@ -182,7 +188,7 @@ class _Scanner:
             return
         depth = len(self.stack)
         del self.stack[matched:]
-        on_marker = open_new(cursor, self.stack)
+        on_marker = open_new(cursor, self.stack, paragraph=bool(self.chunk) and matched == depth)
         if on_marker or matched < depth or len(self.stack) > matched:
             self.end_chunk()
         indent, content = cursor.indent(), cursor.rest().lstrip(" \t")
@@ -323,8 +329,12 @@ class _Scanner:
         indexes, texts = list(self.chunk), list(self.chunk.values())
         self.chunk = {}
         self.result.paragraphs.append([index + 1 for index in indexes])
+<<<<<<< HEAD
         found = spans("\n".join(texts))
         if not found:
+=======
+        if self.blocks and not any("<" in text or "%%" in text for text in texts):
+>>>>>>> main
             return
         offsets = [0]
         for text in texts:

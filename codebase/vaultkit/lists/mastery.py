@@ -31,10 +31,14 @@ class Evidence:
         return level if level in LEVELS else "none"
 
     def shown(self, path: str) -> str:
-        """The highest level below `mastery` that can be shown for a note; reading needs no proof."""
+        """The highest level below `mastery` that can be shown for a note; reading needs no proof.
+
+        A note that is still without code has only its exercise to show.
+        """
+        solved = self.solved(path)
         if not self.green(path):
-            return "learning"
-        return "competent" if self.solved(path) else "implementing"
+            return "competent" if solved and not self.has_code(path) else "learning"
+        return "competent" if solved else "implementing"
 
     def level(self, path: str) -> str:
         """The claim, cut down to what can be shown."""
@@ -56,6 +60,10 @@ class Evidence:
         note = self.vault.notes.get(path)
         name = note.properties.get("exercise") if note else None
         return isinstance(name, str) and self._solved.holds(name)
+
+    def has_code(self, path: str) -> bool:
+        note = self.vault.notes.get(path)
+        return note is not None and any(fence.is_python for fence in note.scan.fences)
 
     @cached_property
     def _results(self) -> dict[str, dict]:
@@ -81,8 +89,9 @@ def check_mastery(vault: Vault) -> Iterator[Problem]:
 
 
 def _how(note: Note, evidence: Evidence) -> str:
-    if not evidence.green(note.path):
+    exercise = note.properties.get("exercise")
+    if not evidence.green(note.path) and (evidence.has_code(note.path) or not exercise):
         return f'run it: vaultkit run "{note.stem}"'
-    if note.properties.get("exercise"):
+    if exercise:
         return f'solve its exercise: vaultkit try "{note.stem}"'
     return "the note has no exercise to show it by"

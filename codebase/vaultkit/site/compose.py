@@ -1,6 +1,7 @@
 """One staged file: front matter for the theme, title, header, the note's text, and the foot."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ from vaultkit.site.pages.properties import css_classes, properties
 from vaultkit.site.pages.reading_list import KIND as READING_LIST
 from vaultkit.site.pages.reading_list import reading_list
 from vaultkit.site.pages.sections import section_index, section_title
+from vaultkit.site.plain.fence import fence
 from vaultkit.site.reference import SECTION as API
 from vaultkit.site.results import Results
 from vaultkit.site.slugs import heading_slug
@@ -59,7 +61,7 @@ def compose(context: Context, inputs: Inputs) -> tuple[str, list[Formula]]:
 def _text(context: Context) -> str:
     """The note's text; of a lab, what stands around its code cells."""
     note = context.note
-    if not is_notebook(note.path):
+    if not is_notebook(note.path) or context.page.plain:
         return note.text
     file = context.vault.on_disk(note.path)
     notebook = read_once(file.read_text("utf-8-sig", "replace"))
@@ -79,6 +81,13 @@ def compose_file(context: Context) -> tuple[str, list[Formula]]:
     return text.rstrip("\n") + "\n", list(context.stash.formulas.values())
 
 
+def compose_raw(context: Context) -> str:
+    """The page of a note that no transform could read: its text as code."""
+    title = context.sitemap.title(context.page, context.language)
+    lines = [_yaml({"title": title, "k": {"lang": context.language}}), f"# {escape(title)}", ""]
+    return "\n".join([*lines, *fence(context.note.text, "text")]) + "\n"
+
+
 def compose_section(context: Context, section: str) -> tuple[str, list[Formula]]:
     """Text of the index page of a folder, and the formulas on it."""
     title = section_title(context, section)
@@ -96,6 +105,16 @@ def compose_api(context: Context, room: Room | None, coverage: Coverage) -> tupl
     meta["k"] = {"kind": "api" if room else "section", "section": API, "lang": context.language}
     text = "\n".join(lines)
     return _yaml(meta) + "\n" + text, formulas_in(text)
+
+
+def compose_source(file: str, text: str) -> str:
+    """Text of the page of a source file: its code, whose lines the hook numbers."""
+    meta = {"title": file, "k": {"kind": "source", "section": API, "lang": "en"}}
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return "\n".join(
+        [_yaml(meta), f"# {file}", "", f"{fence} {{ .python .k-lines }}", text.rstrip("\n"), fence, ""]
+    )
 
 
 def _front_matter(context: Context, kind: str) -> str:
@@ -123,8 +142,8 @@ def _yaml(meta: Mapping[str, object]) -> str:
 
 
 def _title(context: Context, note: Note) -> list[str]:
-    """The note's own top heading, else its title; a Chinese page names the English one below."""
-    top = note.headings[0] if note.headings and note.headings[0].level == 1 else None
+    """The heading that the note begins with, else its title; a Chinese page names the English one below."""
+    top = next((heading for heading in note.headings if heading.line == context.title_line), None)
     title = context.sitemap.title(context.page, context.language)
     text = top.text if top and context.page.translated(context.language) else title
     anchor = context.sitemap.anchors(note).headings[top.line] if top else heading_slug(title)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from vaultkit.bases.query import Answer, Column, Row, Rows
-from vaultkit.bases.values import is_empty
+from vaultkit.bases.values import Tag, is_empty
 from vaultkit.canvas.draw import entities
 from vaultkit.site.cells import cell, picture
 from vaultkit.site.context import Context
@@ -12,10 +12,11 @@ from vaultkit.site.ui import STRINGS, say
 _FITS = ("cover", "contain")
 
 
-def view_html(context: Context, answer: Answer, *, name: str = "") -> str:
-    """The whole view; `name` is said above it."""
+def view_html(context: Context, answer: Answer, *, name: str = "", url: str = "") -> str:
+    """The whole view; `name` is said above it, as a link to `url` if there is one."""
     draw = {"cards": _cards, "list": _list}.get(answer.view.type, _table)
-    title = f'<p class="k-base-name">{entities(name)}</p>' if name else ""
+    said = f'<a href="{entities(url)}">{entities(name)}</a>' if url else entities(name)
+    title = f'<p class="k-base-name">{said}</p>' if name else ""
     remarks = "".join(f"<li>{_remark(remark)}</li>" for remark in answer.remarks)
     remarks = f'<ul class="k-base-remarks">{remarks}</ul>' if remarks else ""
     shown = sum(len(group.rows) for group in answer.groups)
@@ -35,6 +36,8 @@ def label(context: Context, column: Column) -> str:
 
 def _value(context: Context, column: Column, value: Any) -> str:
     """A cell; for Chinese readers, the site's word for a value of its own properties."""
+    if column.id.lower() == "tags" and isinstance(value, list):
+        return cell(context, [Tag(f"#{str(tag).lstrip('#')}") for tag in value])
     key = f"{column.id}_{value}" if context.language == "zh" and isinstance(value, str) else ""
     return entities(say(context.language, key)) if key in STRINGS else cell(context, value)
 
@@ -103,8 +106,7 @@ def _cards(context: Context, answer: Answer) -> str:
 
 
 def _card(context: Context, answer: Answer, row: Row) -> str:
-    image = answer.view.raw.get("image")
-    cover = picture(context, _property(row, str(image)), row.entry.basename) if image else ""
+    cover = picture(context, row.cover, row.entry.basename) if row.cover is not None else ""
     first, *rest = [
         (column, cell(context, value)) for column, value in zip(answer.columns, row.cells, strict=True)
     ]
@@ -114,10 +116,6 @@ def _card(context: Context, answer: Answer, row: Row) -> str:
         if shown
     )
     return f'<li>{cover}<p class="k-base-title">{first[1]}</p>{lines}</li>'
-
-
-def _property(row: Row, name: str) -> Any:
-    return row.entry.properties.find(name.removeprefix("note."))
 
 
 def _list(context: Context, answer: Answer) -> str:

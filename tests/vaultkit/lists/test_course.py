@@ -140,7 +140,20 @@ def test_a_claim_is_only_as_good_as_its_proof(make_vault) -> None:
     solution.write_text("changed since", "utf-8")
     assert len(problems(root)) == 1
     solution.write_text("right", "utf-8")
-    (root / "RoPE.md").write_text((root / "RoPE.md").read_text("utf-8") + "changed since", "utf-8")
+    (root / "RoPE.md").write_text((root / "RoPE.md").read_text("utf-8") + "```python\nx = 1\n```\n", "utf-8")
+    assert len(problems(root)) == 1
+
+
+def test_a_note_without_code_has_its_exercise_to_show(make_vault) -> None:
+    root = make_vault(FILES)
+    claim(root, "RoPE", "competent")
+    assert len(problems(root)) == 1
+    solution = root.parent / "study" / "rope.py"
+    solution.parent.mkdir()
+    solution.write_text("right", "utf-8")
+    Solved.load(root).with_verdict("rope", True).save()
+    assert problems(root) == []
+    (root / "RoPE.md").write_text((root / "RoPE.md").read_text("utf-8") + "```python\nx = 1\n```\n", "utf-8")
     assert len(problems(root)) == 1
 
 

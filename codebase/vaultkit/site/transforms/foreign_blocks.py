@@ -1,6 +1,7 @@
 """Blocks of other site makers, `!!! note`, `??? note "Title"`, `=== "Tab"`, become callouts.
 
-Obsidian does not know them, but notes moved from such a site keep them, with code inside.
+Obsidian does not know them, but notes moved from such a site keep them, with code inside. Where there is no
+code they are what Obsidian shows: text.
 """
 
 import re
@@ -23,7 +24,7 @@ def foreign_blocks(lines: list[Line], context: Context) -> list[Line]:
     while index < len(result):
         line = result[index]
         found = _OPENER.match(line.prefix) if line.kind == "text" and not line.content.strip() else None
-        if found:
+        if found and _holds_code(result, index, re.sub(r"[^\s>]", " ", found["before"].expandtabs(_WIDTH))):
             before = found["before"].expandtabs(_WIDTH)
             blank = re.sub(r"[^\s>]", " ", before)
             for place in range(index + 1, _end(result, index, blank)):
@@ -34,6 +35,10 @@ def foreign_blocks(lines: list[Line], context: Context) -> list[Line]:
                 index += 1
         index += 1
     return result
+
+
+def _holds_code(lines: list[Line], opener: int, blank: str) -> bool:
+    return any(line.kind == "fence" for line in lines[opener : _end(lines, opener, blank)])
 
 
 def _head(found: re.Match[str]) -> str:
