@@ -329,12 +329,10 @@ class _Scanner:
         indexes, texts = list(self.chunk), list(self.chunk.values())
         self.chunk = {}
         self.result.paragraphs.append([index + 1 for index in indexes])
-<<<<<<< HEAD
+        if self.blocks and not any("<" in text or "%%" in text for text in texts):
+            return
         found = spans("\n".join(texts))
         if not found:
-=======
-        if self.blocks and not any("<" in text or "%%" in text for text in texts):
->>>>>>> main
             return
         offsets = [0]
         for text in texts:
