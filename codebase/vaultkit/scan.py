@@ -6,11 +6,10 @@ which characters of a text line are code, math or comment. It parses no inline M
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import cached_property
 
 from vaultkit.containers import Container, Cursor, enter, open_new
-from vaultkit.fences import Fence, closes, opening
+from vaultkit.fences import Fence, OpenFence, closes, opening
 from vaultkit.html_blocks import RAW_HTML, opens_html
 from vaultkit.inline import Span, blank_out, by_line, spans
 from vaultkit.lines import (
@@ -40,17 +39,6 @@ def scan(text: str, *, blocks: bool = False) -> Scan:
     return scanner.run()
 
 
-@dataclass(slots=True)
-class _OpenFence:
-    line: int
-    marker: str
-    info: str
-    prefix: str
-    indent: int
-    on_marker: bool
-    code: list[str]
-
-
 class _Scanner:
     """The state of one pass over the lines; paragraphs are handed to `inline.spans` as they end."""
 
@@ -59,7 +47,7 @@ class _Scanner:
         self.result = Scan(lines, ["text"] * len(lines), [""] * len(lines))
         self.blocks = False
         self.stack: list[Container] = []
-        self.fence: _OpenFence | None = None
+        self.fence: OpenFence | None = None
         self.until = ""  # closing mark of an HTML comment, math or raw HTML that spans lines
         self.until_kind: LineKind = "text"
         self.until_starts_line = False
@@ -147,7 +135,7 @@ class _Scanner:
 
     # -- fences --
 
-    def step_fence(self, index: int, cursor: Cursor, fence: _OpenFence) -> None:
+    def step_fence(self, index: int, cursor: Cursor, fence: OpenFence) -> None:
         self.result.prefixes[index] = fence.prefix
         indent = cursor.indent()
         if indent < 4 + fence.indent and closes(cursor.rest(), fence.marker):
@@ -202,7 +190,7 @@ class _Scanner:
         if fence:
             self.end_chunk()
             prefix = re.sub(r"[^\s>]", " ", prefix) if on_marker else prefix
-            self.fence = _OpenFence(index + 1, *fence, prefix, indent, on_marker, [])
+            self.fence = OpenFence(index + 1, *fence, prefix, indent, on_marker, [])
             self.result.kinds[index] = "fence"
         elif content:
             self.step_text(index, line, start, content)
