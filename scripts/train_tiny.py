@@ -1,6 +1,6 @@
 """Train the small checkpoint that kvist carries: `.venv/bin/python scripts/train_tiny.py`.
 
-From scripts/tiny_corpus, text written for this purpose, to codebase/kvist/assets/tiny in one go: byte-level
+From kvist/assets/tiny_corpus, text written for this purpose, to kvist/assets/tiny in one go: byte-level
 BPE, a Qwen3-shaped model, a Hugging Face folder, and a README with what was measured.
 """
 
@@ -31,7 +31,7 @@ def main() -> None:
     settings = replace(SETTINGS, steps=options.steps)
 
     started = time.perf_counter()
-    corpus = tiny_corpus(ROOT / "scripts" / "tiny_corpus")
+    corpus = tiny_corpus()
     # from prose alone: in texts of one pattern whole clauses recur and would become single tokens
     tokenizer = train_bpe(END_OF_TEXT.join(corpus.prose), VOCAB_SIZE, [END_OF_TEXT])
     end = tokenizer.token_id(END_OF_TEXT)

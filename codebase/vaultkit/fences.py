@@ -4,8 +4,12 @@ import re
 from dataclasses import dataclass
 
 PYTHON = frozenset({"python", "py", "python3", "py3"})
-# Highlighted as Python by Pygments or its plug-ins, yet not run: the lint asks for `python`.
-PYTHON_LIKE = frozenset({"ipython", "ipython3", "pyi", "sage", "python3.11", "python3.12"})
+# Shown as Python by Pygments, its plug-ins or our site, yet not run: the lint asks for `python` or a skip.
+PYTHON_LIKE = frozenset({
+    "ipython", "ipython3", "pyi", "sage", "python2", "py2", "numpy",
+    "pycon", "python-console", "ipythonconsole", "ipython3console",
+    "python2.7", *(f"python3.{minor}" for minor in range(6, 20)),
+})  # fmt: skip
 
 _OPEN = re.compile(r"(?P<marker>`{3,}|~{3,})(?P<info>.*)$")
 _CLASS = re.compile(r"\.([\w+#.-]+)")
@@ -19,7 +23,8 @@ class Fence:
     `prefix` is what must precede each line to stay in the same container (`> `, four spaces, ...).
     `code` is the content without the prefix, each line ended by a newline.
     `hidden` is true inside a `%% %%` comment: neither Obsidian nor the site shows it.
-    `on_marker` is true when the fence stands on a list marker's own line, which the site cannot render.
+    `on_marker` is true when the fence stands on the line of a list marker, footnote or definition.
+    `indent` is the white space, in columns at the end of `prefix`, between the container and the fence.
     """
 
     line: int
@@ -31,6 +36,7 @@ class Fence:
     closed: bool = True
     hidden: bool = False
     on_marker: bool = False
+    indent: int = 0
 
     @property
     def language(self) -> str:
@@ -41,8 +47,26 @@ class Fence:
         return self.language in PYTHON
 
     @property
+    def shown_as_python(self) -> bool:
+        """True if a reader sees it as Python, whether it runs or not."""
+        return not self.hidden and (self.is_python or self.language in PYTHON_LIKE)
+
+    @property
     def is_output(self) -> bool:
         return self.language == "output"
+
+
+@dataclass(slots=True)
+class OpenFence:
+    """A fence whose end has not been read yet; `indent` columns are taken off each line of its code."""
+
+    line: int
+    marker: str
+    info: str
+    prefix: str
+    indent: int
+    on_marker: bool
+    code: list[str]
 
 
 def fence_language(info: str) -> str:
@@ -52,7 +76,7 @@ def fence_language(info: str) -> str:
         found = _CLASS.search(info)
         return found.group(1).lower() if found else ""
     words = re.split(r"[\s{,]", info, maxsplit=1)
-    return words[0].lower()
+    return words[0].lower().removeprefix(".")
 
 
 def opening(text: str) -> tuple[str, str] | None:

@@ -1,7 +1,7 @@
 """Front matter (Obsidian properties): YAML between `---` lines at the very start of a note."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -27,19 +27,53 @@ class _Loader(_Base):
                 seen.add(key.value)
         return super().construct_mapping(node, deep=deep)
 
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Merge `<<`, each key once: merges of merges would double at every step."""
+        super().flatten_mapping(node)
+        last = {key.value: place for place, (key, _) in enumerate(node.value) if _is_scalar(key)}
+        node.value = [
+            pair
+            for place, pair in enumerate(node.value)
+            if not _is_scalar(pair[0]) or last[pair[0].value] == place
+        ]
 
-def read(path: str, scan: Scan) -> tuple[dict[str, Any], list[Problem]]:
+
+def _is_scalar(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode)
+
+
+class Text(NamedTuple):
+    """A text among the properties: `key` is dotted, `a.b` in mappings and `a.0` in lists.
+
+    It stands from `line` (1-based) and `column` (0-based) to `end_line` and `end_column`, quotes included.
+    """
+
+    key: str
+    value: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+class FrontMatter(NamedTuple):
+    properties: dict[str, Any]
+    texts: list[Text]
+    problems: list[Problem]
+
+
+def read(path: str, scan: Scan) -> FrontMatter:
     """Properties of a scanned note; invalid front matter gives {} and one problem at its line."""
     if not scan.front_end:
-        return {}, _unclosed(path, scan)
+        return FrontMatter({}, [], _unclosed(path, scan))
     source = "\n".join(scan.lines[1 : scan.front_end - 1])
     try:
         _refuse_deep(source)
-        loaded = yaml.load(source, Loader=_Loader)
+        node, loaded = _load(source)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = min(mark.line + 2, scan.front_end) if mark else 1
-        return {}, [_invalid(path, line, error.problem or error.context or "not YAML")]
+        return FrontMatter({}, [], [_invalid(path, line, error.problem or error.context or "not YAML")])
     except (
         yaml.YAMLError,
         ValueError,
@@ -49,17 +83,49 @@ def read(path: str, scan: Scan) -> tuple[dict[str, Any], list[Problem]]:
         OverflowError,
         RecursionError,
     ) as error:
-        return {}, [_invalid(path, 1, " ".join(str(error).split())[:120] or type(error).__name__)]
+        what = " ".join(str(error).split())[:120] or type(error).__name__
+        return FrontMatter({}, [], [_invalid(path, 1, what)])
     if loaded is None:
-        return {}, []
+        return FrontMatter({}, [], [])
     if not isinstance(loaded, dict):
-        return {}, [_invalid(path, 1, f"a {type(loaded).__name__} where properties are needed")]
-    return {str(key): value for key, value in loaded.items()}, []
+        what = f"a {type(loaded).__name__} where properties are needed"
+        return FrontMatter({}, [], [_invalid(path, 1, what)])
+    return FrontMatter({str(key): value for key, value in loaded.items()}, list(_texts(node)), [])
+
+
+def _load(source: str) -> tuple[yaml.Node | None, Any]:
+    """The YAML tree, which knows where everything stands, and its value."""
+    loader = _Loader(source)
+    try:
+        node = loader.get_single_node()
+        return node, None if node is None else loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _texts(root: yaml.Node | None) -> Iterator[Text]:
+    """Every text in order; what an anchor names is read once, where it stands."""
+    seen: set[int] = set()
+    stack: list[tuple[str, yaml.Node | None]] = [("", root)]
+    while stack:
+        key, node = stack.pop()
+        if node is None or id(node) in seen:
+            continue
+        seen.add(id(node))
+        dot = f"{key}." if key else ""
+        if isinstance(node, yaml.ScalarNode):
+            if node.tag == "tag:yaml.org,2002:str":
+                start, end = node.start_mark, node.end_mark
+                yield Text(key, node.value, start.line + 2, start.column, end.line + 2, end.column)
+        elif isinstance(node, yaml.SequenceNode):
+            stack += [(f"{dot}{index}", item) for index, item in reversed(list(enumerate(node.value)))]
+        elif isinstance(node, yaml.MappingNode):
+            stack += [(f"{dot}{name.value}", item) for name, item in reversed(node.value)]
 
 
 def _refuse_deep(source: str) -> None:
     """Raise for nesting that would overflow the stack of the C parser, which no exception could report."""
-    if len(source) <= _MAX_DEPTH:
+    if sum(source.count(mark) for mark in "[{-:?") <= _MAX_DEPTH:
         return
     depth = 0
     for event in yaml.parse(source, Loader=_Base):
@@ -68,24 +134,19 @@ def _refuse_deep(source: str) -> None:
             raise yaml.MarkedYAMLError(problem="nested too deeply", problem_mark=event.start_mark)
 
 
+def value_of(properties: dict[str, Any], key: str) -> Any:
+    """A property whatever the case of its name, as Obsidian finds `ALIASES`; None if it is not there."""
+    if key in properties:
+        return properties[key]
+    return next((value for name, value in properties.items() if name.lower() == key), None)
+
+
 def key_line(scan: Scan, key: str) -> int:
     """Line of a top-level property, 1 if it is not found."""
     for number, line in enumerate(scan.lines[1 : scan.front_end - 1], 2):
         if line.split(":", 1)[0].strip(" \"'") == key:
             return number
     return 1
-
-
-def strings(value: Any, key: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
-    """(dotted key, text) of every text below `value`: `a.b` for mappings, `a.0` for lists."""
-    if isinstance(value, str):
-        yield key, value
-    elif isinstance(value, dict) and depth < 50:
-        for name, item in value.items():
-            yield from strings(item, f"{key}.{name}" if key else str(name), depth + 1)
-    elif isinstance(value, list) and depth < 50:
-        for index, item in enumerate(value):
-            yield from strings(item, f"{key}.{index}", depth + 1)
 
 
 def _unclosed(path: str, scan: Scan) -> list[Problem]:

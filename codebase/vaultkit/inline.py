@@ -1,4 +1,4 @@
-"""Spans inside text lines that are not prose: code, math, HTML comments, `%%` comments.
+"""Spans inside text lines that are not prose: code, math, HTML tags and comments, `%%` comments.
 
 One pass from left to right, first opener wins, linear in the length of the text.
 """
@@ -6,11 +6,21 @@ One pass from left to right, first opener wins, linear in the length of the text
 import re
 from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-SpanKind = Literal["code", "math", "html", "percent"]
+from vaultkit import wikilink
 
-_TOKEN = re.compile(r"\\.|`+|<!--|%%+|\$\$?", re.DOTALL)
+SpanKind = Literal["code", "math", "html", "tag", "percent"]
+
+_DESTINATION = r"\]\([ \t\n]?<(?:\\.|[^<>\n\\])*>"  # no tag, though it may look like one
+# What stands in a wikilink opens nothing either.
+_TOKEN = re.compile(rf"\\.|`+|<!--|<(?=[a-zA-Z/])|%%+|\$\$?|{wikilink.GRAMMAR}|{_DESTINATION}", re.DOTALL)
+_ATTRIBUTE = r"\s+[a-zA-Z_:][\w.:-]*(?:\s*=\s*(?:[^\s\"'=<>`]+|'[^']*'|\"[^\"]*\"))?"
+TAG = re.compile(
+    rf"<(?:[a-zA-Z][a-zA-Z0-9-]*(?:{_ATTRIBUTE})*\s*/?|/[a-zA-Z][a-zA-Z0-9-]*\s*"
+    r"|[a-zA-Z][a-zA-Z0-9+.-]{1,31}:[^\s<>]*|[\w.!#$%&'*+/=?^`{|}~-]+@[a-zA-Z0-9.-]+)>"
+)
 _INLINE_MATH = re.compile(r"\$(?![\s$])(?:\\.|[^$\\])*?(?<![\s\\])\$(?!\d)", re.DOTALL)
 _CLOSERS: dict[str, tuple[str, SpanKind]] = {
     "<!--": ("-->", "html"),
@@ -33,7 +43,7 @@ def spans(text: str) -> list[Span]:
     found: list[Span] = []
     if not any(char in text for char in "`<%$"):
         return found
-    ticks = _ticks_by_length(text)
+    ticks = _ticks_by_length(text) if "`" in text else {}
     missing: set[str] = set()  # openers for which no closer follows any more
     position = 0
     while token := _TOKEN.search(text, position):
@@ -58,11 +68,16 @@ def _close(text: str, token: re.Match[str], ticks: dict[int, list[int]]) -> tupl
         return (starts[index] + len(mark) if index < len(starts) else 0), "code"
     if mark in _CLOSERS:
         closer, kind = _CLOSERS[mark]
+        if mark == "<!--":  # `<!-->` is a whole comment
+            start -= 2
         return _after(text, closer, start), kind
+    if mark == "<":
+        tag = TAG.match(text, token.start())
+        return (tag.end() if tag else 0), "tag"
     if mark == "$":
         math = _INLINE_MATH.match(text, token.start())
         return (math.end() if math else 0), "math"
-    return 0, "code"  # an escaped character, or `%%%%`, which opens nothing
+    return 0, "code"  # escaped, a wikilink, a destination, or `%%%%`, which open nothing
 
 
 def _after(text: str, closer: str, start: int) -> int:
@@ -88,3 +103,11 @@ def blank_out(text: str, covered: list[Span], kinds: frozenset[str]) -> str:
             parts += [text[position:start], " " * (span.end - start)]
             position = span.end
     return "".join([*parts, text[position:]])
+
+
+def by_line(span: Span, offsets: list[int], first: int, last: int) -> Iterator[tuple[int, Span]]:
+    """(line, piece) of a span over the lines `first` to `last` of a text; `offsets` is where lines start."""
+    kind: SpanKind = span.kind
+    for place in range(first, last + 1):
+        start, end = offsets[place], offsets[place + 1] - 1
+        yield place, Span(max(span.start, start) - start, min(span.end, end) - start, kind)

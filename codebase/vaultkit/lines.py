@@ -10,8 +10,8 @@ from vaultkit.inline import Span, blank_out
 LineKind = Literal["front", "blank", "text", "fence", "code", "indented", "comment", "math", "html"]
 CommentKind = Literal["html", "percent"]
 
-NOT_LINKS: frozenset[str] = frozenset({"code", "math", "html"})  # what hides a link; `%% %%` does not
-NOT_PROSE: frozenset[str] = NOT_LINKS | {"percent"}  # what a reader does not read as text
+NOT_LINKS = frozenset({"code", "math", "html", "tag"})  # what hides a link; `%% %%` does not
+NOT_PROSE = frozenset({"code", "math", "html", "percent"})  # what a reader does not read as text
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class Scan:
     kinds: list[LineKind]
     prefixes: list[str]
     fences: list[Fence] = field(default_factory=list)
+    paragraphs: list[list[int]] = field(default_factory=list)  # line numbers of each run of text lines
     comments: list[Comment] = field(default_factory=list)
     masks: dict[int, list[Span]] = field(default_factory=dict)
     front_end: int = 0  # line of the closing `---`, 0 without front matter
@@ -53,6 +54,8 @@ class Scan:
         """A text line with the spans of `hide` blanked out, columns kept; "" for lines that are not text."""
         if self.kinds[line - 1] != "text":
             return ""
+        if line not in self.masks:
+            return self.lines[line - 1]
         return blank_out(self.lines[line - 1], self.masks.get(line, []), hide)
 
     def text_lines(self) -> list[int]:
@@ -61,7 +64,7 @@ class Scan:
 
 def split_lines(text: str) -> list[str]:
     """Lines as editors count them: ended by LF, CRLF or CR; other Unicode separators do not end a line."""
-    lines = re.split(r"\r\n|\n|\r", text)
+    lines = re.split(r"\r\n|\n|\r", text) if "\r" in text else text.split("\n")
     return lines[:-1] if not lines[-1] else lines
 
 
@@ -73,3 +76,11 @@ def front_matter_end(lines: list[str]) -> int:
         if line.rstrip(" \t") == "---":
             return number
     return 0
+
+
+def strip_prefix(line: str, prefix: str) -> str:
+    """`line` without the container prefix of the line where its comment began."""
+    blank = re.sub(r"[^\s>]", " ", prefix)
+    if line.startswith(blank):
+        return line[len(blank) :]
+    return "" if line.strip() == prefix.strip() else line

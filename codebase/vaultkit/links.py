@@ -1,11 +1,13 @@
 """All links of one note: wikilinks, embeds, Markdown links and those in the front matter."""
 
 import re
+from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from vaultkit import mdlink, wikilink
-from vaultkit.frontmatter import strings
+from vaultkit.frontmatter import Text
 from vaultkit.lines import Scan
 
 LinkKind = Literal["link", "embed", "markdown", "frontmatter"]
@@ -17,7 +19,8 @@ _WHOLE_WIKILINK = re.compile(r"!?\[\[(?:(?!\[\[|\]\]).)+\]\]")
 class Link:
     """A link as written.
 
-    `line` is 1-based, `column` 0-based: `raw` is `lines[line - 1][column:column + len(raw)]`.
+    `line` is 1-based, `column` 0-based: `raw` is what stands there, with line breaks if the text of a
+    Markdown link goes over several lines. Only a property that YAML escapes may stand otherwise in the file.
     `kind`: link `[[x]]`, embed `![[x]]` or `![](x)`, markdown `[t](x)`, frontmatter (in property `key`).
     `display` is the text after `|` or between `[` and `]`, "" if none.
     """
@@ -41,46 +44,73 @@ class Link:
         return self.raw.lstrip("!").startswith("[[")
 
 
-def find_links(scan: Scan, properties: dict[str, Any]) -> list[Link]:
-    """Links of a scanned note in order; web addresses are not among them."""
-    found = _frontmatter_links(scan, properties)
-    for number in scan.text_lines():
-        line = scan.lines[number - 1]
-        if "[" in line:
-            found += line_links(scan.visible(number), line, number)
+def find_links(scan: Scan, texts: list[Text]) -> list[Link]:
+    """Links of a scanned note in order, those of its front matter first; web addresses are not among them."""
+    found = [link for text in texts if (link := _property_link(scan, text))]
+    for numbers in scan.paragraphs:
+        lines = [scan.lines[number - 1] for number in numbers]
+        if len(numbers) > 1 and any("](" in line for line in lines):
+            found += _paragraph_links([scan.visible(number) for number in numbers], lines, numbers)
+            continue
+        for number, line in zip(numbers, lines, strict=True):
+            if "[[" in line or "](" in line:
+                found += line_links(scan.visible(number), line, number)
     return found
 
 
 def line_links(visible: str, line: str, number: int) -> list[Link]:
     """Links of one line, left to right; `visible` is the line with code and comments blanked out."""
+    if "](" not in visible:
+        return [_wikilink(wiki, number) for wiki in wikilink.find(visible)]
+    return _paragraph_links([visible], [line], [number])
+
+
+def _paragraph_links(visible: list[str], lines: list[str], numbers: list[int]) -> list[Link]:
+    """Links of the lines of a paragraph: only the text of a Markdown link may go over several."""
     found: list[Link] = []
-    for wiki in wikilink.find(visible):
-        kind: LinkKind = "embed" if wiki.embed else "link"
-        found.append(Link(number, wiki.column, wiki.raw, kind, *wiki.text))
+    for index, shown in enumerate(visible):
+        for wiki in wikilink.find(shown):
+            found.append(_wikilink(wiki, numbers[index]))
+            end = wiki.column + len(wiki.raw)
+            visible[index] = visible[index][: wiki.column] + " " * len(wiki.raw) + visible[index][end:]
+    text = "\n".join(visible)
+    if "](" in text:
+        found += _markdown_links(text, "\n".join(lines), numbers)
+    return sorted(found, key=lambda link: (link.line, link.column))
+
+
+def _wikilink(wiki: wikilink.Found, number: int) -> Link:
+    return Link(number, wiki.column, wiki.raw, "embed" if wiki.embed else "link", *wiki.text)
+
+
+def _markdown_links(visible: str, text: str, numbers: list[int]) -> Iterator[Link]:
+    starts = [0]
+    while (end := text.find("\n", starts[-1])) >= 0:
+        starts.append(end + 1)
     for markdown in mdlink.find(visible):
-        if mdlink.is_external(markdown.destination) or not markdown.destination:
+        destination = markdown.destination
+        if mdlink.is_external(destination) or not destination:
             continue
-        target, subpath = mdlink.split_destination(markdown.destination)
-        raw = line[markdown.column : markdown.column + len(markdown.raw)]
-        kind = "embed" if markdown.embed else "markdown"
-        found.append(Link(number, markdown.column, raw, kind, target, subpath, markdown.display))
-    return sorted(found, key=lambda link: link.column)
+        index = bisect_right(starts, markdown.column) - 1
+        raw = text[markdown.column : markdown.column + len(markdown.raw)]
+        kind: LinkKind = "embed" if markdown.embed else "markdown"
+        column = markdown.column - starts[index]
+        label = 2 if markdown.embed else 1
+        display = raw[label : label + len(markdown.display)].replace("\n", " ")
+        yield Link(numbers[index], column, raw, kind, *mdlink.split_destination(destination), display)
 
 
-def _frontmatter_links(scan: Scan, properties: dict[str, Any]) -> list[Link]:
-    found: list[Link] = []
-    line = 2
-    for key, text in strings(properties):
-        text = text.strip()
-        if _WHOLE_WIKILINK.fullmatch(text):
-            parsed = wikilink.parse(text.lstrip("!")[2:-2])
-        elif text.startswith("[") and (markdown := _only_markdown_link(text)):
-            parsed = markdown
-        else:
-            continue
-        line, column = _locate(scan, text, line)
-        found.append(Link(line, column, text, "frontmatter", *parsed, key=key))
-    return found
+def _property_link(scan: Scan, text: Text) -> Link | None:
+    """The link that a property's whole text is, None if it is no link."""
+    value = text.value.strip()
+    if _WHOLE_WIKILINK.fullmatch(value):
+        parsed = wikilink.parse(value.lstrip("!")[2:-2])
+    elif value.startswith("[") and (markdown := _only_markdown_link(value)):
+        parsed = markdown
+    else:
+        return None
+    line, column = _locate(scan, text, value)
+    return Link(line, column, value, "frontmatter", *parsed, key=text.key)
 
 
 def _only_markdown_link(text: str) -> wikilink.LinkText | None:
@@ -90,11 +120,10 @@ def _only_markdown_link(text: str) -> wikilink.LinkText | None:
     return None
 
 
-def _locate(scan: Scan, text: str, start: int) -> tuple[int, int]:
-    """Line and column of a property's text, looked for from `start` on, else from the top."""
-    for first in (start, 2):
-        for number in range(first, scan.front_end):
-            column = scan.lines[number - 1].find(text)
-            if column >= 0:
-                return number, column
-    return 1, 0
+def _locate(scan: Scan, text: Text, value: str) -> tuple[int, int]:
+    """Line and column of a property's link; where YAML escapes it, of the property's text."""
+    for number in range(text.line, min(text.end_line, len(scan.lines)) + 1):
+        column = scan.lines[number - 1].find(value, text.column if number == text.line else 0)
+        if column >= 0:
+            return number, column
+    return text.line, text.column

@@ -5,13 +5,15 @@ from pathlib import Path
 
 from vaultkit.check.names import illegal_in_name
 from vaultkit.errors import Problem, VaultError
+from vaultkit.lists.fields import is_day
 from vaultkit.pairs import translated
 from vaultkit.resolve import resolve
-from vaultkit.skeleton import chinese_note, english_note
+from vaultkit.skeleton import chinese_note, english_note, session_note
 from vaultkit.vault import Vault
 from vaultkit.write import write_atomic
 
 FOLDERS = {"concept": "concepts"}
+SESSIONS = "sessions"
 
 
 def new_note(vault: Vault, kind: str, title: str, zh: str = "") -> list[Path]:
@@ -33,6 +35,20 @@ def new_note(vault: Vault, kind: str, title: str, zh: str = "") -> list[Path]:
     for name, text in texts.items():
         write_atomic(vault.root / name, text.encode("utf-8"))
     return [vault.root / name for name in texts]
+
+
+def new_session(vault: Vault, day: str = "") -> Path:
+    """Write the study log of a day (today) and return its file; one that exists is left as it is.
+
+    Raises VaultError if `day` is not a date.
+    """
+    day = day or date.today().isoformat()
+    if not is_day(day):
+        raise VaultError(Problem(day, 0, "session", "is not a date", "write it like 2026-11-22"))
+    file = vault.root / SESSIONS / f"{day}.md"
+    if not file.exists():
+        write_atomic(file, session_note(day).encode())
+    return file
 
 
 def _refuse_taken(vault: Vault, path: str, title: str, zh: str) -> None:

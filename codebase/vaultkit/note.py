@@ -1,11 +1,13 @@
 """One note, parsed: properties, headings, block ids, links and tags."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from vaultkit import frontmatter
 from vaultkit.errors import Problem
+from vaultkit.languages import ZH_SUFFIXES
 from vaultkit.lines import Scan
 from vaultkit.links import Link, find_links
 from vaultkit.outline import Heading, block_ids, headings
@@ -13,12 +15,11 @@ from vaultkit.scan import scan
 from vaultkit.tags import inline_tags, property_tags, unique
 
 Language = Literal["en", "zh"]
-ZH_SUFFIX = ".zh.md"
 
 
 @dataclass(slots=True)
 class Note:
-    """A parsed note; `path` is relative to the vault, posix, with `.md`. Lines are 1-based."""
+    """A parsed note; `path` is relative to the vault, posix, with `.md` or `.ipynb`. Lines are 1-based."""
 
     path: str
     text: str
@@ -37,13 +38,13 @@ class Note:
 
     @property
     def lang(self) -> Language:
-        return "zh" if self.path.lower().endswith(ZH_SUFFIX) else "en"
+        return "zh" if self.path.lower().endswith(ZH_SUFFIXES) else "en"
 
     @property
     def stem(self) -> str:
-        """File name without `.md` or `.zh.md`: the English title."""
-        name = PurePosixPath(self.path).name
-        return name[: -len(ZH_SUFFIX)] if self.lang == "zh" else name[: -len(".md")]
+        """File name without its ending (`.md`, `.zh.md`, `.ipynb`): the English title."""
+        name = PurePosixPath(self.path).name.rpartition(".")[0]
+        return name[: -len(".zh")] if self.lang == "zh" else name
 
     @property
     def title(self) -> str:
@@ -57,16 +58,17 @@ class Note:
 
     @property
     def aliases(self) -> list[str]:
-        value = self.properties.get("aliases")
+        value = frontmatter.value_of(self.properties, "aliases")
         if isinstance(value, str):
             return [value]
-        return [str(item) for item in value if item is not None] if isinstance(value, list) else []
+        items = value if isinstance(value, list) else []
+        return [str(item) for item in items if isinstance(item, (str, int, float, date))]
 
 
 def parse_note(path: str, text: str) -> Note:
     """Parse a note; nothing in `text` makes this raise, what is wrong stands in `problems`."""
     scanned = scan(text)
-    properties, problems = frontmatter.read(path, scanned)
+    properties, texts, problems = frontmatter.read(path, scanned)
     return Note(
         path=path,
         text=text,
@@ -74,7 +76,7 @@ def parse_note(path: str, text: str) -> Note:
         properties=properties,
         headings=headings(scanned),
         blocks=block_ids(scanned),
-        links=find_links(scanned, properties),
-        tags=unique(property_tags(properties.get("tags")) + inline_tags(scanned)),
+        links=find_links(scanned, texts),
+        tags=unique(property_tags(frontmatter.value_of(properties, "tags")) + inline_tags(scanned)),
         problems=problems,
     )

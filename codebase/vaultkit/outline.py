@@ -7,6 +7,7 @@ from vaultkit.lines import NOT_PROSE, Scan
 
 _ATX = re.compile(r"(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
 _SETEXT = re.compile(r"(=+|-+)[ \t]*$")
+_RULE = re.compile(r"(?:-[ \t]*){3,}|(?:_[ \t]*){3,}|(?:\*[ \t]*){3,}")
 _BLOCK_ID = re.compile(r"(?:^|[ \t])\^([A-Za-z0-9-]+)[ \t]*$")
 
 
@@ -21,7 +22,7 @@ def headings(scan: Scan) -> list[Heading]:
     found: list[Heading] = []
     for number in scan.text_lines():
         line = scan.lines[number - 1]
-        if scan.prefix(number).strip():
+        if line.lstrip(" \t")[:1] not in ("#", "=", "-") or scan.prefix(number).strip():
             continue
         if match := _ATX.match(line.lstrip(" \t")):
             if not scan.visible(number).lstrip(" \t").startswith("#"):
@@ -57,9 +58,17 @@ def _ends_block(scan: Scan, number: int) -> bool:
 def _is_setext(scan: Scan, number: int) -> bool:
     if number < 2 or not _SETEXT.match(scan.lines[number - 1].strip()):
         return False
+    if any(_indent(line) > 3 for line in scan.lines[number - 2 : number]):
+        return False
     above = scan.lines[number - 2].strip()
     return (
         scan.kind(number - 1) == "text"
         and not scan.prefix(number - 1).strip()
         and above[:1] not in ("#", "|", "")
+        and not _RULE.fullmatch(above)
     )
+
+
+def _indent(line: str) -> int:
+    expanded = line.expandtabs(4)
+    return len(expanded) - len(expanded.lstrip(" "))

@@ -1,21 +1,9 @@
 """Language pairs: `X.md` is English and canonical, `X.zh.md` beside it is its Chinese translation."""
 
-from vaultkit.note import ZH_SUFFIX
+from vaultkit.languages import canonical, is_zh, translated
 from vaultkit.vault import Vault
 
-
-def is_zh(path: str) -> bool:
-    return path.lower().endswith(ZH_SUFFIX)
-
-
-def canonical(path: str) -> str:
-    """Path of the English note of this path's pair, whether it exists or not."""
-    return path[: -len(ZH_SUFFIX)] + ".md" if is_zh(path) else path
-
-
-def translated(path: str) -> str:
-    """Path of the Chinese note of this path's pair, whether it exists or not."""
-    return path if is_zh(path) else path.removesuffix(".md") + ZH_SUFFIX
+__all__ = ["canonical", "is_zh", "pair_of", "translated"]
 
 
 def pair_of(vault: Vault, path: str) -> str | None:

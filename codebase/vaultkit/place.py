@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 
+from vaultkit import where
 from vaultkit.errors import Problem, VaultError
 
 
@@ -12,23 +13,17 @@ def vault_of(note: Path) -> Path:
     """The vault that holds a note or folder: the nearest folder upwards with `.obsidian`, else its
     own folder.
     """
-    start = note.resolve()
-    start = start if start.is_dir() else start.parent
-    return next((folder for folder in (start, *start.parents) if (folder / ".obsidian").is_dir()), start)
+    return Path(where.vault_of(str(note)))
 
 
 def default_vault() -> Path:
     """The vault a command works on when none is named: this folder's own vault, else `vault/` here
     or above.
     """
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / ".obsidian").is_dir():
-            return folder
-        if (folder / "vault").is_dir():
-            return folder / "vault"
+    if found := where.default_vault():
+        return Path(found)
     hint = "run it inside the project, or name the vault's folder"
-    raise VaultError(Problem(str(here), 0, "no-vault", "there is no vault here", hint))
+    raise VaultError(Problem(str(Path.cwd()), 0, "no-vault", "there is no vault here", hint))
 
 
 def part_of(vault: Path, folder: Path) -> str:
@@ -57,12 +52,12 @@ def project_of(vault: Path) -> Path:
     """The folder that holds the vault's code and caches: the nearest one upwards with
     pyproject.toml, else the vault.
     """
-    vault = vault.resolve()
-    return next((f for f in (vault, *vault.parents) if (f / "pyproject.toml").is_file()), vault)
+    return Path(where.project_of(str(vault)))
 
 
 def cache_folder(vault: Path) -> Path:
-    return project_of(vault) / ".cache" / "kvist"
+    """Where what is known of the vault is kept: see `where.cache_folder`."""
+    return Path(where.cache_folder(str(vault)))
 
 
 def command(name: str) -> str:
@@ -74,7 +69,4 @@ def command(name: str) -> str:
 
 def shown(path: Path) -> str:
     """A path as people read it: relative to the working folder if it is below it."""
-    try:
-        return Path(os.path.abspath(path)).relative_to(Path.cwd()).as_posix()
-    except (ValueError, OSError):
-        return str(path)
+    return where.shown(str(path)).replace(os.sep, "/")

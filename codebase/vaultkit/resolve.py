@@ -8,7 +8,7 @@ import unicodedata
 from typing import NamedTuple
 
 from vaultkit.subpath import resolve_subpath, strip_heading
-from vaultkit.vault import Vault
+from vaultkit.vault import Vault, fold
 
 __all__ = ["Resolution", "resolve", "resolve_subpath", "shortest_link", "strip_heading"]
 
@@ -23,7 +23,8 @@ class Resolution(NamedTuple):
 
 def resolve(vault: Vault, link_target: str, source_path: str) -> Resolution:
     """The file that `link_target` (without `#subpath`) means in the note `source_path`."""
-    target = unicodedata.normalize("NFC", link_target).strip().lower()
+    target = link_target if link_target.isascii() else unicodedata.normalize("NFC", link_target)
+    target = fold(target).strip()
     if not target:  # R1
         return Resolution(source_path, candidates=(source_path,))
     last = target.rsplit("/", 1)[-1]
@@ -33,29 +34,28 @@ def resolve(vault: Vault, link_target: str, source_path: str) -> Resolution:
 
 
 def _lookup(vault: Vault, target: str, source_path: str) -> Resolution:
-    folder = posixpath.dirname(source_path)
     if target.startswith(("./", "../")):  # R5
-        return _exact(vault, posixpath.normpath(posixpath.join(folder.lower(), target)))
+        folder = posixpath.dirname(source_path)
+        return _exact(vault, posixpath.normpath(posixpath.join(fold(folder), target)))
     if target.startswith("/"):  # R7
         return _exact(vault, target[1:])
     candidates = vault.by_name.get(target.rsplit("/", 1)[-1], [])
     if "/" not in target and len(candidates) == 1:  # R4
         return Resolution(candidates[0], candidates=tuple(candidates))
-    exact = vault.by_path.get(target)  # R6
-    if exact:
-        return Resolution(exact, candidates=tuple(candidates))
-    matching = [path for path in candidates if path.lower().endswith(target)]  # R8
+    if target in vault.by_path:  # R6
+        return _exact(vault, target)
+    matching = [path for path in candidates if fold(path).endswith(target)]  # R8
     if not matching:
         return Resolution(None)
-    return _nearest(matching, folder)
+    return _nearest(matching, posixpath.dirname(source_path))
 
 
 def _nearest(matching: list[str], folder: str) -> Resolution:
     """R9: below the source's folder first, then the shortest path string; R10: an equal length is a tie."""
-    inside = f"{folder}/".lower() if folder else ""
+    inside = fold(f"{folder}/") if folder else ""
 
     def rank(path: str) -> tuple[bool, int]:
-        return not path.lower().startswith(inside), len(path)
+        return not fold(path).startswith(inside), len(path)
 
     ordered = sorted(matching, key=lambda path: (rank(path), path))
     tie = len(ordered) > 1 and rank(ordered[0]) == rank(ordered[1])
@@ -63,12 +63,13 @@ def _nearest(matching: list[str], folder: str) -> Resolution:
 
 
 def _exact(vault: Vault, path: str) -> Resolution:
-    found = vault.by_path.get(path)
-    return Resolution(found, candidates=(found,) if found else ())
+    """The file at a folded path; of names that differ in case only, the choice is arbitrary (as in R10)."""
+    found = vault.by_path.get(path, ())
+    return Resolution(found[0] if found else None, len(found) > 1, found)
 
 
 def shortest_link(vault: Vault, path: str) -> str:
     """R12: the text to write for a link to `path`: the name if it is unique, else the full vault path."""
     name = path.rsplit("/", 1)[-1]
-    text = name if len(vault.by_name.get(name.lower(), [])) == 1 else path
+    text = name if len(vault.by_name.get(fold(name), [])) == 1 else path
     return text.removesuffix(".md")

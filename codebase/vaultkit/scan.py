@@ -6,12 +6,12 @@ which characters of a text line are code, math or comment. It parses no inline M
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import cached_property
 
 from vaultkit.containers import Container, Cursor, enter, open_new
-from vaultkit.fences import Fence, closes, opening
-from vaultkit.inline import Span, SpanKind, blank_out, spans
+from vaultkit.fences import Fence, OpenFence, closes, opening
+from vaultkit.html_blocks import RAW_HTML, opens_html
+from vaultkit.inline import Span, blank_out, by_line, spans
 from vaultkit.lines import (
     NOT_LINKS,
     NOT_PROSE,
@@ -21,28 +21,22 @@ from vaultkit.lines import (
     Scan,
     front_matter_end,
     split_lines,
+    strip_prefix,
 )
 
 __all__ = ["NOT_LINKS", "NOT_PROSE", "Comment", "Fence", "LineKind", "Scan", "Span", "scan", "split_lines"]
 
-_RAW_HTML = re.compile(r"<(pre|script|style|textarea)(?=[\s>]|$)", re.IGNORECASE)
 _BLOCK_START = re.compile(r"#{1,6}(?:[ \t]|$)|\||\[\^[^\]]+\]:")
 
 
-def scan(text: str) -> Scan:
-    """Scan one note's text (a leading byte order mark is ignored)."""
-    return _Scanner(split_lines(text.removeprefix("\ufeff"))).run()
+def scan(text: str, *, blocks: bool = False) -> Scan:
+    """Scan one note's text (a leading byte order mark is ignored).
 
-
-@dataclass(slots=True)
-class _OpenFence:
-    line: int
-    marker: str
-    info: str
-    prefix: str
-    indent: int
-    on_marker: bool
-    code: list[str]
+    With `blocks`, paragraphs without `<` and `%%` get no masks: enough for whoever wants fences and comments.
+    """
+    scanner = _Scanner(split_lines(text.removeprefix("\ufeff")))
+    scanner.blocks = blocks
+    return scanner.run()
 
 
 class _Scanner:
@@ -51,15 +45,28 @@ class _Scanner:
     def __init__(self, lines: list[str]) -> None:
         self.lines = lines
         self.result = Scan(lines, ["text"] * len(lines), [""] * len(lines))
+        self.blocks = False
         self.stack: list[Container] = []
-        self.fence: _OpenFence | None = None
+        self.fence: OpenFence | None = None
         self.until = ""  # closing mark of an HTML comment, math or raw HTML that spans lines
         self.until_kind: LineKind = "text"
+        self.until_starts_line = False
         self.html_start = (0, 0)  # line index and column of the open HTML comment
         self.percent: tuple[int, int] | None = None  # the same of the open `%%` block
         self.chunk: dict[int, str] = {}  # index and text of each line of the open paragraph
-        self.last_math = max((i for i, line in enumerate(lines) if "$$" in line), default=-1)
-        self.last_comment_end = max((i for i, line in enumerate(lines) if "-->" in line), default=-1)
+        self.html_depth = -1  # containers around the open HTML block, which ends at a blank line
+
+    @cached_property
+    def last_math(self) -> int:
+        return max((i for i, line in enumerate(self.lines) if "$$" in line), default=-1)
+
+    @cached_property
+    def comment_ends(self) -> list[int]:
+        return [i for i, line in enumerate(self.lines) if "-->" in line]
+
+    @cached_property
+    def blanks(self) -> list[int]:
+        return [i for i, line in enumerate(self.lines) if not line.strip(" \t>")]
 
     def run(self) -> Scan:
         result, total = self.result, len(self.lines)
@@ -89,6 +96,8 @@ class _Scanner:
         if self.percent and "%%" in line:
             self.step_percent_end(index, line)
             return
+        if not self.stack and self.step_quickly(index, line):
+            return
         cursor = Cursor(line)
         matched = enter(cursor, self.stack)
         if self.fence and matched == len(self.stack):
@@ -98,9 +107,35 @@ class _Scanner:
             self.close_fence(index, closed=False)
         self.step_block(index, line, cursor, matched)
 
+    def step_quickly(self, index: int, line: str) -> bool:
+        """The commonest lines outside of containers: code, empty, begun by a letter, a table, a heading."""
+        if self.fence:
+            if self.fence.indent or line.lstrip(" \t")[:1] in ("`", "~"):
+                return False
+            self.result.prefixes[index] = self.fence.prefix
+            self.result.kinds[index] = "code"
+            self.fence.code.append(line + "\n")
+            return True
+        if not line:
+            self.end_chunk()
+            self.html_depth = -1
+            self.result.kinds[index] = "blank"
+            return True
+        first = line[0]
+        if self.html_depth >= 0 or "<!--" in line or not (first.isalpha() or first in "|#"):
+            return False
+        if first == "#" and not _BLOCK_START.match(line):
+            return False  # a tag
+        if first in "|#":
+            self.end_chunk()
+        self.chunk[index] = line
+        if first == "#":
+            self.end_chunk()
+        return True
+
     # -- fences --
 
-    def step_fence(self, index: int, cursor: Cursor, fence: _OpenFence) -> None:
+    def step_fence(self, index: int, cursor: Cursor, fence: OpenFence) -> None:
         self.result.prefixes[index] = fence.prefix
         indent = cursor.indent()
         if indent < 4 + fence.indent and closes(cursor.rest(), fence.marker):
@@ -125,6 +160,7 @@ class _Scanner:
                     closed=closed,
                     hidden=self.percent is not None,
                     on_marker=fence.on_marker,
+                    indent=0 if fence.on_marker else fence.indent,
                 )
             )
 
@@ -133,13 +169,14 @@ class _Scanner:
     def step_block(self, index: int, line: str, cursor: Cursor, matched: int) -> None:
         if not line[cursor.position :].strip():
             self.end_chunk()
+            self.html_depth = -1
             if any(container.quote for container in self.stack[matched:]):
                 del self.stack[matched:]
             self.result.kinds[index] = "blank"
             return
         depth = len(self.stack)
         del self.stack[matched:]
-        on_marker = open_new(cursor, self.stack)
+        on_marker = open_new(cursor, self.stack, paragraph=bool(self.chunk) and matched == depth)
         if on_marker or matched < depth or len(self.stack) > matched:
             self.end_chunk()
         indent, content = cursor.indent(), cursor.rest().lstrip(" \t")
@@ -153,7 +190,7 @@ class _Scanner:
         if fence:
             self.end_chunk()
             prefix = re.sub(r"[^\s>]", " ", prefix) if on_marker else prefix
-            self.fence = _OpenFence(index + 1, *fence, prefix, indent, on_marker, [])
+            self.fence = OpenFence(index + 1, *fence, prefix, indent, on_marker, [])
             self.result.kinds[index] = "fence"
         elif content:
             self.step_text(index, line, start, content)
@@ -161,15 +198,24 @@ class _Scanner:
     def step_text(self, index: int, line: str, start: int, content: str) -> None:
         if _BLOCK_START.match(content):
             self.end_chunk()
-        if content[0] == "<" and (raw := _RAW_HTML.match(content)):
+        if content[0] == "<" and self.html_depth < 0 and (raw := RAW_HTML.match(content)):
             self.result.kinds[index] = "html"
             closer = f"</{raw.group(1).lower()}>"
             if closer not in content.lower():
-                self.until, self.until_kind = closer, "html"
+                self.until, self.until_kind, self.until_starts_line = closer, "html", True
             return
+        if content[0] == "<" and self.html_depth < 0 and opens_html(content, in_paragraph=bool(self.chunk)):
+            self.end_chunk()
+            self.html_depth = len(self.stack)
+        if len(self.stack) < self.html_depth:
+            self.html_depth = -1
+        if self.html_depth >= 0 or content.startswith("<!--"):  # a comment's block ends with a line
+            self.mask(index, Span(start, len(line), "tag"))
+            self.end_chunk()
         if content.startswith("$$") and "$$" not in content[2:] and self.last_math > index:
             self.end_chunk()
             self.result.kinds[index] = self.until_kind = "math"
+            self.until_starts_line = False
             self.until = "$$"
             return
         if not self.percent and content[:2] == "%%" != content[1:3] and "%%" not in content[2:]:
@@ -181,7 +227,7 @@ class _Scanner:
                 return
             line = line[:at]
         self.chunk[index] = line
-        if content[0] == "#":
+        if content[0] == "#" or content.startswith("<!--"):
             self.end_chunk()
 
     # -- comments, math and raw HTML over several lines --
@@ -189,17 +235,27 @@ class _Scanner:
     def open_comment(self, index: int, line: str) -> int:
         """Column where an HTML comment starts that this line does not close, -1 if there is none."""
         at = blank_out(line, spans(line), NOT_PROSE).find("<!--")
+        if at > 0 and (at - len(line[:at].rstrip("\\"))) % 2:
+            return -1
         starts_line = not line[:at].strip(" \t>")
-        if at < 0 or (self.last_comment_end <= index and not starts_line):
+        if at < 0 or (not starts_line and not self.closes_in_paragraph(index)):
             return -1
         self.html_start = (index, at)
         self.until, self.until_kind = "-->", "comment"
+        self.until_starts_line = starts_line
         if starts_line:
             self.end_chunk()
             self.result.kinds[index] = "comment"
         else:
             self.mask(index, Span(at, len(line), "html"))
         return at
+
+    def closes_in_paragraph(self, index: int) -> bool:
+        """True if a line after `index` ends an HTML comment before a blank line ends the paragraph."""
+        end, blank = bisect_right(self.comment_ends, index), bisect_right(self.blanks, index)
+        if end == len(self.comment_ends):
+            return False
+        return blank == len(self.blanks) or self.comment_ends[end] < self.blanks[blank]
 
     def step_until(self, index: int, line: str) -> None:
         self.result.kinds[index] = self.until_kind
@@ -214,6 +270,8 @@ class _Scanner:
             self.end_chunk()
             self.result.kinds[index] = "text"
             self.mask(index, Span(0, end, "math" if self.until_kind == "math" else "html"))
+            if self.until_starts_line:
+                self.mask(index, Span(end, len(line), "tag"))
             self.chunk[index] = " " * end + line[end:]
 
     def step_percent_end(self, index: int, line: str) -> None:
@@ -242,8 +300,8 @@ class _Scanner:
             text = self.lines[first][start + size : end]
         else:
             prefix = self.lines[first][:start]
-            inner = [_strip_prefix(line, prefix) for line in self.lines[first + 1 : last]]
-            tail = _strip_prefix(self.lines[last][:end], prefix)
+            inner = [strip_prefix(line, prefix) for line in self.lines[first + 1 : last]]
+            tail = strip_prefix(self.lines[last][:end], prefix)
             text = "\n".join([self.lines[first][start + size :], *inner, tail])
         self.result.comments.append(Comment(kind, first + 1, start, last + 1, end + mark, text))
 
@@ -258,32 +316,27 @@ class _Scanner:
             return
         indexes, texts = list(self.chunk), list(self.chunk.values())
         self.chunk = {}
+        self.result.paragraphs.append([index + 1 for index in indexes])
+        if self.blocks and not any("<" in text or "%%" in text for text in texts):
+            return
+        found = spans("\n".join(texts))
+        if not found:
+            return
         offsets = [0]
         for text in texts:
             offsets.append(offsets[-1] + len(text) + 1)
-        for span in spans("\n".join(texts)):
+        for span in found:
             first = bisect_right(offsets, span.start) - 1
             last = bisect_right(offsets, span.end - 1) - 1
-            for place, piece in _by_line(span, offsets, first, last):
-                self.mask(indexes[place], piece)
+            if first == last:
+                offset = offsets[first]
+                self.mask(indexes[first], Span(span.start - offset, span.end - offset, span.kind))
+            else:
+                for place, piece in by_line(span, offsets, first, last):
+                    self.mask(indexes[place], piece)
             if span.kind in ("html", "percent"):
                 size, mark = (4, 3) if span.kind == "html" else (2, 2)
                 end = span.end - offsets[last] - mark
                 self.add_comment(
                     span.kind, indexes[first], span.start - offsets[first], size, indexes[last], end, mark
                 )
-
-
-def _by_line(span: Span, offsets: list[int], first: int, last: int) -> Iterator[tuple[int, Span]]:
-    kind: SpanKind = span.kind
-    for place in range(first, last + 1):
-        start, end = offsets[place], offsets[place + 1] - 1
-        yield place, Span(max(span.start, start) - start, min(span.end, end) - start, kind)
-
-
-def _strip_prefix(line: str, prefix: str) -> str:
-    """`line` without the container prefix of the line where its comment began."""
-    blank = re.sub(r"[^\s>]", " ", prefix)
-    if line.startswith(blank):
-        return line[len(blank) :]
-    return "" if line.strip() == prefix.strip() else line

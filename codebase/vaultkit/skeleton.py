@@ -51,8 +51,37 @@ lang: zh
 [[{title}|English]]
 """
 
+_SESSION = """\
+---
+kind: session
+date: {day}
+---
+# {day}
+
+## What I did
+
+- 
+
+## Struggles
+
+- 
+
+## Insights
+
+- 
+
+## Questions
+
+- 
+"""
+
 _CLAIM = {"Key Ideas": "### A claim, as a sentence", "核心思想": "### 一句话的论断"}
 _CARDS = "#flashcards/inference"
+# Lines that `new` writes for the author to replace, and those that may stay beside what is written.
+PLACEHOLDERS_OF_TEXT = frozenset({
+    "> [!abstract] One claim with a number", "> [!abstract] 一个带数字的论断", "> …", *_CLAIM.values(),
+})  # fmt: skip
+PLACEHOLDERS = PLACEHOLDERS_OF_TEXT | {_CARDS}
 
 
 def english_note(title: str, zh: str, today: str) -> str:
@@ -65,6 +94,11 @@ def english_note(title: str, zh: str, today: str) -> str:
 def chinese_note(title: str, zh: str) -> str:
     """Text of a new Chinese note, pair of the English note `title`."""
     return _CHINESE.format(title=title, zh=zh, quoted=quoted(zh)) + _sections([zh for _, zh in HEADINGS])
+
+
+def session_note(day: str) -> str:
+    """Text of a new page of the study log, as Obsidian's daily notes make it from templates/Session.md."""
+    return _SESSION.format(day=day)
 
 
 def quoted(text: str, *, flow: bool = False) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from vaultkit.edit import Edit, edit_file
 from vaultkit.errors import Problem, VaultError
 from vaultkit.frontmatter import key_line
+from vaultkit.labs.notebook import is_notebook
 from vaultkit.lines import Scan
 from vaultkit.note import Note
 from vaultkit.pairs import canonical, is_zh, translated
@@ -62,6 +63,8 @@ def stamp(vault: Vault, path: str) -> Path:
     english, chinese = vault.notes.get(canonical(path)), vault.notes.get(translated(path))
     if english is None or chinese is None:
         raise VaultError(Problem(path, 0, "no-pair", "needs a note in both languages", "write the other one"))
+    if is_notebook(path):
+        raise VaultError(Problem(chinese.path, 0, "lab", "a lab carries no mark of its translation yet"))
     end = chinese.scan.front_end
     if not end or chinese.problems:
         hint = "begin with --- / title: 中文标题 / lang: zh / ---"
@@ -72,6 +75,6 @@ def stamp(vault: Vault, path: str) -> Path:
         edit = Edit(number, 0, chinese.scan.lines[number - 1], line)
     else:
         edit = Edit(end, 0, "", line + ("\r\n" if "\r\n" in chinese.text else "\n"))
-    file = vault.root / chinese.path
+    file = vault.on_disk(chinese.path)
     edit_file(file, [edit])
     return file

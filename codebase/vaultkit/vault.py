@@ -1,66 +1,88 @@
 """A vault on disk: every file's name, every note parsed."""
 
-import json
-import os
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from vaultkit import files
 from vaultkit.errors import Problem, VaultError
+from vaultkit.journal import recover
 from vaultkit.links import Link
 from vaultkit.note import Note, parse_note
 from vaultkit.outline import Heading
+from vaultkit.read import read_text
 
-__all__ = ["Heading", "Link", "Note", "Vault", "is_template", "note_files", "read_text"]
-
-_SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__"})
+__all__ = ["Heading", "Link", "Note", "Vault", "fold", "is_template", "note_files", "read_text"]
 
 
 @dataclass
 class Vault:
-    """`notes` by vault-relative path; `files` are all paths (templates too), hidden ones left out."""
+    """`notes` by vault-relative path; `files` are all paths (templates too), hidden ones left out.
+
+    `templates` are the notes of the templates folder: Obsidian reads their links, we check and show nothing
+    of them. `problems` are those of files that are no notes here.
+    """
 
     root: Path
     notes: dict[str, Note]
     files: set[str]
     problems: list[Problem] = field(default_factory=list)
+    templates: dict[str, Note] = field(default_factory=dict)
+    disk: dict[str, Path] = field(default_factory=dict)
 
     @classmethod
     def load(cls, root: str | Path) -> "Vault":
-        """Read the vault in folder `root`, else raise VaultError. Templates are files but not notes."""
+        """Read the vault in folder `root`, else raise VaultError."""
         folder = Path(root)
         if not folder.is_dir():
             raise VaultError(Problem(str(root), 0, "no-vault", "is not a folder", "give the vault's folder"))
-        problems: list[Problem] = []
-        notes: dict[str, Note] = {}
-        files: set[str] = set()
-        templates = _templates_folder(folder)
-        for path, real in sorted(_walk(folder)):
-            files.add(path)
-            if not path.lower().endswith(".md") or (templates and path.startswith(templates)):
+        trouble: list[tuple[str, str]] = []
+        missed = recover(folder) or []
+        trouble += [(path, "was changed while a rename was interrupted: mend its links") for path in missed]
+        templates = files.templates_folder(str(folder))
+        vault = cls(folder, {}, set())
+        for path, real in sorted(files.walk(str(folder), trouble)):
+            if path in vault.files:
+                trouble.append((path, "stands here twice, in two Unicode forms; only the first is read"))
                 continue
-            text, found = read_text(real, path)
-            if text is not None:
-                notes[path] = parse_note(path, text)
-                notes[path].problems[:0] = found
-            else:
-                problems += found
-        return cls(folder, notes, files, problems)
+            vault.files.add(path)
+            vault.disk[path] = Path(real)
+            if not path.lower().endswith(files.NOTE_ENDINGS):
+                continue
+            text, found = read_text(Path(real), path)
+            if text is None:
+                vault.problems += found
+                continue
+            note = parse_note(path, text)
+            note.problems[:0] = found
+            (vault.templates if templates and path.startswith(templates) else vault.notes)[path] = note
+        vault.problems += [Problem(path, 0, "unreadable", what, severity="warning") for path, what in trouble]
+        return vault
+
+    def on_disk(self, path: str) -> Path:
+        """Where a vault path stands on disk, whose name may be written in another Unicode form."""
+        return self.disk.get(path) or self.root / path
+
+    def note(self, path: str | None) -> Note | None:
+        """The note or template at a path."""
+        return None if path is None else self.notes.get(path) or self.templates.get(path)
 
     @cached_property
     def by_name(self) -> dict[str, list[str]]:
-        """Paths by lower-cased file name, extension included."""
+        """Paths by folded file name, extension included."""
         names: dict[str, list[str]] = {}
         for path in sorted(self.files):
-            names.setdefault(path.rsplit("/", 1)[-1].lower(), []).append(path)
+            names.setdefault(fold(path.rsplit("/", 1)[-1]), []).append(path)
         return names
 
     @cached_property
-    def by_path(self) -> dict[str, str]:
-        """Paths by lower-cased path; of two that differ in case only, the first in sorted order."""
-        return {path.lower(): path for path in sorted(self.files, reverse=True)}
+    def by_path(self) -> dict[str, tuple[str, ...]]:
+        """Paths by folded path: several where file names differ in case only."""
+        paths: dict[str, tuple[str, ...]] = {}
+        for path in sorted(self.files):
+            paths[fold(path)] = (*paths.get(fold(path), ()), path)
+        return paths
 
     @cached_property
     def by_alias(self) -> dict[str, str]:
@@ -73,61 +95,18 @@ class Vault:
         return found
 
 
-def read_text(file: Path, path: str) -> tuple[str | None, list[Problem]]:
-    """Text of a note and what is wrong with its bytes; None if it cannot be read at all."""
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        return None, [Problem(path, 0, "unreadable", f"cannot be read: {error.strerror or error}")]
-    problems = []
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        problems.append(Problem(path, line, "encoding", "is not UTF-8", "save the note as UTF-8"))
-        text = data.decode("utf-8-sig", errors="replace")
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        problems.append(Problem(path, line, "encoding", "holds a NUL character", "remove it"))
-    return text, problems
-
-
-def _walk(root: Path) -> Iterator[tuple[str, Path]]:
-    """(vault path, real path) of each file; hidden names, and links that leave the vault, are passed over."""
-    inside = os.path.realpath(root)
-    for folder, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if name[0] != "." and name not in _SKIPPED_FOLDERS)
-        for name in names:
-            real = Path(folder, name)
-            if name[0] == "." or (real.is_symlink() and not _stays(real, inside)):
-                continue
-            relative = unicodedata.normalize("NFC", real.relative_to(root).as_posix())
-            yield relative.encode("utf-8", "replace").decode("utf-8"), real
-
-
-def _stays(link: Path, inside: str) -> bool:
-    return os.path.isfile(link) and os.path.realpath(link).startswith(inside + os.sep)
+def fold(text: str) -> str:
+    """A name as Obsidian compares it: lower case; no-break spaces are spaces."""
+    return text.replace("\u00a0", " ").lower()
 
 
 def note_files(root: Path) -> Iterator[tuple[str, Path]]:
     """(vault path, file) of each note by path, without reading any; templates are no notes."""
-    templates = _templates_folder(root)
-    for path, real in sorted(_walk(root)):
-        if path.lower().endswith(".md") and not (templates and path.startswith(templates)):
-            yield path, real
+    for path, file in files.note_files(str(root)):
+        yield path, Path(file)
 
 
 def is_template(file: Path, root: Path) -> bool:
     """True if `file` stands in the templates folder of the vault `root`."""
-    folder = _templates_folder(root)
+    folder = files.templates_folder(str(root))
     return bool(folder) and file.resolve().is_relative_to((root / folder).resolve())
-
-
-def _templates_folder(root: Path) -> str:
-    """`folder/` of the core plugin Templates: its files hold `{{date}}` and are no notes. "" if not set."""
-    try:
-        settings = json.loads((root / ".obsidian" / "templates.json").read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return ""
-    folder = settings.get("folder") if isinstance(settings, dict) else None
-    return folder.strip("/") + "/" if isinstance(folder, str) and folder.strip("/") else ""

@@ -1,20 +1,28 @@
 """Write a file whole or not at all."""
 
 import os
-import tempfile
-from pathlib import Path
+from contextlib import suppress
+from itertools import count
+
+_numbers = count()
 
 
-def write_atomic(path: Path, data: bytes) -> None:
+def write_atomic(path: str | os.PathLike[str], data: bytes) -> None:
     """Replace `path` by `data` in one step; its permissions stay, a crash leaves the old file as it was."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".part")
-    temporary = Path(name)
+    target = os.path.abspath(path)
+    folder, name = os.path.split(target)
+    os.makedirs(folder, exist_ok=True)
+    temporary = os.path.join(folder, f".{name[:40]}.{os.getpid()}.{next(_numbers)}.part")
     try:
-        with os.fdopen(handle, "wb") as file:
+        mode = os.stat(target).st_mode & 0o777
+    except OSError:
+        mode = 0o644
+    try:
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(data)
-        temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        os.replace(temporary, path)
+        os.chmod(temporary, mode)
+        os.replace(temporary, target)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            os.unlink(temporary)
         raise

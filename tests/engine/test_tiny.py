@@ -1,7 +1,5 @@
 """Guards the committed checkpoint: it loads, it has learned what its README claims, it writes sound text."""
 
-from pathlib import Path
-
 import mlx.core as mx
 import pytest
 
@@ -11,7 +9,6 @@ from kvist.text import train_bpe
 from kvist.train import held_out_loss, token_stream, unigram_loss
 from kvist.train.tiny import END_OF_TEXT, SETTINGS, VOCAB_SIZE, tiny_corpus
 
-CORPUS = Path(__file__).resolve().parents[2] / "scripts" / "tiny_corpus"
 # Nats per token; the README says what was measured. Guessing evenly costs log(1536) = 7.34.
 HELD_OUT_BOUND = 4.15
 PROMPTS = ("The KV cache", "KV 缓存")
@@ -24,7 +21,7 @@ def tiny():
 
 @pytest.fixture(scope="module")
 def corpus():
-    return tiny_corpus(CORPUS)
+    return tiny_corpus()
 
 
 def stream(documents, tokenizer):

@@ -33,6 +33,7 @@ KVIST_LEVELS = {
     "rag": 8,
     "agent": 8,
     "dist": 8,
+    "exercises": 9,
     "doctor": 9,
     "cli": 10,
 }

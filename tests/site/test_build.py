@@ -1,5 +1,8 @@
 """The build as a command: nothing changed is nothing done; a problem stops it and leaves the site alone."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from vaultkit.site.build import build, is_complete
 from vaultkit.site.fingerprint import fingerprint
 from vaultkit.site.paths import Language, Layout, find_root
 from vaultkit.site.publish import publish
+from vaultkit.site.stage import stage_all
 from vaultkit.site.state import State, passed, stops
 
 
@@ -133,3 +137,17 @@ def test_a_vault_needs_a_front_page(project: Layout, capsys: pytest.CaptureFixtu
 def test_the_root_is_found_from_below(project: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project.vault / "concepts")
     assert find_root() == project.root
+
+
+@pytest.mark.slow
+def test_a_page_that_shows_code_the_runner_does_not_know_stops_the_build(project: Layout) -> None:
+    stage_all(project, ("en",))
+    file = project.stage("en") / "concepts" / "attention.md"
+    file.write_text(file.read_text("utf-8") + "\n```python\nunknown\n```\n", "utf-8")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(project.config("en"))]
+    command += ["-d", str(project.html("en"))]
+    done = subprocess.run(
+        command, cwd=project.root, env=os.environ | {"KVIST_STAGED": "1"}, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "concepts/attention.md: census: the page shows" in done.stderr

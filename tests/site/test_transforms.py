@@ -48,10 +48,10 @@ def test_transform(
     elif name == "whole":
         result = transforms.to_markdown(transforms.transform(text, context), context)
     elif name == "read":
-        result = text_of(read(text, context.stash), context.stash)
+        result = text_of(read(text, context), context.stash)
     else:
         context.pipeline = transforms.transform
-        result = text_of(STEPS[name](read(text, context.stash), context), context.stash)
+        result = text_of(STEPS[name](read(text, context), context), context.stash)
     assert squeeze(result) == squeeze(expected)
 
 

@@ -177,3 +177,4 @@ def test_unclosed_comment_is_named() -> None:
     assert scan("a\n<!-- b\n\n[[c]]").unclosed_comment == 2
     assert scan("a\n%%\n[[c]]").unclosed_comment == 2
     assert scan("a <!-- b\nc").unclosed_comment == 0
+    assert scan("a <!-- b\n\nc -->").comments == []

@@ -9,4 +9,6 @@ from kvist.nn.linear import QuantizedLinear as QuantizedLinear
 from kvist.nn.mla import MLAConfig as MLAConfig
 from kvist.nn.mla import MultiHeadLatentAttention as MultiHeadLatentAttention
 from kvist.nn.mlp import MLP as MLP
+from kvist.nn.moe import mixture as mixture
+from kvist.nn.moe import route as route
 from kvist.nn.rms_norm import RMSNorm as RMSNorm

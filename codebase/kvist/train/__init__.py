@@ -11,3 +11,5 @@ from kvist.train.lm import held_out_loss as held_out_loss
 from kvist.train.lm import next_token_loss as next_token_loss
 from kvist.train.lm import train as train
 from kvist.train.lm import unigram_loss as unigram_loss
+from kvist.train.tiny import TinyCorpus as TinyCorpus
+from kvist.train.tiny import tiny_corpus as tiny_corpus

@@ -19,6 +19,7 @@ from kvist.train.lm import TrainSettings
 END_OF_TEXT = "<|endoftext|>"
 VOCAB_SIZE = 1536
 SEED = 0
+CORPUS = Path(__file__).resolve().parent.parent / "assets" / "tiny_corpus"
 HOLD_OUT_EVERY = 10
 """Every tenth paragraph of prose is never trained on."""
 VARIANTS = 24
@@ -55,8 +56,8 @@ class TinyCorpus:
         return [documents[i] for i in np.random.default_rng(SEED).permutation(len(documents))]
 
 
-def tiny_corpus(folder: str | Path) -> TinyCorpus:
-    """The corpus in `folder`: prose in en/ and zh/, patterns in patterns/."""
+def tiny_corpus(folder: str | Path = CORPUS) -> TinyCorpus:
+    """The corpus in `folder`, by default our own: prose in en/ and zh/, patterns in patterns/."""
     folder = Path(folder)
     prose, held_out = hold_out(read_documents(folder / "en") + read_documents(folder / "zh"), HOLD_OUT_EVERY)
     random = np.random.default_rng(SEED)
@@ -92,7 +93,7 @@ It has read about language models and how they are served, in English and in Chi
 It is here so that notes, tests and the command line show learned text without a download.
 It says true things by habit only.
 
-Made by `scripts/train_tiny.py` from `scripts/tiny_corpus`, text written for it: {prose} paragraphs of prose,
+Made by `scripts/train_tiny.py` from `assets/tiny_corpus`, text written for it: {prose} paragraphs of prose,
 {expanded} paragraphs drawn from patterns, and {held_out} paragraphs of prose held out.
 {settings.steps} steps of AdamW on {settings.batch_size} windows of {settings.length} tokens,
 seed {settings.seed}, {seconds:.0f} s on 2 CPU cores.

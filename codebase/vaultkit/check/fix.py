@@ -1,17 +1,18 @@
-"""What `check --fix` mends by itself: aliases as targets, code and ticks of Chinese notes."""
+"""What `check --fix` mends by itself: links to aliases or several files, code and ticks of Chinese notes."""
 
 from collections.abc import Iterator
 
-from vaultkit.check.links import alias_target
+from vaultkit.check.carry import carried
+from vaultkit.check.labs import mend_lab
+from vaultkit.check.links import alias_target, clear_path
 from vaultkit.check.lists import ticks_to_copy
-from vaultkit.check.parity import blocks_to_copy
 from vaultkit.edit import Edit, edit_file
-from vaultkit.links import Link
+from vaultkit.labs.notebook import is_notebook
 from vaultkit.lists.items import is_list
 from vaultkit.note import Note
 from vaultkit.pairs import pair_of
 from vaultkit.resolve import shortest_link
-from vaultkit.run.program import Block
+from vaultkit.rewrite import quoted, rewritten
 from vaultkit.vault import Vault
 
 
@@ -24,28 +25,29 @@ def fix(vault: Vault, part: str = "") -> list[str]:
     for path, note in vault.notes.items():
         if not path.startswith(part):
             continue
-        edits = [*_aliases(vault, note), *_mirrored(vault, note)]
+        if is_notebook(path):
+            changed += [path] if mend_lab(vault, note) else []
+            continue
+        edits = [*_links(vault, note), *_mirrored(vault, note)]
         readable = all(problem.code != "encoding" for problem in note.problems)
-        if edits and readable and edit_file(vault.root / path, edits):
+        if edits and readable and edit_file(vault.on_disk(path), edits):
             changed.append(path)
     return changed
 
 
-def _aliases(vault: Vault, note: Note) -> Iterator[Edit]:
+def _links(vault: Vault, note: Note) -> Iterator[Edit]:
+    """Aliases become names, and names that fit several files equally well the path of the one meant now."""
     for link in note.links:
-        target = alias_target(vault, note, link)
-        if target:
-            in_table = note.scan.lines[link.line - 1].lstrip(" \t>").startswith("|")
-            new = _rewritten(link, shortest_link(vault, target), "\\|" if in_table else "|")
-            yield Edit(link.line, link.column, link.raw, new)
-
-
-def _rewritten(link: Link, target: str, pipe: str) -> str:
-    subpath = f"#{link.subpath}" if link.subpath else ""
-    if link.raw.startswith("!"):
-        display = f"{pipe}{link.display}" if link.display else ""
-        return f"![[{target}{subpath}{display}]]"
-    return f"[[{target}{subpath}{pipe}{link.display or link.target}]]"
+        pipe = "\\|" if note.scan.lines[link.line - 1].lstrip(" \t>").startswith("|") else "|"
+        display = "" if link.raw.startswith("!") else link.target.rsplit("/", 1)[-1]
+        if target := alias_target(vault, note, link):
+            new = rewritten(link, shortest_link(vault, target), display, pipe=pipe)
+        elif path := clear_path(vault, note, link):
+            new = rewritten(link, path, display, pipe=pipe)
+        else:
+            continue
+        if new != link.raw:
+            yield Edit(link.line, link.column, link.raw, quoted(note.scan.lines[link.line - 1], link, new))
 
 
 def _mirrored(vault: Vault, note: Note) -> Iterator[Edit]:
@@ -54,21 +56,7 @@ def _mirrored(vault: Vault, note: Note) -> Iterator[Edit]:
     if note.lang != "zh" or other is None:
         return
     english = vault.notes[other]
-    for ours, theirs in blocks_to_copy(english, note):
-        yield from _code(note, ours, theirs)
+    yield from carried(english, note)
     if is_list(english):
         for source, target in ticks_to_copy(english, note):
             yield Edit(target.line, target.column, target.mark, source.mark)
-
-
-def _code(note: Note, ours: Block, theirs: Block) -> Iterator[Edit]:
-    """One edit that puts the English code, in the Chinese container, in place of the Chinese code."""
-    fence = theirs.fence
-    if not fence.closed:
-        return
-    newline = "\r\n" if "\r\n" in note.text else "\n"
-    first, last = fence.line + 1, fence.end_line - 1
-    old = "".join(note.scan.lines[number - 1] + newline for number in range(first, last + 1))
-    rows = ours.fence.code.split("\n")[:-1]
-    new = "".join((fence.prefix + row).rstrip() + newline for row in rows)
-    yield Edit(first, 0, old, new)

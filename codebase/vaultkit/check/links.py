@@ -32,13 +32,26 @@ def alias_target(vault: Vault, note: Note, link: Link) -> str | None:
     return canonical(path) if canonical(path) in vault.notes else path
 
 
+def clear_path(vault: Vault, note: Note, link: Link) -> str | None:
+    """The vault path to write instead of a target that fits several files equally well, None if it does not
+    or if no path could tell them apart (names that differ in case only).
+    """
+    found = resolve(vault, link.target, note.path)
+    if not found.ambiguous or found.path is None:
+        return None
+    path = found.path if link.target.lower().endswith(".md") else found.path.removesuffix(".md")
+    again = resolve(vault, path, note.path)
+    return path if again.path == found.path and not again.ambiguous else None
+
+
 def _check(vault: Vault, note: Note, link: Link, names: "_Names") -> Problem | None:
     found = resolve(vault, link.target, note.path)
     if found.path is None:
         return _unresolved(vault, note, link, names)
     if found.ambiguous:
         several = ", ".join(found.candidates[:4])
-        hint = f"write the path: [[{found.candidates[0].removesuffix('.md')}|{link.text}]]"
+        path = clear_path(vault, note, link)
+        hint = f"write the path: [[{path}|{link.text}]], or run check --fix" if path else "rename one of them"
         message = f"{link.raw} could be any of {several}"
         return Problem(note.path, link.line, "ambiguous-link", message, hint)
     target = vault.notes.get(found.path)

@@ -27,7 +27,7 @@ def ticks_to_copy(english: Note, chinese: Note) -> list[tuple[Item, Item]]:
     same order.
     """
     ours, theirs = read_items(english)[0], read_items(chinese)[0]
-    if [item.url for item in ours] != [item.url for item in theirs]:
+    if [_same(item) for item in ours] != [_same(item) for item in theirs]:
         return []
     return [(a, b) for a, b in zip(ours, theirs, strict=True) if a.mark != b.mark]
 
@@ -35,9 +35,9 @@ def ticks_to_copy(english: Note, chinese: Note) -> list[tuple[Item, Item]]:
 def _twice(note: Note, items: list[Item]) -> Iterator[Problem]:
     first: dict[str, int] = {}
     for item in items:
-        line = first.setdefault(item.url, item.line) if item.url else item.line
+        line = first.setdefault(item.identity, item.line)
         if line != item.line:
-            message = f"same address as on line {line}"
+            message = f"same {'address' if item.url else 'item'} as on line {line}"
             yield Problem(note.path, item.line, "list-item", message, "delete one of the two items")
 
 
@@ -49,9 +49,9 @@ def _mirror(english: Note, items: list[Item], chinese: Note) -> Iterator[Problem
             message = f"{len(mirrored)} items, but {len(items)} in {english.path}"
             yield Problem(chinese.path, b.line if b else 0, "parity-list", message, "same items, same order")
             return
-        if a.url != b.url:
-            message = f"another address than {english.path}:{a.line}"
-            yield Problem(chinese.path, b.line, "parity-list", message, f"write {a.url}")
+        if _same(a) != _same(b):
+            message = f"another {'address' if a.url else 'note'} than {english.path}:{a.line}"
+            yield Problem(chinese.path, b.line, "parity-list", message, f"write {a.url or f'[[{a.note}]]'}")
             return
         where = f"{english.path}:{a.line}"
         if _fields(a) != _fields(b):
@@ -65,4 +65,8 @@ def _mirror(english: Note, items: list[Item], chinese: Note) -> Iterator[Problem
 def _fields(item: Item) -> tuple[object, ...]:
     """What a Chinese item has in common with its English one: both link notes by their English names."""
     feeds, after = ([name.lower() for name in names] for names in (item.feeds, item.after))
-    return item.priority, item.minutes, feeds, after
+    return item.priority, item.minutes, item.hours, feeds, after
+
+
+def _same(item: Item) -> tuple[str, str]:
+    return item.url, item.note.lower()

@@ -29,25 +29,34 @@ TYPES: dict[str, str] = {
     "reviewed": "date",
     "sources": "list",
     "source_hash": "text",
+    "exercise": "text",
+    "list": "text",
+    "date": "date",
 }
 ZH_ONLY = ("title", "lang", "source_hash")
+_KINDS = "concept model paper comparison debugging reading-list lab home planned-notes session tracker"
 VALUES: dict[str, tuple[str, ...]] = {
-    "kind": (
-        "concept", "model", "paper", "comparison", "debugging", "reading-list", "lab", "home",
-        "planned-notes", ), "mastery": ("none", "learning", "implementing", "competent", "mastery"),
-        "status": ("stub", "draft", "written"), "lang": ("en", "zh"), }  # fmt: skip
+    "kind": tuple(_KINDS.split()),
+    "mastery": ("none", "learning", "implementing", "competent", "mastery"),
+    "status": ("stub", "draft", "written"),
+    "lang": ("en", "zh"),
+}
 
 _HOUSE = {"kind", "mastery", "prerequisites"}  # declared in types.json: the vault follows Kvist's properties
 
 
+def is_house(vault: Vault) -> bool:
+    """True for a Kvist vault: its types.json declares the properties `kind`, `mastery`, `prerequisites`."""
+    return declared(vault) >= _HOUSE
+
+
 def check_properties(vault: Vault) -> Iterator[Problem]:
-    house = declared(vault) >= _HOUSE
     for note in vault.notes.values():
         for key, value in note.properties.items():
-            problem = _check(note, key, value, house)
+            problem = _check(note, key, value)
             if problem:
                 yield problem
-        if house and note.lang == "zh":
+        if note.lang == "zh":
             yield from _zh(note)
 
 
@@ -60,11 +69,9 @@ def declared(vault: Vault) -> set[str]:
         return set()
 
 
-def _check(note: Note, key: str, value: Any, house: bool) -> Problem | None:
+def _check(note: Note, key: str, value: Any) -> Problem | None:
     line = key_line(note.scan, key)
     if key not in TYPES:
-        if not house:
-            return None
         close = get_close_matches(key, TYPES, n=1)
         hint = f"did you mean `{close[0]}`?" if close else f"known are: {', '.join(TYPES)}"
         return Problem(note.path, line, "property-unknown", f"unknown property `{key}`", hint)
@@ -78,7 +85,7 @@ def _check(note: Note, key: str, value: Any, house: bool) -> Problem | None:
     if key == "prerequisites" and not all(_is_link(item) for item in value):
         message = "`prerequisites` needs quoted links"
         return Problem(note.path, line, "property-type", message, 'write ["[[KV cache]]"]')
-    if house and key in VALUES and value not in VALUES[key]:
+    if key in VALUES and value not in VALUES[key]:
         message = f"`{key}: {value}` is not one of {', '.join(VALUES[key])}"
         return Problem(note.path, line, "property-value", message)
     return None

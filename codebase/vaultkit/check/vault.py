@@ -1,34 +1,73 @@
 """All rules over one vault."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from vaultkit.check.code import check_code
+from vaultkit.check.files import check_files
+from vaultkit.check.imports import check_imports
+from vaultkit.check.labs import check_labs
 from vaultkit.check.links import check_links
 from vaultkit.check.lists import check_lists
 from vaultkit.check.names import check_aliases, check_names
 from vaultkit.check.parity import check_parity
-from vaultkit.check.properties import check_properties
+from vaultkit.check.prerequisites import check_prerequisites
+from vaultkit.check.properties import check_properties, is_house
 from vaultkit.check.skeleton import check_skeleton
 from vaultkit.check.stale import check_stale
+from vaultkit.check.tracker import check_tracker
 from vaultkit.errors import Problem
+from vaultkit.ignored import ignored
+from vaultkit.labs.notebook import is_notebook
+from vaultkit.labs.view import file_lines, in_file
 from vaultkit.vault import Vault
 
 RULES = (
     check_names,
     check_aliases,
-    check_properties,
     check_links,
     check_code,
-    check_skeleton,
     check_parity,
     check_stale,
     check_lists,
+    check_prerequisites,
+    check_tracker,
+    check_files,
 )
+HOUSE_RULES = (check_properties, check_skeleton, check_imports)  # for vaults that follow Kvist's properties
+# What Obsidian itself lets pass: elsewhere a warning.
+HOUSE_CODES = frozenset({
+    "duplicate-name", "illegal-name", "duplicate-alias", "no-english", "comment-unclosed", "output-place",
+})  # fmt: skip
+
+
+def _in_files(vault: Vault, found: list[Problem]) -> Iterator[Problem]:
+    """The problems with the lines of the files: notebooks are read as Markdown, which has other lines."""
+    lines: dict[str, list[int]] = {}
+    for problem in found:
+        if problem.line and problem.path in vault.notes and is_notebook(problem.path):
+            if problem.path not in lines:
+                text = vault.on_disk(problem.path).read_bytes().decode("utf-8-sig", "replace")
+                lines[problem.path] = file_lines(text)
+            problem = replace(problem, line=in_file(lines[problem.path], problem.line))
+        yield problem
 
 
 def check_vault(vault: Vault) -> list[Problem]:
-    """Everything wrong in the vault, by path and line; paths are relative to the vault."""
+    """Everything wrong in the vault, by path and line; paths are relative to the vault.
+
+    Links, names and front matter are checked in any vault, the house's own rules in a Kvist vault only. Of
+    files that Obsidian's setting `userIgnoreFilters` excludes nothing is said.
+    """
     found = list(vault.problems)
     for note in vault.notes.values():
         found += note.problems
-    for rule in RULES:
+    house = is_house(vault)
+    for rule in (*RULES, *HOUSE_RULES) if house else RULES:
         found += rule(vault)
+    found = [*_in_files(vault, found), *check_labs(vault)]
+    if not house:
+        found = [replace(p, severity="warning") if p.code in HOUSE_CODES else p for p in found]
+    excluded = ignored(vault.root)
+    found = [problem for problem in found if not excluded(problem.path)]
     return sorted(set(found), key=lambda problem: (problem.path, problem.line, problem.code, problem.message))

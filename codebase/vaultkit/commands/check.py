@@ -1,4 +1,4 @@
-"""`vaultkit check` and `vaultkit links`: the lint, and all links for other tools."""
+"""`vaultkit check`: the lint."""
 
 import json
 from argparse import ArgumentParser, Namespace
@@ -10,8 +10,6 @@ from vaultkit.check.fix import fix
 from vaultkit.command import Command
 from vaultkit.commands.scope import add_scope, load_scope
 from vaultkit.errors import Problem
-from vaultkit.note import Note
-from vaultkit.resolve import resolve, resolve_subpath
 from vaultkit.vault import Vault
 
 
@@ -52,47 +50,8 @@ def _shown(vault: Vault, path: str) -> str:
     return place.shown(vault.root) + "/" + path if place.shown(vault.root) != "." else path
 
 
-def _links(args: Namespace) -> int:
-    vault, part = load_scope(args)
-    broken = 0
-    for note in (note for path, note in vault.notes.items() if path.startswith(part)):
-        for row in _rows(vault, note):
-            broken += row["path"] is None or row["subpath_ok"] is False or bool(row["ambiguous"])
-            if args.json:
-                print(json.dumps(row, ensure_ascii=False))
-            else:
-                target = row["path"] or "UNRESOLVED"
-                print(f"{_shown(vault, note.path)}:{row['line']}: {row['kind']} {row['text']} -> {target}")
-    return 1 if broken else 0
-
-
-def _rows(vault: Vault, note: Note) -> list[dict[str, object]]:
-    rows: list[dict[str, object]] = []
-    for link in note.links:
-        found = resolve(vault, link.target, note.path)
-        target = vault.notes.get(found.path) if found.path else None
-        subpath_ok = None
-        if link.subpath and found.path:
-            subpath_ok = target is None or resolve_subpath(target, link.subpath) is not None
-        rows.append(
-            {
-                "source": note.path,
-                "line": link.line,
-                "kind": link.kind,
-                "text": link.raw,
-                "target": link.target,
-                "path": found.path,
-                "subpath": link.subpath,
-                "subpath_ok": subpath_ok,
-                "ambiguous": found.ambiguous,
-            }
-        )
-    return rows
-
-
 COMMANDS = (
     Command(
         "check", "lint the vault: links, properties, skeleton, languages, lists", _check_arguments, _check
     ),
-    Command("links", "list every link and where it leads", add_scope, _links),
 )

@@ -1,120 +1,120 @@
-"""`vaultkit run`, `update` and `census`: the code of notes."""
+"""`vaultkit run`: the verdict on notes. Nothing heavy is imported until a note has to be run."""
+
+from __future__ import annotations
 
 import json
 import os
 import sys
-from argparse import ArgumentParser, Namespace
-from functools import partial
+from importlib import import_module
 
-from vaultkit import place
-from vaultkit.command import Command
-from vaultkit.commands.scope import add_scope, load_scope
+from vaultkit import where
 from vaultkit.run.cache import RunCache
-from vaultkit.run.census import census
-from vaultkit.run.quick import NoteReport, run_notes
-from vaultkit.run.select import select, vault_of_names
-from vaultkit.run.survey import with_code
-from vaultkit.run.update import update_note
-from vaultkit.run.watch import watch
+from vaultkit.run.notereport import NoteReport
+from vaultkit.run.recall import is_plain, recall, renewed
+from vaultkit.run.results import engine_digest, record
+from vaultkit.run.scope import Scope, WrongCall, scope_of
+
+FLAGS = ("--json", "--why", "--brief", "--no-cache")
 
 
-def _notes(parser: ArgumentParser) -> None:
-    help_text = 'a name ("KV cache": both languages), a note file, or a folder; default: all notes'
-    parser.add_argument("notes", nargs="*", metavar="NOTE", help=help_text)
+class Options:
+    """What was asked for: notes by name, the folder of the engine, and the flags that were set."""
+
+    __slots__ = ("engine", "flags", "names")
+
+    def __init__(self, names: list[str], engine: str, flags: set[str]) -> None:
+        self.names = names
+        self.engine = engine
+        self.flags = flags
 
 
-def _run_arguments(parser: ArgumentParser) -> None:
-    _notes(parser)
-    parser.add_argument("--json", action="store_true", help="one JSON object per note")
-    parser.add_argument("--why", action="store_true", help="say of each note that is run why it is")
-    parser.add_argument("--brief", action="store_true", help="only what is run, nothing about what is reused")
-    parser.add_argument("--no-cache", action="store_true", help="run every note, changed or not")
-
-
-def _run(args: Namespace) -> int:
-    root = vault_of_names(args.notes)
-    cache = RunCache(root, dict(os.environ))
-    if cache.fault:
-        print(f"{place.shown(cache.file)} {cache.fault}: ignored", file=sys.stderr)
-    root, files = select(args.notes, root, partial(with_code, cache))
-
-    def show(report: NoteReport) -> None:
-        if args.json:
-            print(json.dumps(report.as_dict(), ensure_ascii=False), flush=True)
-            return
-        if args.brief and report.reused is not None:
-            return
-        print(report.line(), flush=True)
-        if args.why and report.why:
-            print(f"       run because {report.why}")
-        for line, reason in report.skipped:
-            print(f"       skipped {report.path}:{line}: {reason}")
-        for text in report.texts:
-            print(text)
-
-    reports = run_notes(root, files, show, cache, force=args.no_cache)
-    failed = [report for report in reports if not report.ok]
-    if not args.json:
-        blocks = sum(report.blocks for report in reports)
-        tail = f", {len(failed)} FAILED" if failed else ", all as the notes say"
-        ran = sum(report.reused is None for report in reports)
-        reused = f" ({ran} run, {len(reports) - ran} reused)" if ran < len(reports) else ""
-        print(f"{len(reports)} notes, {blocks} blocks{tail}{reused}")
-    return 1 if failed else 0
-
-
-def _watch(args: Namespace) -> int:
-    root = vault_of_names(args.notes)
-    select(args.notes, root)  # an unknown name is said now, not after each change
-    return watch(root, args.notes, lambda: print("watching; Ctrl-C ends", flush=True))
-
-
-def _update_arguments(parser: ArgumentParser) -> None:
-    _notes(parser)
-    parser.add_argument("--dry-run", action="store_true", help="print what would change, write nothing")
-
-
-def _update(args: Namespace) -> int:
-    root, files = select(args.notes)
-    failed = changed = 0
-    for file in files:
-        update = update_note(file, root, write=not args.dry_run)
-        changed += update.changed and not update.errors
-        failed += bool(update.errors)
-        if update.errors:
-            print("\n".join([*update.errors, f"{update.path}: nothing was written"]))
-            continue
-        if update.diff:
-            print(update.diff)
-        for name in update.figures:
-            print(f"figure {place.shown(place.attachments(root) / name)}")
-    verb = "would change" if args.dry_run else "changed"
-    tail = f", {failed} FAILED" if failed else ""
-    print(f"{len(files)} notes, {changed} {verb}{tail}")
-    return 1 if failed else 0
-
-
-def _census(args: Namespace) -> int:
-    vault, part = load_scope(args)
-    counts = [count for count in census(vault) if count.path.startswith(part)]
-    for count in counts:
-        if args.json:
-            print(json.dumps({**count._asdict(), "ok": count.ok}, ensure_ascii=False))
+def options(arguments: list[str]) -> Options | None:
+    """The plain forms of a call; None for all others, which argparse understands or explains."""
+    found = Options([], "", set())
+    rest = iter(arguments)
+    for word in rest:
+        if word in FLAGS:
+            found.flags.add(word)
+        elif word == "--engine":
+            found.engine = next(rest, "")
+            if not found.engine or found.engine.startswith("-"):
+                return None
+        elif word.startswith("-") or not word:
+            return None
         else:
-            mark = "ok   " if count.ok else "WRONG"
-            print(f"{mark} {count.path}: {count.fences} fences = {count.run} run + {count.skipped} skipped")
-    wrong = sum(not count.ok for count in counts)
-    if not args.json:
-        total = sum(count.fences for count in counts)
-        print(f"{len(counts)} notes, {total} fences, {wrong} notes wrong")
-    return 1 if wrong else 0
+            found.names.append(word)
+    return found
 
 
-COMMANDS = (
-    Command("run", "run the code of notes and compare what it prints and draws", _run_arguments, _run),
-    Command("watch", "run what a change concerns, whenever something is saved", _notes, _watch),
-    Command(
-        "update", "rewrite output fences and figures from what the code does", _update_arguments, _update
-    ),
-    Command("census", "count Python fences against blocks run and skips declared", add_scope, _census),
-)
+def run(asked: Options) -> int:
+    """Exit code: 0 all as the notes say, 1 something is not, 2 there is no such folder or note."""
+    try:
+        use_engine(asked.engine)
+        scope = scope_of(asked.names)
+    except WrongCall as error:
+        print(error, file=sys.stderr)
+        return 2
+    cache = RunCache(scope.root, dict(os.environ))
+    cache.files = dict(scope.rows)
+    if cache.fault:
+        print(f"{where.shown(cache.file)} {cache.fault}: ignored", file=sys.stderr)
+    teller = _Teller(asked.flags, scope)
+    engine = engine_digest(scope.root, cache.fingerprints)
+    reports = [recall(cache, path, file) for path, file in scope.rows]
+    holds = all(report.reused or is_plain(cache, report.path) for report in reports)
+    if holds and "--no-cache" not in asked.flags:
+        for report in reports:
+            teller.show(report)
+        record(scope.root, {r.path: renewed(cache, r.path, engine) for r in reports if r.reused})
+        fault = cache.save({}, [], [])
+    else:
+        quick = import_module("vaultkit.run.quick")
+        force = "--no-cache" in asked.flags
+        reports, fault = quick.run_rows(cache, scope.rows, engine, teller.show, force=force)
+    if fault:
+        print(fault, file=sys.stderr)
+    return teller.end(reports)
+
+
+def use_engine(folder: str) -> None:
+    """Put a folder first on the import path of the blocks; of a package, its parent comes second."""
+    if not folder:
+        return
+    if not os.path.isdir(folder):
+        raise WrongCall(f"--engine: need a folder, got {folder}. hint: the folder that holds the package")
+    path = os.path.abspath(folder)
+    own = [path, os.path.dirname(path)] if os.path.isfile(os.path.join(path, "__init__.py")) else [path]
+    sys.path[:] = own + [entry for entry in sys.path if entry not in own]
+
+
+class _Teller:
+    """Prints reports as they come, and what they add up to."""
+
+    def __init__(self, flags: set[str], scope: Scope) -> None:
+        self.json = "--json" in flags
+        self.why = "--why" in flags
+        self.brief = "--brief" in flags
+        self.named = scope.named
+
+    def show(self, report: NoteReport) -> None:
+        if self.json:
+            print(json.dumps(report.as_dict(), ensure_ascii=False), flush=not report.reused)
+            return
+        if (self.brief and report.reused) or (report.ok and not report.blocks and not self.named):
+            return
+        lines = [report.line()]
+        if self.why and report.why and report.blocks:
+            lines.append(f"       {'reused' if report.reused else 'run'} because {report.why}")
+        lines += [f"       skipped {report.path}:{line}: {reason}" for line, reason in report.skipped]
+        print("\n".join([*lines, *report.texts]), flush=not report.reused)
+
+    def end(self, reports: list[NoteReport]) -> int:
+        failed = sum(not report.ok for report in reports)
+        if not self.json:
+            shown = [report for report in reports if report.blocks or not report.ok or self.named]
+            blocks = sum(report.blocks for report in shown)
+            tail = f", {failed} FAILED" if failed else ", all as the notes say"
+            ran = sum(not report.reused for report in shown)
+            reused = f" ({ran} run, {len(shown) - ran} reused)" if ran < len(shown) else ""
+            print(f"{len(shown)} notes, {blocks} blocks{tail}{reused}")
+        return 1 if failed else 0

@@ -1,33 +1,44 @@
 """Items of a reading list: `- [ ] [Title](url) [priority:: P1] [minutes:: 30] [[Note]] [after::
 [[Note]]]`.
+
+An item is a task that has a web link, or inline fields, or begins with a link to a note (then that note is
+what is to be read). Any other task is an ordinary to-do.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from vaultkit import mdlink, wikilink
 from vaultkit.errors import Problem
+from vaultkit.lists.fields import find_fields, value_of, wrong
 from vaultkit.note import Note
 
-PRIORITIES = "new, P1, P2, … or review"
-
 _TASK = re.compile(r"(?P<indent>\s*)(?:[-*+]|\d+[.)])[ \t]+\[(?P<mark>.)\][ \t]+(?P<body>.*)$")
-_FIELD = re.compile(r"\[(?P<key>[A-Za-z][\w-]*)\s*::\s*(?P<value>(?:\[\[[^\[\]]*\]\]|[^\[\]])*)\]")
-_FIELDS = frozenset({"priority", "minutes", "after", "read"})
+_BLOCK_ID = re.compile(r"\s\^[A-Za-z0-9-]+\s*$")
 
 
-class Field(NamedTuple):
-    key: str
-    value: str
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task of a note; `line` is 1-based, `column` that of the character between the brackets."""
+
+    line: int
+    column: int
+    mark: str
+    text: str
+
+    @property
+    def done(self) -> bool:
+        return self.mark != " "
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One task of a list; `line` is 1-based, `column` that of the character between the brackets.
+    """One task of a list that is to be read; `line` and `column` as in `Task`.
 
-    `feeds` are the link targets of the notes that the item feeds, `after` those to know first, as written.
-    `minutes` is None when the item does not say.
+    `feeds` are the link targets of the notes that the item feeds, `after` those to know first, as written;
+    `note` is the target of the note that is itself what is to be read, "" for an item on the web.
+    `minutes` (of reading) and `hours` (of work) are None when the item does not say.
     """
 
     line: int
@@ -35,14 +46,23 @@ class Item:
     mark: str
     title: str
     url: str
+    note: str
     priority: str
     minutes: int | None
+    hours: float | None
     feeds: tuple[str, ...]
     after: tuple[str, ...]
 
     @property
     def done(self) -> bool:
         return self.mark != " "
+
+    @property
+    def identity(self) -> str:
+        """What two items have in common when they ask for the same reading."""
+        return self.url or (
+            f"[[{self.note.lower()}]]" if self.note else f"{self.title} → {', '.join(self.feeds)}"
+        )
 
     @property
     def rank(self) -> tuple[int, int]:
@@ -59,69 +79,77 @@ def is_list(note: Note) -> bool:
     return note.properties.get("kind") == "reading-list"
 
 
-def read_items(note: Note) -> tuple[list[Item], list[Problem]]:
-    """Items in order, and what is wrong with them; a task without a web link is an ordinary to-do,
-    no item.
-    """
-    items: list[Item] = []
-    problems: list[Problem] = []
+def tasks(note: Note) -> Iterator[tuple[Task, str]]:
+    """Every task of a note in order, with its text in which code, comments and formulas are blanked out."""
     for number in note.scan.text_lines():
         found = _TASK.match(note.scan.lines[number - 1])
-        if not found:
-            continue
-        visible = note.scan.visible(number)[found.start("body") :]
-        item = _item(note, number, found, visible, problems)
+        if found:
+            body = note.scan.visible(number)[found.start("body") :]
+            text = _BLOCK_ID.sub("", found["body"]).strip()
+            yield Task(number, found.start("mark"), found["mark"], text), _BLOCK_ID.sub("", body)
+
+
+def read_items(note: Note) -> tuple[list[Item], list[Problem]]:
+    """Items in order, and what is wrong with them."""
+    items: list[Item] = []
+    problems: list[Problem] = []
+    for task, body in tasks(note):
+        item = _item(note, task, body, problems)
         if item:
             items.append(item)
     return items, problems
 
 
-def _item(note: Note, line: int, task: re.Match[str], body: str, problems: list[Problem]) -> Item | None:
-    fields = [Field(f["key"].lower(), f["value"].strip()) for f in _FIELD.finditer(body)]
-    rest = _FIELD.sub(lambda field: " " * len(field.group()), body)
+def todos(note: Note) -> list[Task]:
+    """The tasks of a list that are no items: milestones, questions, reminders."""
+    lines = {item.line for item in read_items(note)[0]}
+    return [task for task, _ in tasks(note) if task.line not in lines]
+
+
+def _item(note: Note, task: Task, body: str, problems: list[Problem]) -> Item | None:
+    fields, rest = find_fields(body)
     links = [link for link in mdlink.find(rest) if not link.embed and mdlink.is_external(link.destination)]
-    if not links and not fields:
+    notes = list(wikilink.find(rest))
+    leads = bool(notes) and not links and not rest[: notes[0].column].strip()
+    if not (links or fields or leads):
         return None
-    problem = _Reporter(note.path, line, problems)
-    if not links:
-        problem("item has fields but no web link", "write [Title](https://…)")
+    if not links and not notes:
+        message = "item has fields but no link"
+        problems.append(
+            Problem(note.path, task.line, "list-item", message, "write [Title](https://…) or [[Note]]")
+        )
     for field in fields:
-        if field.key not in _FIELDS:
-            problem(f"unknown field `{field.key}`", f"known are: {', '.join(sorted(_FIELDS))}")
-    priority = _value(fields, "priority")
-    if priority and not re.fullmatch(r"new|review|P\d{1,2}", priority):
-        problem(f"priority `{priority}` is not {PRIORITIES}", "")
-    minutes = _value(fields, "minutes")
-    if minutes and not re.fullmatch(r"\d{1,5}", minutes):
-        problem(f"minutes `{minutes}` is not a whole number", "")
-        minutes = ""
-    after = tuple(
-        link.text.target for field in fields if field.key == "after" for link in wikilink.find(field.value)
-    )
-    if any(field.key == "after" and not list(wikilink.find(field.value)) for field in fields):
-        problem("`after` needs a link to a note", "write [after:: [[KV cache]]]")
+        if found := wrong(field):
+            problems.append(Problem(note.path, task.line, "list-item", *found))
+        if field.key == "after" and not list(wikilink.find(field.value)):
+            hint = "write [after:: [[KV cache]]]"
+            problems.append(
+                Problem(note.path, task.line, "list-item", "`after` needs a link to a note", hint)
+            )
+    minutes, hours = value_of(fields, "minutes"), value_of(fields, "hours")
+    title = links[0].display if links else _title(rest, notes, leads)
     return Item(
-        line=line,
-        column=task.start("mark"),
-        mark=task["mark"],
-        title=links[0].display if links else rest.strip(),
+        line=task.line,
+        column=task.column,
+        mark=task.mark,
+        title=title or task.text,
         url=links[0].destination if links else "",
-        priority=priority,
-        minutes=int(minutes) if minutes else None,
-        feeds=tuple(link.text.target for link in wikilink.find(rest)),
-        after=after,
+        note=notes[0].text.target if leads else "",
+        priority=value_of(fields, "priority"),
+        minutes=int(minutes) if re.fullmatch(r"\d{1,5}", minutes) else None,
+        hours=float(hours) if re.fullmatch(r"\d{1,4}(\.\d+)?", hours) else None,
+        feeds=tuple(link.text.target for link in notes),
+        after=tuple(
+            link.text.target
+            for field in fields
+            if field.key == "after"
+            for link in wikilink.find(field.value)
+        ),
     )
 
 
-def _value(fields: list[Field], key: str) -> str:
-    return next((field.value for field in fields if field.key == key), "")
-
-
-@dataclass(frozen=True, slots=True)
-class _Reporter:
-    path: str
-    line: int
-    problems: list[Problem]
-
-    def __call__(self, message: str, hint: str) -> None:
-        self.problems.append(Problem(self.path, self.line, "list-item", message, hint))
+def _title(rest: str, notes: list[wikilink.Found], leads: bool) -> str:
+    """Of an item that is not on the web: the words before its first link, or the words of that link."""
+    if leads:
+        return notes[0].text.display or notes[0].text.target
+    return " ".join((rest[: notes[0].column] if notes else rest).split())

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from vaultkit.errors import Problem, VaultError
 from vaultkit.lists.items import Item, is_list, read_items
+from vaultkit.lists.prerequisites import prerequisites
 from vaultkit.note import Note
 from vaultkit.pairs import canonical
 from vaultkit.resolve import resolve
@@ -92,8 +93,15 @@ def _entries(vault: Vault, lists: Iterable[Note]) -> list[Entry]:
     for note in lists:
         for item in read_items(note)[0]:
             feeds = frozenset(_paths(vault, note, item.feeds))
-            found.append(Entry(note.path, item, feeds, tuple(_paths(vault, note, item.after))))
+            after = [*_paths(vault, note, item.after), *_builds_on(vault, note, item)]
+            found.append(Entry(note.path, item, feeds, tuple(dict.fromkeys(after))))
     return found
+
+
+def _builds_on(vault: Vault, note: Note, item: Item) -> list[str]:
+    """An item that is a note waits for that note's own prerequisites too."""
+    path = resolve(vault, item.note, note.path).path if item.note else None
+    return prerequisites(vault, path) if path else []
 
 
 def _paths(vault: Vault, note: Note, targets: Iterable[str]) -> list[str]:

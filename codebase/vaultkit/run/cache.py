@@ -4,142 +4,199 @@ An entry holds the note's program (code, control words, set-up, outputs; not its
 `stamps` and every thing that `observe` saw it use, each with its value. It is trusted only if all of them
 have that value now. Notes that failed, or used what cannot be tracked, have no such entry and always run.
 
-`.cache/kvist/notes.cache`: a header line with the SHA-256 of the rest, then JSON. A file that is damaged, of
-another format or of another vault is ignored with one line.
+`notes.cache` in the vault's cache folder: a header line with a digest of the vault's path and the rest, then
+JSON. A file that is damaged, edited, of another format or of another vault is ignored with one line. Writing
+replaces the file in one step, so of two runs at once the later one's file stands, whole.
 """
+
+from __future__ import annotations
 
 import hashlib
 import json
-import re
-import sys
-from pathlib import Path
-from typing import Any, NamedTuple
+import os
 
-from vaultkit import place
-from vaultkit.run.fingerprints import ABSENT, Fingerprints
-from vaultkit.run.observe import Observer, Used, variable
-from vaultkit.run.program import Program
-from vaultkit.run.stamps import stamps
+from vaultkit import where
+from vaultkit.lock import locked
+from vaultkit.run.fingerprints import ABSENT, Fingerprints, libraries
+from vaultkit.run.stamps import RUNNER, stamps, variable
+from vaultkit.run.used import Used
 from vaultkit.write import write_atomic
 
-HEADER = "kvist run cache 1"
-_LINES_MATTER = re.compile(r"lineno|traceback|inspect|currentframe|_getframe|warnings|logging")
+HEADER = "kvist run cache 2"
+UNREADABLE = (KeyError, TypeError, ValueError, IndexError, AttributeError)
 
-
-class Skip(NamedTuple):
-    """A block that is declared not to run."""
-
-    line: int
-    reason: str
-
-
-class Shape(NamedTuple):
-    """What the text of a note tells without running it; `program` is "" when it has no Python."""
-
-    program: str
-    blocks: int
-    skipped: list[Skip]
+TYPE_CHECKING = False  # importing typing costs more than this module
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class RunCache:
     """The cache of one vault; `fault` says why a file that exists was ignored."""
 
-    def __init__(self, root: Path, environ: dict[str, str]) -> None:
-        self.root = root.resolve()
-        self.file = place.cache_folder(root) / "notes.cache"
+    def __init__(self, root: str | os.PathLike[str], environ: dict[str, str]) -> None:
+        self.root = os.path.realpath(root)
+        self.folder = where.cache_folder(self.root)
+        self.file = os.path.join(self.folder, "notes.cache")
         self.environ = environ
         self.fault = ""
         loaded = self._load()
         self.fingerprints = Fingerprints(loaded["files"])
         self.notes: dict[str, Any] = loaded["notes"]
-        self.texts: dict[str, Any] = loaded["texts"]
         self.things: list[Any] = loaded["things"]
+        self.groups: list[Any] = loaded["groups"]
+        self.stamped: list[Any] = loaded["stamps"]
         self.stamps = stamps(self.fingerprints)
-        self.fresh: dict[str, tuple[Any, Used]] = {}
+        # What a text means is decided by the runner: another runner reads it again.
+        self.texts: dict[str, Any] = loaded["texts"] if loaded["runner"] == self.stamps[RUNNER] else {}
+        self.files: dict[str, str] = {}  # where a note stands, if not where its path says
+        self.fresh: dict[str, tuple[str, Used, dict[str, Any]]] = {}
+        self.failures: dict[str, str] = {}
+        self.known: dict[int, str] = {}  # what is to be said of a thing: "" if it is as it was
+        self.group_known: dict[int, str] = {}
         self.changed = False
 
     # reading
 
     def _load(self) -> dict[str, Any]:
-        empty: dict[str, Any] = {"files": {}, "notes": {}, "texts": {}, "things": []}
+        empty: dict[str, Any] = {
+            "files": {}, "notes": {}, "texts": {}, "things": [], "groups": [], "stamps": [], "runner": ""
+        }  # fmt: skip
         try:
-            data = self.file.read_bytes()
-        except FileNotFoundError:
+            with open(self.file, "rb") as file:
+                data = file.read()
+        except (FileNotFoundError, NotADirectoryError):
             return empty
         except OSError as error:
             self.fault = f"cannot be read ({error.strerror})"
             return empty
         head, _, body = data.partition(b"\n")
-        if head.decode("utf-8", "replace") != _header(body):
-            self.fault = "is damaged or of another format"
+        if not head.startswith(b"kvist run cache "):
+            self.fault = "is damaged or something else"
             return empty
-        loaded = json.loads(body)
-        if loaded["root"] != str(self.root):
-            self.fault = f"is of another vault, {loaded['root']}"
+        if head.decode("utf-8", "replace") != header(self.root, body):
+            self.fault = "is of another format or vault, or was changed by hand"
             return empty
-        return {**empty, **loaded}
+        try:
+            loaded = json.loads(body)
+            good = all(type(loaded[name]) is type(value) for name, value in empty.items())
+        except (*UNREADABLE, RecursionError):
+            good = False
+        if not good:
+            self.fault = "is damaged"
+        return loaded if good else empty
 
     def why_run(self, path: str, program: str) -> str:
         """Why the note must run: one line; "" if its last verdict, all passed, still holds."""
         entry = self.notes.get(path)
         if entry is None:
             return "it has not been run yet"
+        try:
+            return self._why(entry, program)
+        except UNREADABLE:
+            return "what is known of it cannot be read"
+
+    def _why(self, entry: dict[str, Any], program: str) -> str:
         if entry.get("failed"):
-            return "it failed last time"
+            return str(entry["failed"])
         if entry["program"] != program:
             return "its code, control comments or outputs changed"
         if entry["untracked"]:
             return f"it cannot be cached: {'; '.join(entry['untracked'])}"
-        for name, value in self.stamps.items():
-            if entry["stamps"].get(name) != value:
-                return f"{name} changed"
+        before = self.stamped[entry["stamps"]]
+        if before != self.stamps:
+            return " and ".join(n for n, v in self.stamps.items() if before.get(n) != v) + " changed"
         for index in entry["things"]:
-            kind, name, value = self.things[index]
-            now = self._now(kind, name)
-            if now != value:
-                return _change(kind, name, value, now)
-        return ""
+            if said := self._said(index):
+                return said
+        group = entry["libraries"]
+        if group not in self.group_known:
+            found = (self._said(index) for index in self.groups[group])
+            self.group_known[group] = next(filter(None, found), "")
+        return self.group_known[group]
 
-    def _now(self, kind: str, name: str) -> str:
+    def _said(self, index: int) -> str:
+        said = self.known.get(index)
+        if said is None:
+            kind, name, value = self.things[index]
+            now = self.value(kind, name)
+            said = self.known[index] = "" if now == value else _change(kind, name, value, now)
+        return said
+
+    def value(self, kind: str, name: str) -> str:
+        """The value of a dependency now."""
+        if kind == "file":
+            return self.fingerprints.file(name)
         if kind == "variable":
             return variable(self.environ, name)
-        return self.fingerprints.folder(name) if kind == "folder" else self.fingerprints.file(name)
+        return self.fingerprints.folder(name) if kind == "folder" else libraries(name)
 
     # writing
 
     def put(self, path: str, program: str, used: Used, result: dict[str, Any]) -> None:
         """A note has passed; `result` is its entry for the badges, without a key."""
-        entry = {
-            "program": program,
-            "stamps": self.stamps,
-            "untracked": sorted(used.untracked),
-            "result": result,
-        }
-        self.fresh[path] = (entry, used)
+        self.fresh[path] = (program, used, result)
 
-    def fail(self, path: str) -> None:
+    def fail(self, path: str, why: str = "it failed last time") -> None:
         """A note has failed, or what it says may not be kept: it runs again next time."""
         self.fresh.pop(path, None)
-        self.notes[path] = {"failed": True}
-        self.changed = True
+        if self.notes.get(path) != {"failed": why}:
+            self.failures[path] = why
 
-    def save(self, observer: Observer | None) -> None:
-        """Take over what was put, if all it used is still as it was, and write the file if it changed."""
-        if observer is not None and self.fresh:
-            still = {thing for thing, value in observer.values.items() if self._settled(thing, value)}
-            table = {tuple(row): index for index, row in enumerate(self.things)}
-            self.fingerprints.forget()
-            stamped = stamps(self.fingerprints, observer.host_path)
-            for path, (entry, used) in self.fresh.items():
-                if not used.things <= still or stamped != entry["stamps"]:
-                    self.notes[path] = {"failed": True}  # something changed while it ran
-                    continue
-                rows = [(*thing, observer.values[thing]) for thing in sorted(used.things)]
-                self.notes[path] = {**entry, "things": [table.setdefault(row, len(table)) for row in rows]}
-            self.things = [list(row) for row in table]
-            self.changed = True
-        if self.changed or self.fingerprints.changed:
-            self._write()
+    def save(self, values: dict[tuple[str, str], str], host_path: list[str], loaded: list[str]) -> str:
+        """Take over what was put, if all it used is still as it was, and write the file if it changed.
+
+        `values` are the things used as they were when first used, `loaded` the files of libraries that the
+        process has loaded. Returns why the file could not be written, "" if it was or need not be.
+        """
+        if not (self.fresh or self.failures or self.changed or self.fingerprints.changed):
+            return ""
+        try:
+            with locked(self.folder):
+                self._join(self._load())
+                for path, why in self.failures.items():
+                    self.notes[path] = {"failed": why}
+                if self.fresh:
+                    self._take_over(values, host_path, loaded)
+                self._write()
+        except OSError as error:
+            return f"nothing is remembered: {where.shown(self.file)} cannot be written ({error.strerror})"
+        return ""
+
+    def _join(self, other: dict[str, Any]) -> None:
+        """Go on from what the file says by now: another run may have written it since."""
+        self.notes, self.things = other["notes"], other["things"]
+        self.groups, self.stamped = other["groups"], other["stamps"]
+        self.fingerprints.known = {**other["files"], **self.fingerprints.known}
+        if other["runner"] == self.stamps[RUNNER]:
+            self.texts = {**other["texts"], **self.texts}
+
+    def _take_over(self, values: dict[tuple[str, str], str], host_path: list[str], loaded: list[str]) -> None:
+        still = {thing for thing, value in values.items() if self._settled(thing, value)}
+        table = {tuple(row): index for index, row in enumerate(self.things)}
+        self.fingerprints.forget()
+        now = stamps(self.fingerprints, host_path)
+        rows = [("library", name, libraries(name)) for name in loaded]
+        group = self._index(self.groups, [table.setdefault(row, len(table)) for row in rows])
+        stamp = self._index(self.stamped, self.stamps)
+        for path, (program, used, result) in self.fresh.items():
+            if not used.things <= still or now != self.stamps:
+                self.notes[path] = {"failed": "something it uses changed while it ran"}
+                continue
+            mine = [(*thing, values[thing]) for thing in sorted(used.things)]
+            self.notes[path] = {
+                "program": program,
+                "stamps": stamp,
+                "untracked": sorted(used.untracked),
+                "result": result,
+                "things": [table.setdefault(row, len(table)) for row in mine],
+                "libraries": group,
+            }
+        self.things = [list(row) for row in table]
+
+    def _index(self, table: list[Any], value: Any) -> int:
+        if value not in table:
+            table.append(value)
+        return table.index(value)
 
     def _settled(self, thing: tuple[str, str], value: str) -> bool:
         kind, name = thing
@@ -150,54 +207,49 @@ class RunCache:
         return self.fingerprints.settled(name, value)
 
     def _write(self) -> None:
-        gone = [path for path in {*self.notes, *self.texts} if not (self.root / path).is_file()]
-        for path in gone:
+        for path in [path for path in {*self.notes, *self.texts} if not self._is_note(path)]:
             self.notes.pop(path, None)
             self.texts.pop(path, None)
-        indices = sorted({index for entry in self.notes.values() for index in entry.get("things", ())})
-        place_of = {index: place for place, index in enumerate(indices)}
-        for entry in self.notes.values():
-            if "things" in entry:
-                entry["things"] = [place_of[index] for index in entry["things"]]
-        self.things = [self.things[index] for index in indices]
-        files = {thing[1] for thing in self.things if thing[0] == "file"}
+        kept = [entry for entry in self.notes.values() if "things" in entry]
+        groups = sorted({entry["libraries"] for entry in kept})
+        marks = sorted({entry["stamps"] for entry in kept})
+        used = {index for entry in kept for index in entry["things"]}
+        used |= {index for group in groups for index in self.groups[group]}
+        place = {index: number for number, index in enumerate(sorted(used))}
+        for entry in kept:
+            entry["things"] = [place[index] for index in entry["things"]]
+            entry["libraries"] = groups.index(entry["libraries"])
+            entry["stamps"] = marks.index(entry["stamps"])
+        self.groups = [[place[index] for index in self.groups[group]] for group in groups]
+        self.stamped = [self.stamped[mark] for mark in marks]
+        self.things = [self.things[index] for index in sorted(used)]
+        files = {thing[1] for thing in self.things if thing[0] == "file"} | self.fingerprints.used
         document = {
-            "root": str(self.root),
-            "files": {
-                p: e for p, e in self.fingerprints.known.items() if p in files or p in self.fingerprints.used
-            },
+            "files": {path: entry for path, entry in self.fingerprints.known.items() if path in files},
             "notes": self.notes,
             "texts": self.texts,
             "things": self.things,
+            "groups": self.groups,
+            "stamps": self.stamped,
+            "runner": self.stamps[RUNNER],
         }
-        body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(
-            "utf-8", "surrogatepass"
-        )
-        write_atomic(self.file, _header(body).encode() + b"\n" + body)
+        text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+        body = text.encode("utf-8", "surrogatepass")
+        write_atomic(self.file, header(self.root, body).encode() + b"\n" + body)
+
+    def _is_note(self, path: str) -> bool:
+        return os.path.isfile(self.files.get(path) or os.path.join(self.root, path))
 
 
-def program_key(program: Program) -> str:
-    """Key of all that decides a note's verdict in its own text. Line numbers count only for code that may
-    print them.
-    """
-    parts: list[object] = [sys.version_info[:2]]
-    for block in program.blocks:
-        setups = [setup.code for setup in block.setups]
-        parts.append((block.fence.code, block.control, setups, block.output.code if block.output else None))
-        if _LINES_MATTER.search(block.fence.code + "".join(setups)):
-            parts.append(block.line)
-    parts += [str(problem) for problem in program.problems]
-    return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
-def _header(body: bytes) -> str:
-    return f"{HEADER} {hashlib.sha256(body).hexdigest()}"
+def header(root: str, body: bytes) -> str:
+    """First line of the file: the digest covers the vault's place, so that a copied file is not trusted."""
+    return f"{HEADER} {hashlib.sha256(os.fsencode(root) + bytes(1) + body).hexdigest()}"
 
 
 def _change(kind: str, name: str, before: str, now: str) -> str:
     if kind == "variable":
         return "the environment changed" if name == "*" else f"the environment variable {name} changed"
-    shown = place.shown(Path(name))
+    shown = where.shown(name)
     if kind == "folder":
         return f"the names in {shown}/ changed"
     if before == ABSENT:

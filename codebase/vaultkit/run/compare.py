@@ -4,8 +4,14 @@ import math
 import re
 from difflib import SequenceMatcher
 
+from vaultkit.fences import Fence
+
 RTOL = 1e-5
 ANY_LINES = "..."
+ELLIPSIS = "ellipsis"  # the word in an output fence's info that gives `...` its meaning
+_CONTEXT = 3
+_COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
 
 _FLOAT = re.compile(
     r"(?<![\w.])[-+]?(?:\d+\.\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|\d+[eE][-+]?\d+)(?!\w*\d)"
@@ -13,27 +19,47 @@ _FLOAT = re.compile(
 
 
 def output_lines(text: str) -> list[str]:
-    """Printed text as lines without trailing white space; [] for text that shows nothing."""
-    lines = [line.rstrip() for line in text.split("\n")]
+    """Printed text as lines without trailing white space; [] for text that shows nothing.
+
+    As on a terminal, what follows a carriage return overwrites its line; colours vanish. Other characters
+    that cannot stand in a note are written as escapes.
+    """
+    text = _COLOUR.sub("", text)
+    lines = [line.rstrip("\r").rpartition("\r")[2].rstrip() for line in text.split("\n")]
+    lines = [_UNWRITABLE.sub(lambda found: ascii(found[0])[1:-1], line) for line in lines]
     while lines and not lines[-1]:
         lines.pop()
     return lines
 
 
-def same_output(expected: list[str], actual: list[str]) -> bool:
-    """True if every line agrees; a line `...` in `expected` stands for any number of lines."""
+def has_ellipsis(output: Fence) -> bool:
+    """True if the output fence declares, by `output ellipsis`, that its lines `...` stand for any lines."""
+    return ELLIPSIS in output.info.split()[1:]
+
+
+def same_output(
+    expected: list[str], actual: list[str], *, ellipsis: bool = False, rtol: float = RTOL
+) -> bool:
+    """True if every line agrees; with `ellipsis`, a line `...` in `expected` is any number of lines."""
+    return first_difference(expected, actual, ellipsis=ellipsis, rtol=rtol) is None
+
+
+def first_difference(
+    expected: list[str], actual: list[str], *, ellipsis: bool = False, rtol: float = RTOL
+) -> int | None:
+    """Index of the first expected line that does not fit, their number if lines are missing at the end."""
     reachable = {0}  # how many actual lines the expected lines so far can have matched
-    for want in expected:
-        if not reachable:
-            return False
-        if want.strip() == ANY_LINES:
+    for index, want in enumerate(expected):
+        if ellipsis and want.strip() == ANY_LINES:
             reachable = set(range(min(reachable), len(actual) + 1))
         else:
-            reachable = {n + 1 for n in reachable if n < len(actual) and same_line(want, actual[n])}
-    return len(actual) in reachable
+            reachable = {n + 1 for n in reachable if n < len(actual) and same_line(want, actual[n], rtol)}
+        if not reachable:
+            return index
+    return None if len(actual) in reachable else len(expected)
 
 
-def same_line(expected: str, actual: str) -> bool:
+def same_line(expected: str, actual: str, rtol: float = RTOL) -> bool:
     """True if two lines agree; spaces beside a float are not compared, as its width may change."""
     if expected == actual:
         return True
@@ -45,23 +71,24 @@ def same_line(expected: str, actual: str) -> bool:
     for place, (a, b) in enumerate(texts):
         if _trim(a, place, last) != _trim(b, place, last):
             return False
-    return all(_close(a, b) for a, b in zip(want, got, strict=True))
+    return all(_close(a, b, rtol) for a, b in zip(want, got, strict=True))
 
 
-def diff_lines(expected: list[str], actual: list[str]) -> list[str]:
-    """Lines marked `-` (the note shows), `+` (was printed) and two spaces (agree)."""
-    found: list[str] = []
-    matcher = SequenceMatcher(a=_keys(expected), b=_keys(actual), autojunk=False)
-    for tag, a, b, c, d in matcher.get_opcodes():
-        if tag == "equal" or (b - a == d - c and _agree(expected[a:b], actual[c:d])):
-            found += [f"  {line}" for line in expected[a:b]]
-        else:
-            found += [f"- {line}" for line in expected[a:b]] + [f"+ {line}" for line in actual[c:d]]
+def unified(expected: list[str], actual: list[str], name: str, line: int, rtol: float = RTOL) -> list[str]:
+    """A unified diff of what the note shows, from `line` of the file `name` on, and what was printed."""
+    groups = SequenceMatcher(a=_keys(expected), b=_keys(actual), autojunk=False).get_grouped_opcodes(_CONTEXT)
+    found = [f"--- {name} (the note shows)", "+++ the block printed"]
+    for group in groups:
+        rows = []
+        for tag, a, b, c, d in group:
+            if tag == "equal" or b - a == d - c:
+                for want, got in zip(expected[a:b], actual[c:d], strict=True):
+                    rows += [f" {want}"] if same_line(want, got, rtol) else [f"-{want}", f"+{got}"]
+            else:
+                rows += [f"-{row}" for row in expected[a:b]] + [f"+{row}" for row in actual[c:d]]
+        (_, a, _, c, _), (_, _, b, _, d) = group[0], group[-1]
+        found += [f"@@ -{line + a},{b - a} +{c + 1},{d - c} @@", *rows]
     return found
-
-
-def _agree(expected: list[str], actual: list[str]) -> bool:
-    return all(same_line(a, b) for a, b in zip(expected, actual, strict=True))
 
 
 def _keys(lines: list[str]) -> list[str]:
@@ -74,8 +101,8 @@ def _trim(text: str, place: int, last: int) -> str:
     return text.lstrip(" ") if place else text
 
 
-def _close(expected: str, actual: str) -> bool:
+def _close(expected: str, actual: str, rtol: float) -> bool:
     a, b = float(expected), float(actual)
     if not (math.isfinite(a) and math.isfinite(b)):
         return expected == actual
-    return math.isclose(a, b, rel_tol=RTOL)
+    return math.isclose(a, b, rel_tol=rtol)

@@ -2,12 +2,16 @@
 
 import re
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from vaultkit.lines import Comment
 
-WORDS = 'skip "why", raises NAME, setup, timeout SECONDS, fresh'
+WORDS = 'skip "why", raises NAME ["message"], requires NAME, setup, timeout SECONDS, fresh'
+_NAMES = ("skip", "raises", "requires", "setup", "timeout", "fresh")
+_NEAR = {"xfail": "raises", "needs": "requires", "notest": "skip", "ignore": "skip", "hidden": "setup"}
 
 _RUN = re.compile(r"\s*run\s*:(?P<rest>.*)\Z", re.DOTALL)
+_NAME = re.compile(r"[A-Za-z_][\w.]*")
 _WORD = re.compile(r'\s*(?:"([^"\n]*)"|“([^”\n]*)”|(\S+))')
 
 
@@ -17,10 +21,15 @@ class ControlError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """What the comments above a block ask for; the default is a plain block."""
+    """What the comments above a block ask for; the default is a plain block.
+
+    `message` must stand in what the block raises. `requires` names what must be there, or it is skipped.
+    """
 
     skip: str = ""
     raises: str = ""
+    message: str = ""
+    requires: tuple[str, ...] = ()
     timeout: float | None = None
     fresh: bool = False
 
@@ -69,22 +78,39 @@ def parse(comments: list[Comment]) -> Control:
 
 def _take(tokens: list[tuple[str, bool]], words: _Words) -> None:
     word, quoted = tokens.pop(0)
+    argument, argument_quoted = tokens[0] if tokens else ("", False)
     if word == "fresh" and not quoted:
         words.put("fresh", True)
     elif word == "skip" and not quoted:
-        if not tokens or not tokens[0][1] or not tokens[0][0].strip():
+        if not argument_quoted or not argument.strip():
             raise ControlError('`skip` needs its reason in quotes: skip "why"')
         words.put("skip", tokens.pop(0)[0].strip())
     elif word == "raises" and not quoted:
-        if not tokens or not re.fullmatch(r"[A-Za-z_][\w.]*", tokens[0][0]):
+        if argument_quoted or not re.fullmatch(_NAME, argument):
             raise ControlError("`raises` needs the name of an exception: raises ValueError")
         words.put("raises", tokens.pop(0)[0])
+        if tokens and tokens[0][1]:
+            words.put("message", tokens.pop(0)[0])
+    elif word == "requires" and not quoted:
+        if argument_quoted or not re.fullmatch(_NAME, argument):
+            raise ControlError("`requires` needs a module's name, `metal` or `extension`: requires torch")
+        before = words.values.get("requires", ())
+        words.values["requires"] = (*before, tokens.pop(0)[0])  # type: ignore[misc]
     elif word == "timeout" and not quoted:
-        if not tokens or not re.fullmatch(r"\d{1,5}(\.\d+)?", tokens[0][0]) or not float(tokens[0][0]):
+        if not re.fullmatch(r"\d{1,5}(\.\d+)?", argument) or argument_quoted or not float(argument):
             raise ControlError("`timeout` needs seconds: timeout 20")
         words.put("timeout", float(tokens.pop(0)[0]))
     else:
-        raise ControlError(f"unknown control word `{word}`; known are: {WORDS}")
+        raise ControlError(_unknown(word))
+
+
+def _unknown(word: str) -> str:
+    if word == "setup":
+        return "`setup` stands alone, its code below it inside the comment"
+    near = get_close_matches(word.lower(), _NAMES, n=1, cutoff=0.5)
+    close = _NEAR.get(word.lower()) or (near[0] if near else "")
+    guess = f" (did you mean `{close}`?)" if close else ""
+    return f"unknown control word `{word}`{guess}; known are: {WORDS}"
 
 
 def _rest(comment: Comment) -> str:

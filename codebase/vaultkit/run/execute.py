@@ -4,11 +4,16 @@ import io
 import linecache
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread, current_thread
 from types import ModuleType
+from typing import Any
 
+from vaultkit.run import asserts
+from vaultkit.run.compiled import Program, compiled
 from vaultkit.run.limit import time_limit
 
 MODULE = "note"  # the same for each note, so that what a block prints does not depend on the file's name
@@ -17,7 +22,7 @@ MODULE = "note"  # the same for each note, so that what a block prints does not 
 @dataclass(slots=True)
 class Execution:
     """What happened when a block ran. `blocked_by` is the number of the earlier block whose error
-    stopped it.
+    stopped it, `value` what a notebook shows of the last line's value.
     """
 
     error: BaseException | None = None
@@ -26,6 +31,9 @@ class Execution:
     seconds: float = 0.0
     figures: dict[str, bytes] = field(default_factory=dict)
     blocked_by: int = 0
+    left: list[str] = field(default_factory=list)
+    """After the note's last block: threads that it has left running."""
+    value: str = ""
 
 
 def new_module(file: Path) -> ModuleType:
@@ -34,23 +42,52 @@ def new_module(file: Path) -> ModuleType:
     return module
 
 
-def execute(module: ModuleType, pieces: list[tuple[int, str]], file: Path, seconds: float) -> Execution:
+class _Captured(io.StringIO):
+    """What a block prints; what threads of other notes print meanwhile is not its own, and is dropped."""
+
+    def __init__(self, strangers: set[Thread]) -> None:
+        super().__init__()
+        self.strangers = strangers
+
+    def write(self, text: str) -> int:
+        if self.strangers and current_thread() in self.strangers:
+            return len(text)
+        return super().write(text)
+
+
+def execute(
+    module: ModuleType,
+    pieces: list[tuple[int, str]],
+    file: Path,
+    seconds: float,
+    hidden: Mapping[str, Any] | None = None,
+    strangers: set[Thread] | None = None,
+    *,
+    values: bool = False,
+) -> Execution:
     """Run `pieces` (line above the code, code) in `module`; only what the last piece prints is kept.
 
+    With `values`, a piece that ends in an expression shows its value, as a notebook's cell does.
+
     The code is compiled with the note's own line numbers. KeyboardInterrupt passes, all else is caught.
+    `hidden` names are put into the module if the code needs them; `strangers` are threads not of this note.
     """
     result = Execution()
     started = time.perf_counter()
     host = sys.modules.get(MODULE)
     sys.modules[MODULE] = module
+    asserts.forget(module.__dict__)
     try:
         with time_limit(seconds):
             for line, code in pieces:
-                out, err = io.StringIO(), io.StringIO()
+                out, err = _Captured(strangers or set()), io.StringIO()
                 try:
                     with redirect_stdout(out), redirect_stderr(err):
-                        compiled = compile("\n" * line + code, str(file), "exec", dont_inherit=True)
-                        exec(compiled, module.__dict__)
+                        program = compiled("\n" * line + code, str(file), values=values)
+                        if program.needs_hidden:
+                            module.__dict__.update(hidden or {})
+                        exec(program.code, module.__dict__)
+                        result.value = _value(program, module.__dict__)
                 finally:
                     result.stdout, result.stderr = out.getvalue(), err.getvalue()
     except KeyboardInterrupt:
@@ -61,8 +98,18 @@ def execute(module: ModuleType, pieces: list[tuple[int, str]], file: Path, secon
         sys.modules.pop(MODULE, None)
         if host is not None:
             sys.modules[MODULE] = host
+    if result.error is None:
+        asserts.forget(module.__dict__)
     result.seconds = time.perf_counter() - started
     return result
+
+
+def _value(program: Program, namespace: dict[str, Any]) -> str:
+    """What a notebook shows of the value of a piece's last line, "" if there is none."""
+    if program.last is None:
+        return ""
+    value = eval(program.last, namespace)
+    return "" if value is None else repr(value)
 
 
 def show_source(file: Path, pieces: list[tuple[int, str]], total: int) -> None:

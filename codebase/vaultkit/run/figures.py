@@ -13,11 +13,8 @@ def data_hash(svg: bytes) -> str:
     return found.group(1).decode().lower() if found else "bytes:" + hashlib.sha256(svg).hexdigest()
 
 
-def same_figure(committed: Path, drawn: bytes) -> bool:
-    try:
-        return data_hash(committed.read_bytes()) == data_hash(drawn)
-    except OSError:
-        return False
+def same_figure(committed: bytes | None, drawn: bytes) -> bool:
+    return committed is not None and data_hash(committed) == data_hash(drawn)
 
 
 class FigureFolder:

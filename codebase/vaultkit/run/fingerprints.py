@@ -10,8 +10,6 @@ import hashlib
 import os
 import stat
 import time
-from pathlib import Path
-from typing import Any
 
 ABSENT = "absent"
 FOLDER = "folder"
@@ -28,8 +26,8 @@ class Fingerprints:
     Each path is looked at once per object unless `fresh`, so an object speaks of one moment.
     """
 
-    def __init__(self, known: dict[str, Any] | None = None) -> None:
-        self.known: dict[str, Any] = known if known is not None else {}
+    def __init__(self, known: dict[str, list[object]] | None = None) -> None:
+        self.known: dict[str, list[object]] = known if known is not None else {}
         self.seen: dict[str, str] = {}
         self.listed: dict[str, str] = {}
         self.used: set[str] = set()
@@ -64,7 +62,7 @@ class Fingerprints:
             return value == ABSENT
         if stat.S_ISREG(status.st_mode):
             entry = self.known.get(path)
-            return entry is not None and entry[1] == value and list(entry[0]) == signature_of(status)
+            return entry is not None and entry[1] == value and entry[0] == signature_of(status)
         return value == self._file(path)
 
     def _file(self, path: str) -> str:
@@ -79,11 +77,12 @@ class Fingerprints:
         self.used.add(path)
         signature = signature_of(status)
         entry = self.known.get(path)
-        if entry and entry[0] == signature and entry[2] - max(signature[:2]) > REST_NS:
+        if entry and entry[0] == signature and _at_rest(entry[2], signature):
             return str(entry[1])
         now = time.time_ns()
         try:
-            found = _sha(Path(path).read_bytes())
+            with open(path, "rb") as file:
+                found = _sha(file.read())
         except OSError as error:
             return f"unreadable {error.errno}"
         self.known[path] = [signature, found, now]
@@ -93,6 +92,19 @@ class Fingerprints:
 
 def signature_of(status: os.stat_result) -> Signature:
     return [status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_dev]
+
+
+def _at_rest(hashed_at: object, signature: Signature) -> bool:
+    return isinstance(hashed_at, int) and hashed_at - max(signature[:2]) > REST_NS
+
+
+def libraries(path: str) -> str:
+    """The signature of a file of a library: stamped, not read, for libraries are large and seldom edited."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return ABSENT
+    return f"{status.st_mtime_ns} {status.st_ctime_ns} {status.st_size} {status.st_ino}"
 
 
 def digest(text: str) -> str:

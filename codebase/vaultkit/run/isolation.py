@@ -1,77 +1,21 @@
 """What a note may change in the process and another note must not see.
 
-Working folder, environment, `sys.path`, `sys.argv`, warning filters, the generators of Python, numpy and
-MLX, numpy's print options and error state, MLX's default device. Each note has its own copy of all of it,
-put in place before each of its blocks and taken away after, so that notes cannot disturb one another even
-when their blocks are interleaved.
+The pieces of `aspects`, the working folder, the state of numpy and MLX, and attributes of foreign modules and
+classes (see `borrowed`). Each note has its own copy of all of it, put in place before each of its blocks and
+taken away after, so that notes cannot disturb one another even when their blocks are interleaved.
 """
 
 import os
-import random
 import sys
-import warnings
-from collections.abc import Callable
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
+from vaultkit.run.aspects import ASPECTS, SEED
+from vaultkit.run.borrowed import Borrowed
 from vaultkit.run.imports import after_import, forget
-
-SEED = 0
 
 # mlx.core compiles fused functions with the C++ compiler at first use: too slow for notes, and not portable.
 os.environ["MLX_DISABLE_COMPILE"] = "1"
-
-
-class Aspect(NamedTuple):
-    """One piece of process state; `start` gives a note's initial value, None leaves the host's."""
-
-    get: Callable[[], Any]
-    put: Callable[[Any], None]
-    start: Callable[[], Any] | None = None
-
-
-def _encoded() -> dict[Any, Any]:
-    """The environment as `os.environ` keeps it: decoding it for each block can cost more than the block."""
-    return os.environ._data  # type: ignore[attr-defined, no-any-return]
-
-
-def _set_environ(values: dict[Any, Any]) -> None:
-    now = _encoded()
-    if now == values:
-        return
-    for name in set(now) - set(values):
-        del os.environ[os.environ.decodekey(name)]  # type: ignore[attr-defined]
-    for name, value in values.items():
-        if now.get(name) != value:
-            os.environ[os.environ.decodekey(name)] = os.environ.decodevalue(value)  # type: ignore[attr-defined]
-
-
-def _get_list(name: str) -> Callable[[], tuple[list[str], list[str]]]:
-    """The list `sys.<name>` itself and a copy, as a note may change the list or put another in its place."""
-    return lambda: (getattr(sys, name), list(getattr(sys, name)))
-
-
-def _set_list(name: str) -> Callable[[tuple[list[str], list[str]]], None]:
-    def put(value: tuple[list[str], list[str]]) -> None:
-        target, content = value
-        target[:] = content
-        setattr(sys, name, target)
-
-    return put
-
-
-def _set_filters(values: list[Any]) -> None:
-    warnings.filters[:] = values  # type: ignore[index]
-    warnings._filters_mutated()  # type: ignore[attr-defined]
-
-
-ASPECTS: dict[str, Aspect] = {
-    "environ": Aspect(lambda: dict(_encoded()), _set_environ),
-    "path": Aspect(_get_list("path"), _set_list("path")),
-    "argv": Aspect(_get_list("argv"), _set_list("argv"), lambda: ([], ["note"])),
-    "filters": Aspect(lambda: list(warnings.filters), _set_filters),
-    "random": Aspect(random.getstate, random.setstate, lambda: random.Random(SEED).getstate()),
-}
 
 _LIBRARIES = ("numpy", "mlx.core")
 _PRISTINE: dict[str, dict[str, Any]] = {}  # state of each library when first met, seeded
@@ -116,6 +60,7 @@ class Isolation:
             for name, value in environ.items()
         }
         self.own: dict[str, Any] = {}
+        self.borrowed = Borrowed()
         self.libraries: dict[str, dict[str, Any]] = {}
         self.host: dict[str, Any] = {}
         self.host_libraries: dict[str, dict[str, Any]] = {}
@@ -139,9 +84,11 @@ class Isolation:
             self.host_libraries[name] = _library_state(name, module)
             _meet(module)
             _put_library_state(name, module, self.libraries.get(name, _PRISTINE[name]))
+        self.borrowed.put_again()
 
     def leave(self) -> None:
         forget()
+        self.borrowed.give_back()
         self.folder = _cwd() or self.folder
         self.own = {name: aspect.get() for name, aspect in ASPECTS.items()}
         for name in _LIBRARIES:

@@ -1,27 +1,28 @@
 """Which of our modules a note uses: each note sees only the modules that it imports itself.
 
 Between notes, every module that is not Python's or a library's is taken out of `sys.modules` (and off its
-parent package) and kept. When the next note imports it, dynamically or not, the finder here notes that and
-gives the same module back, together with all that module depends on. So one process runs many notes, no
-module runs twice, and yet each note's imports are seen as if it ran alone.
+parent package), restored to what it was after its import, and kept. When the next note imports it,
+dynamically or not, the finder here notes that and gives the same module back, together with all that module
+depends on. So one process runs many notes, no module runs twice, and yet each note's imports are seen, and
+are, as if it ran alone. A module whose import depended on what a note had set up (its environment, its files)
+is not kept: the next note that wants it runs it again.
 """
 
-import dis
 import os
 import sys
-import time
 from collections.abc import Iterable, Sequence
-from importlib.abc import Loader, MetaPathFinder
+from importlib.abc import MetaPathFinder
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, SourceFileLoader
-from importlib.util import cache_from_source
 from types import CodeType, ModuleType
 from typing import Protocol
 
-from vaultkit.run.fingerprints import REST_NS
+from vaultkit.run.imported import imports_of
+from vaultkit.run.loaders import OpaqueLoader, ReadyLoader, SourceLoader, watch_sources
 from vaultkit.run.stamps import is_library
+from vaultkit.run.untouched import Image
 
 _CANDIDATES = ("/__init__.py", *EXTENSION_SUFFIXES, ".py", ".pyc")
-_DYNAMIC = (b"import_module", b"__import__", b"sys.modules", b"pkgutil", b"runpy", b"__path__")
+_DYNAMIC = (b"import_module", b"__import__", b"sys.modules", b"pkgutil", b"runpy", b"__path__", b"importlib")
 
 
 class Recorder(Protocol):
@@ -29,9 +30,11 @@ class Recorder(Protocol):
 
     active: bool
 
-    def on_file(self, path: str, module: str = "") -> None: ...
+    def on_files(self, paths: list[str], module: str = "") -> None: ...
 
     def on_module(self, name: str) -> None: ...
+
+    def on_source(self, source: bytes, module: str = "") -> None: ...
 
 
 class Modules(MetaPathFinder):
@@ -42,21 +45,44 @@ class Modules(MetaPathFinder):
         self.kept: dict[str, ModuleType] = {}
         self.edges: dict[str, set[str]] = {}
         self.origins: dict[str, tuple[str, ...]] = {}
+        self.images: dict[str, Image] = {}
+        self.tainted: set[str] = set()
         self.asking: set[str] = set()
+        self.absolute: dict[str, tuple[str, bool]] = {}
         self.strangers = sorted(name for name, module in sys.modules.items() if _is_stranger(name, module))
+        self.settled = set(sys.modules)  # not ours, or not to be touched
         sys.meta_path.insert(0, self)
+        watch_sources(self._is_watched)
 
     def put_away(self) -> None:
         """Take all our modules out of `sys.modules`, for the next note to import anew."""
+        for name in sys.modules.keys() - self.settled - self.edges.keys():
+            if _is_stranger(name, sys.modules[name]):
+                del sys.modules[name]  # put there by hand, past the finders
+            else:
+                self.settled.add(name)
         for name in self.edges:
             module = sys.modules.pop(name, None)
             if module is None:
                 continue
             self.kept[name] = module
+            if name in self.images:
+                self.images[name].restore()
             parent, _, child = name.rpartition(".")
             holder = sys.modules.get(parent) or self.kept.get(parent)
             if holder is not None and holder.__dict__.get(child) is module:
                 delattr(holder, child)
+        if self.tainted:
+            for name in [name for name in self.kept if self.closure([name]) & self.tainted]:
+                self.kept.pop(name)
+                self.images.pop(name, None)
+            self.tainted.clear()
+
+    def drop(self) -> None:
+        """Forget every module: whoever wants one runs it again."""
+        self.put_away()
+        self.kept.clear()
+        self.images.clear()
 
     def closure(self, names: Iterable[str]) -> set[str]:
         """The modules `names` and all they depend on, those of them that are ours."""
@@ -74,29 +100,44 @@ class Modules(MetaPathFinder):
     ) -> ModuleSpec | None:
         if not self.recorder.active or fullname in self.asking:
             return None
-        places = tuple(os.path.abspath(p) for p in (sys.path if path is None else path))
-        places = tuple(place for place in places if not is_library(place))
+        places = tuple(place for place, library in map(self._place, path or sys.path) if not library)
         if fullname in self.kept and self.origins.get(fullname) == places:
             return self._ready(fullname)
         spec = self._found(fullname, path, target)
         if spec is None:
-            self._missing(fullname, places)
+            tail = fullname.rpartition(".")[2]
+            self.recorder.on_files(
+                [os.path.join(place, tail) + ending for place in places for ending in ("", *_CANDIDATES)]
+            )
             return None
         if not _is_own(spec):
             return spec
-        if fullname not in self.edges:
-            self.edges[fullname] = set()
+        self.edges.setdefault(fullname, set())
         self.kept.pop(fullname, None)
+        self.images.pop(fullname, None)
         self.origins[fullname] = places
         self.recorder.on_module(fullname)
-        self._passed_over(fullname, places, spec)
-        if spec.origin and spec.has_location:
-            self.recorder.on_file(os.path.abspath(spec.origin), fullname)
+        self.recorder.on_files(_looked_at(fullname, places, spec), fullname)
         if type(spec.loader) is SourceFileLoader:
-            spec.loader = _SourceLoader(spec.loader.name, spec.loader.path, self)
+            spec.loader = SourceLoader(spec.loader.name, spec.loader.path, self._imported)
         elif spec.loader is not None and spec.has_location:  # an extension: what it imports cannot be read
-            spec.loader = _OpaqueLoader(spec.loader, self)
+            spec.loader = OpaqueLoader(spec.loader, self._imported)
         return spec
+
+    def _place(self, entry: str) -> tuple[str, bool]:
+        """An entry of an import path as an absolute path, and whether it is a library's."""
+        if not os.path.isabs(entry):
+            return os.path.abspath(entry), is_library(os.path.abspath(entry))
+        if entry not in self.absolute:
+            self.absolute[entry] = (os.path.abspath(entry), is_library(os.path.abspath(entry)))
+        return self.absolute[entry]
+
+    def _is_watched(self, path: str) -> bool:
+        """True if a source is ours; being run counts as being read, even from bytecode."""
+        if not self.recorder.active or is_library(path):
+            return False
+        self.recorder.on_files([path])
+        return True
 
     def _found(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None
@@ -111,22 +152,6 @@ class Modules(MetaPathFinder):
             self.asking.discard(fullname)
         return None
 
-    def _missing(self, fullname: str, places: tuple[str, ...]) -> None:
-        tail = fullname.rpartition(".")[2]
-        for place in places:
-            for ending in ("", *_CANDIDATES):
-                self.recorder.on_file(os.path.join(place, tail) + ending)
-
-    def _passed_over(self, fullname: str, places: tuple[str, ...], spec: ModuleSpec) -> None:
-        """What would be imported instead of `spec` if it existed."""
-        tail = fullname.rpartition(".")[2]
-        for place in places:
-            for ending in _CANDIDATES:
-                candidate = os.path.join(place, tail) + ending
-                if candidate == spec.origin:
-                    return
-                self.recorder.on_file(candidate, fullname)
-
     def _ready(self, fullname: str) -> ModuleSpec:
         """A spec that gives back a kept module; its dependencies are put back at once."""
         self.recorder.on_module(fullname)
@@ -135,10 +160,14 @@ class Modules(MetaPathFinder):
         module = self.kept[fullname]
         real = module.__spec__
         assert real is not None
-        spec = ModuleSpec(fullname, _ReadyLoader(self, module, real), origin=real.origin)
+        loader = ReadyLoader(module, real, self._given)
+        spec = ModuleSpec(fullname, loader, origin=real.origin)
         spec.submodule_search_locations = real.submodule_search_locations
         spec.cached = real.cached
         return spec
+
+    def _given(self, name: str) -> None:
+        self.kept.pop(name, None)
 
     def _put_back(self, name: str) -> None:
         module = self.kept.pop(name, None)
@@ -150,79 +179,37 @@ class Modules(MetaPathFinder):
         if holder is not None and child not in holder.__dict__:
             setattr(holder, child, module)
 
-    def imported(self, name: str, data: bytes | None, code: CodeType | None) -> None:
+    def _imported(self, module: ModuleType, data: bytes | None, code: CodeType | None) -> None:
         """Note what a module's code imports; all that is loaded, if that cannot be read from the code."""
+        name = module.__name__
+        if name not in self.edges:
+            return
         if code is not None:
-            self.edges[name] |= _imports(code, name)
+            self.edges[name] |= imports_of(code, name)
         if data is None or any(word in data for word in _DYNAMIC):
             self.edges[name] |= {other for other in self.edges if other in sys.modules and other != name}
+        self.recorder.on_source(data or b"", name)
+        self.images[name] = Image(module)
 
 
-class _ReadyLoader(Loader):
-    """Gives a module that has already run."""
-
-    def __init__(self, owner: Modules, module: ModuleType, real: ModuleSpec) -> None:
-        self.owner, self.module, self.real = owner, module, real
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType:
-        return self.module
-
-    def exec_module(self, module: ModuleType) -> None:
-        module.__spec__ = self.real
-        self.owner.kept.pop(self.real.name, None)
-
-
-class _OpaqueLoader(Loader):
-    def __init__(self, loader: Loader, owner: Modules) -> None:
-        self.loader, self.owner = loader, owner
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        return self.loader.create_module(spec)
-
-    def exec_module(self, module: ModuleType) -> None:
-        self.loader.exec_module(module)
-        module.__loader__ = self.loader
-        assert module.__spec__ is not None
-        module.__spec__.loader = self.loader
-        self.owner.imported(module.__name__, None, None)
-
-
-class _SourceLoader(SourceFileLoader):
-    """Runs a module from its source unless its bytecode is surely of that source.
-
-    Python trusts bytecode by the source's size and whole seconds, so an edit within a second can run the old
-    code. Here bytecode counts only when the source had been at rest for two seconds when it was written.
-    """
-
-    def __init__(self, fullname: str, path: str, owner: Modules) -> None:
-        super().__init__(fullname, path)
-        self.owner = owner
-
-    def get_code(self, fullname: str) -> CodeType | None:
-        if _may_use_bytecode(self.path):
-            self.code = super().get_code(fullname)
-        else:
-            self.code = self.source_to_code(self.get_data(self.path), self.path)
-        return self.code
-
-    def exec_module(self, module: ModuleType) -> None:
-        super().exec_module(module)
-        self.owner.imported(module.__name__, self.get_data(self.path), self.code)
-
-
-def _may_use_bytecode(source: str) -> bool:
-    """True if the bytecode is of this source; doubtful bytecode is deleted, and new written once the source
-    is at rest.
-    """
-    status, bytecode = os.stat(source), cache_from_source(source)
-    changed = max(status.st_mtime_ns, status.st_ctime_ns) + REST_NS
-    try:
-        if changed < os.stat(bytecode).st_mtime_ns:
-            return True
-        os.unlink(bytecode)
-    except OSError:
-        pass
-    return changed < time.time_ns()
+def _looked_at(fullname: str, places: tuple[str, ...], spec: ModuleSpec) -> list[str]:
+    """The module's file, and what would be imported instead of it if it existed."""
+    found = []
+    if spec.origin and spec.has_location:
+        origin = os.path.abspath(spec.origin)
+        found.append(origin)
+        while not os.path.exists(origin) and os.path.dirname(origin) != origin:  # within an archive
+            origin = os.path.dirname(origin)
+            if os.path.isfile(origin):
+                found.append(origin)
+    tail = fullname.rpartition(".")[2]
+    for place in places:
+        for ending in _CANDIDATES:
+            candidate = os.path.join(place, tail) + ending
+            if candidate == spec.origin:
+                return found
+            found.append(candidate)
+    return found
 
 
 def _is_own(spec: ModuleSpec) -> bool:
@@ -238,33 +225,3 @@ def _is_stranger(name: str, module: ModuleType) -> bool:
         return False
     spec = getattr(module, "__spec__", None)
     return spec is not None and _is_own(spec)
-
-
-def _imports(code: CodeType, name: str) -> set[str]:
-    """Every module that the import statements of `code`, functions included, can mean."""
-    package = sys.modules[name].__package__ or ""
-    found: set[str] = set()
-    values: list[object] = [None, None]
-    for instruction in dis.get_instructions(code):
-        if instruction.opname == "IMPORT_NAME":
-            level, names = values
-            base = str(instruction.argval)
-            if isinstance(level, int) and level > 0:
-                parts = package.split(".")
-                base = ".".join([*parts[: len(parts) - level + 1], base]).strip(".")
-            found.add(base)
-            found |= (
-                {f"{base}.{child}" for child in names if child != "*"} if isinstance(names, tuple) else set()
-            )
-            found |= _parents(base)
-        elif instruction.opname.startswith("LOAD_"):
-            values = [values[1], instruction.argval]
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            found |= _imports(constant, name)
-    return found - {name}
-
-
-def _parents(name: str) -> set[str]:
-    parts = name.split(".")
-    return {".".join(parts[:n]) for n in range(1, len(parts))}

@@ -1,34 +1,50 @@
 """What a note uses while it runs: files, folders, modules, environment variables, and what nobody can track.
 
 Seen are Python's audit events (every `open`, `listdir`, `scandir`, process, socket, library), `os.stat` and
-its kin (a file looked for counts, found or not), reads of `os.environ`, imports (see `modules`), and the
-functions of libraries known to open files by themselves. Each is put down to the note and to all our modules
-on the call stack: what a module has read once and remembers is a dependency of every later note that imports
-it. What a library reads while it is first imported counts for all notes of the process.
+its kin (a file looked for counts, found or not), reads of `os.environ`, imports (see `modules`), functions
+of libraries known to open files by themselves, and on Linux whatever else opens a file of the vault, of the
+engine or below the import path (see `opened`). Each is put down to the note and to all our modules on the
+call stack: what a module has read once and remembers is a dependency of every later note that imports it.
+What a library reads while it is first imported counts for all notes of the process. The calendar and
+unseeded randomness cannot be tracked: a note that uses them always runs.
+
+Not seen: files elsewhere that native code opens by itself (on other systems than Linux, anywhere), file
+systems that lie about times, randomness and clocks that native code asks by itself (`random.Random()`),
+stop-watches (`perf_counter`), addresses, hash seeds, and what a note changes deep inside objects of our
+modules (see `untouched`). `--no-cache` runs a note all the same.
 """
 
 import os
 import sys
 import tempfile
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from types import FrameType, ModuleType
 from typing import Any
 
-from vaultkit.run.fingerprints import Fingerprints, digest
+from vaultkit import where
+from vaultkit.run.execute import MODULE
+from vaultkit.run.fingerprints import Fingerprints
 from vaultkit.run.imports import after_import
-from vaultkit.run.modules import Modules
+from vaultkit.run.opened import Opened
 from vaultkit.run.patches import wrap_environ, wrap_stats
-from vaultkit.run.stamps import SET_BY_RUNNER, is_library
-
-Dependency = tuple[str, str]  # ("file" | "folder" | "variable", its name)
+from vaultkit.run.recorder import Recorder
+from vaultkit.run.results import ENGINE
+from vaultkit.run.stamps import SET_BY_RUNNER, is_library, variable
+from vaultkit.run.untracked import CALENDAR, RANDOMNESS, wrap_clock, wrap_randomness
+from vaultkit.run.used import Used
 
 _STARTS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.forkpty")
 _TALKS = ("socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname")
 _CHANGES = ("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.truncate", "os.link", "os.symlink")
-_NATIVE_READERS = {"mlx.core": ("load", "import_function")}  # open files where Python does not see it
+# They open files where Python does not see it: True for those that write.
+_NATIVE = {
+    "mlx.core": {
+        **dict.fromkeys(("load", "import_function"), False),
+        **dict.fromkeys(("save", "savez", "savez_compressed", "save_gguf", "save_safetensors"), True),
+        **dict.fromkeys(("export_function", "exporter", "export_to_dot"), True),
+    }
+}
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _LOADERS = frozenset(
     {
@@ -40,36 +56,19 @@ _LOADERS = frozenset(
 )
 
 
-@dataclass(slots=True)
-class Used:
-    """What a note, a module or a library's import has used; `untracked` says what cannot be cached."""
-
-    things: set[Dependency] = field(default_factory=set)
-    modules: set[str] = field(default_factory=set)
-    untracked: set[str] = field(default_factory=set)
-
-
-class Observer:
+class Observer(Recorder):
     """Watches this process while notes run; there is one per process, as an audit hook stays for good."""
 
-    def __init__(self, fingerprints: Fingerprints) -> None:
-        self.fingerprints = fingerprints
-        self.active = False
-        self.busy = threading.local()
-        self.note = Used()
-        self.library = Used()
-        self.by_module: dict[str, Used] = {}
-        self.values: dict[Dependency, str] = {}
-        self.host_path = list(sys.path)
-        self.host_environ = dict(os.environ)
+    def __init__(self, fingerprints: Fingerprints, folders: tuple[str, ...] = ()) -> None:
+        super().__init__(fingerprints)
         self.temporary = tuple(f(tempfile.gettempdir()) + os.sep for f in (os.path.abspath, os.path.realpath))
-        self.written: set[str] = set()
-        self.made: tuple[str, ...] = ()
         self.wrapped: set[str] = set()
-        self.modules = Modules(self)
+        self.opened = Opened(folders)
         sys.addaudithook(self._hook)
         wrap_stats(self._looks, self._on_look)
-        wrap_environ(lambda: self.active, self._on_variable)
+        wrap_environ(self._looks, self._on_variable)
+        wrap_clock(self._looks, self._on_clock)
+        wrap_randomness(self._looks, self._on_randomness)
 
     def begin(self) -> None:
         """A new note starts."""
@@ -79,10 +78,12 @@ class Observer:
         self.modules.put_away()
 
     @contextmanager
-    def watching(self, folder: str) -> Iterator[None]:
-        """Record what happens in the body; files below `folder` are the note's own."""
-        self._make(folder)
-        for name, functions in _NATIVE_READERS.items():
+    def watching(self, folders: tuple[str, ...]) -> Iterator[None]:
+        """Record what happens in the body; files below `folders` are the note's own."""
+        for folder in folders:
+            self._make(folder)
+        self.opened.read()  # what others have opened meanwhile
+        for name, functions in _NATIVE.items():
             if name not in self.wrapped:
                 self._when_imported(name, functions)
         self.active = True
@@ -90,88 +91,7 @@ class Observer:
             yield
         finally:
             self.active = False
-
-    def used(self) -> Used:
-        """All that the note of the last `begin` has used, with what its modules and the libraries have."""
-        total = Used(set(self.note.things), self.modules.closure(self.note.modules), set(self.note.untracked))
-        for part in [self.library, *(self.by_module.get(name, Used()) for name in sorted(total.modules))]:
-            total.things |= part.things
-            total.untracked |= part.untracked
-        if self.modules.strangers:
-            total.untracked.add(f"{self.modules.strangers[0]} was imported before the run began")
-        return total
-
-    # what is recorded
-
-    def on_file(self, path: str, module: str = "") -> None:
-        """A file matters to whoever runs now, and to `module`."""
-        self._put("file", path, module)
-
-    def on_module(self, name: str) -> None:
-        for used in self._users(sys._getframe(1)):
-            used.modules.add(name)
-        for user in self._stack(sys._getframe(1)):
-            if user != name and user in self.modules.edges:
-                self.modules.edges[user].add(name)
-
-    def _put(self, kind: str, name: str, module: str = "") -> None:
-        if kind != "variable":
-            if is_library(name) or name.startswith(self.made) or f"{os.sep}__pycache__" in name:
-                return
-            if name.startswith(("/dev/null", "/dev/urandom")) or name in self.written:
-                return
-            if name.startswith(("/proc/", "/sys/", "/dev/")):
-                self._untracked(f"reads {name}")
-                return
-        thing = (kind, name)
-        if thing not in self.values:
-            with self._unseen():
-                self.values[thing] = self.value(kind, name)
-        for used in self._users(sys._getframe(1)):
-            used.things.add(thing)
-        if module:
-            self.by_module.setdefault(module, Used()).things.add(thing)
-
-    @contextmanager
-    def _unseen(self) -> Iterator[None]:
-        """What this thread does in the body is our own doing."""
-        before = getattr(self.busy, "now", False)
-        self.busy.now = True
-        try:
-            yield
-        finally:
-            self.busy.now = before
-
-    def value(self, kind: str, name: str) -> str:
-        if kind == "file":
-            return self.fingerprints.file(name)
-        if kind == "folder":
-            return self.fingerprints.folder(name)
-        return variable(self.host_environ, name)
-
-    def _untracked(self, reason: str) -> None:
-        for used in self._users(sys._getframe(1)):
-            used.untracked.add(reason)
-
-    def _users(self, frame: FrameType | None) -> list[Used]:
-        """The note, each of our modules on the stack, and the libraries if one is being imported."""
-        found, inner = [self.note], True
-        while frame is not None:
-            name = frame.f_globals.get("__name__", "")
-            if name in self.modules.edges:
-                found.append(self.by_module.setdefault(name, Used()))
-                inner = False
-            elif inner and frame.f_code.co_name == "<module>" and is_library(frame.f_code.co_filename):
-                found.append(self.library)
-            frame = frame.f_back
-        return found
-
-    def _stack(self, frame: FrameType | None) -> set[str]:
-        names = set()
-        while frame is not None:
-            names.add(frame.f_globals.get("__name__", ""))
-            frame = frame.f_back
-        return names
+            self._on_opened()
 
     # where it is seen
 
@@ -191,14 +111,50 @@ class Observer:
         self._put("file", _absolute(path))
 
     def _on_variable(self, name: str) -> None:
-        if name not in SET_BY_RUNNER:
-            self._put("variable", name)
+        if name in SET_BY_RUNNER:
+            return
+        with self._unseen():
+            changed = variable(os.environ, name) != variable(self.host_environ, name)
+        if changed:
+            self.modules.tainted |= self._stack(sys._getframe(1))  # a module has read what a note has set
+        self._put("variable", name)
+
+    def _on_clock(self) -> None:
+        frame = sys._getframe(2)  # whoever asks `time`; libraries ask for purposes of their own
+        name = frame.f_globals.get("__name__", "")
+        own = name in self.modules.edges or not is_library(frame.f_code.co_filename)
+        if own and not name.startswith("vaultkit."):
+            self._untracked(CALENDAR)
+
+    def _on_randomness(self) -> None:
+        frame: FrameType | None = sys._getframe(2)
+        while frame is not None:
+            name = frame.f_globals.get("__name__", "")
+            if name == MODULE or name in self.modules.edges:
+                break
+            if frame.f_code.co_name == "<module>" or name.startswith("vaultkit."):
+                return  # a library at its import, or the runner
+            frame = frame.f_back
+        self._untracked(RANDOMNESS)
+
+    def _on_opened(self) -> None:
+        """What native code has opened counts for the note and all our modules that are loaded."""
+        paths = [path for path in self.opened.read() if ("file", path) not in self.values]
+        if self.opened.overflowed:
+            self._untracked("opens more files than can be watched")
+        if paths:
+            loaded = [name for name in self.modules.edges if name in sys.modules]
+            users = [self.note, *(self.by_module.setdefault(name, Used()) for name in loaded)]
+            for path in paths:
+                self._put("file", path, users)
 
     def _on_open(self, event: str, arguments: tuple[Any, ...]) -> None:
         path, mode, flags = arguments
-        if isinstance(path, int) or _caller() in _LOADERS:
+        if isinstance(path, int):
             return
         name = _absolute(path)
+        if _caller() in _LOADERS and not name.endswith(".pyc"):
+            return  # told by the finder, or when the source is compiled
         writes = bool(flags & _WRITES) if isinstance(flags, int) else any(c in str(mode) for c in "wax+")
         if not writes:
             self._put("file", name)
@@ -210,7 +166,7 @@ class Observer:
         self.written.add(name)
 
     def _changes(self, name: str) -> None:
-        own = name in self.written or name.startswith((*self.made, "/dev/null"))
+        own = name in self.written or (name + os.sep).startswith((*self.made, "/dev/null/"))
         if not own and not is_library(name) and "__pycache__" not in name:
             self._untracked(f"writes {name}")
 
@@ -258,31 +214,40 @@ class Observer:
         elif not _inside_library(sys._getframe(2)):
             self._untracked(f"loads the library {path}, whose place is not known")
 
-    def _when_imported(self, name: str, functions: tuple[str, ...]) -> None:
+    def _on_extension(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if len(arguments) > 1 and isinstance(arguments[1], str):
+            self._put("file", _absolute(arguments[1]))  # an extension, by whatever loader
+
+    def _when_imported(self, name: str, functions: dict[str, bool]) -> None:
         def wrap(module: ModuleType) -> None:
             self.wrapped.add(name)
-            for function in functions:
-                setattr(module, function, self._reader(getattr(module, function)))
+            for function, writes in functions.items():
+                if hasattr(module, function):
+                    setattr(module, function, self._native(getattr(module, function), writes))
 
         if name in sys.modules:
             wrap(sys.modules[name])
         else:
             after_import(name, wrap)
 
-    def _reader(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def reader(*arguments: Any, **options: Any) -> Any:
-            if self.active:
-                for value in [*arguments, *options.values()]:
-                    if isinstance(value, str | os.PathLike) and os.sep in os.fspath(value):
-                        self._put("file", _absolute(value))
+    def _native(self, original: Callable[..., Any], writes: bool) -> Callable[..., Any]:
+        def native(*arguments: Any, **options: Any) -> Any:
+            path = arguments[0] if arguments else options.get("file")
+            if self._looks() and isinstance(path, str | os.PathLike):
+                with self._unseen():
+                    (self._changes if writes else self._reads)(_absolute(path))
             return original(*arguments, **options)
 
-        reader.__name__, reader.__doc__ = getattr(original, "__name__", "reader"), original.__doc__
-        return reader
+        native.__name__, native.__doc__ = getattr(original, "__name__", "native"), original.__doc__
+        return native
+
+    def _reads(self, name: str) -> None:
+        self._put("file", name)
 
 
 _EVENTS: dict[str, Callable[[Observer, str, tuple[Any, ...]], None]] = {
     "open": Observer._on_open,
+    "import": Observer._on_extension,
     "os.listdir": Observer._on_folder,
     "os.scandir": Observer._on_folder,
     "ctypes.dlopen": Observer._on_library,
@@ -291,13 +256,6 @@ _EVENTS: dict[str, Callable[[Observer, str, tuple[Any, ...]], None]] = {
     **dict.fromkeys(_TALKS, Observer._on_talk),
     **dict.fromkeys(_CHANGES, Observer._on_change),
 }
-
-
-def variable(environ: Mapping[str, str], name: str) -> str:
-    """The value of an environment variable as a dependency; `*` is the whole environment."""
-    if name != "*":
-        return digest(environ[name]) if name in environ else "unset"
-    return digest("\n".join(f"{k}={v}" for k, v in sorted(environ.items()) if k not in SET_BY_RUNNER))
 
 
 def _absolute(path: Any) -> str:
@@ -314,3 +272,10 @@ def _inside_library(frame: FrameType | None) -> bool:
     while frame is not None and "ctypes" in str(frame.f_globals.get("__name__", "")):
         frame = frame.f_back
     return frame is not None and is_library(frame.f_code.co_filename)
+
+
+def watched_folders(root: str) -> tuple[str, ...]:
+    """Where notes of the vault `root` may have their data: the vault, the engine and the import path."""
+    project = where.project_of(root)
+    engine = [os.path.join(project, folder) for folder in ENGINE]
+    return (root, *engine, *(entry for entry in sys.path if entry and not is_library(entry)))

@@ -1,12 +1,14 @@
 """The program of a note: its Python blocks in order, with control words, set-up code and output."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from vaultkit.errors import Problem
 from vaultkit.fences import PYTHON_LIKE, Fence
 from vaultkit.lines import Comment, Scan
 from vaultkit.run.control import Control, ControlError, is_control, parse, setup_code
+from vaultkit.run.html_code import html_python
+from vaultkit.run.requirements import present, why_absent
 from vaultkit.scan import scan
 
 # Words that other runners read from the info string; here they would silently do nothing.
@@ -23,13 +25,16 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One Python block; `number` counts from 1 in the note, skipped blocks included."""
+    """One Python block; `number` counts from 1 in the note, skipped blocks included. `head` is the line of
+    the first control comment directly above the fence, the fence's own line if there is none.
+    """
 
     number: int
     fence: Fence
     control: Control
     setups: tuple[Setup, ...]
     output: Fence | None
+    head: int = 0
 
     @property
     def line(self) -> int:
@@ -42,6 +47,8 @@ class Program:
 
     path: str
     blocks: list[Block] = field(default_factory=list)
+    declared: set[int] = field(default_factory=set)
+    """Lines of fences shown as Python that are no blocks, but declared as skipped."""
     problems: list[Problem] = field(default_factory=list)
 
     def problem(self, line: int, code: str, message: str, hint: str) -> None:
@@ -50,8 +57,8 @@ class Program:
 
 @lru_cache(maxsize=1024)
 def scan_once(text: str) -> Scan:
-    """The scan of a note that is about to be run; it is asked for more than once, and must not be changed."""
-    return scan(text)
+    """The blocks of a note that is about to be run; asked for more than once, not to be changed."""
+    return scan(text, blocks=True)
 
 
 def program_of(path: str, scan: Scan) -> Program:
@@ -64,10 +71,13 @@ def program_of(path: str, scan: Scan) -> Program:
     for fence in scan.fences:
         if fence.hidden:
             continue
-        _check_fence(program, fence)
+        above = _comments_above(controls, fence)
+        if fence.shown_as_python and not fence.is_python and above and _control(program, above).skip:
+            used |= {comment.end_line for comment in above}
+            program.declared.add(fence.line)
+        _check_fence(program, fence, scan)
         if not fence.is_python:
             continue
-        above = _comments_above(controls, fence)
         used |= {comment.end_line for comment in above}
         earlier = [c for line, c in sorted(controls.items()) if line < fence.line and line not in used]
         used |= {comment.end_line for comment in earlier}
@@ -82,13 +92,17 @@ def program_of(path: str, scan: Scan) -> Program:
             program.problem(
                 output.line, "output-place", "output fence in another container than its code", hint
             )
-        program.blocks.append(Block(len(program.blocks) + 1, fence, control, tuple(setups), output))
+        head = above[0].line if above else fence.line
+        program.blocks.append(Block(len(program.blocks) + 1, fence, control, tuple(setups), output, head))
     for line, comment in sorted(controls.items()):
         if line not in used:
             _stray(program, comment)
     for fence in outputs.values():
         hint = "put it on the line right after the block's closing fence, or delete it"
         program.problem(fence.line, "output-place", "output fence without a Python block before it", hint)
+    for line in html_python(scan):
+        hint = "write it as a fence: ```python"
+        program.problem(line, "fence-html", "code in HTML is shown as Python but never run", hint)
     program.problems.sort(key=lambda problem: problem.line)
     return program
 
@@ -121,7 +135,9 @@ def _split_setups(program: Program, comments: list[Comment]) -> tuple[list[Setup
 
 def _control(program: Program, comments: list[Comment]) -> Control:
     try:
-        return parse(comments)
+        control = parse(comments)
+        absent = [name for name in control.requires if not present(name)]
+        return replace(control, skip=why_absent(absent[0])) if absent and not control.skip else control
     except ControlError as error:
         program.problem(comments[0].line, "run-control", str(error), "")
         return Control()
@@ -142,9 +158,9 @@ def _stray(program: Program, comment: Comment) -> None:
     )
 
 
-def _check_fence(program: Program, fence: Fence) -> None:
-    if fence.language in PYTHON_LIKE:
-        hint = "write ```python, or ```text for code that is not to run"
+def _check_fence(program: Program, fence: Fence, scan: Scan) -> None:
+    if fence.language in PYTHON_LIKE and fence.line not in program.declared:
+        hint = 'write ```python, or <!-- run: skip "why" --> on the line above, or ```text'
         program.problem(
             fence.line, "fence-language", f"`{fence.language}` is shown as Python but never run", hint
         )
@@ -153,9 +169,10 @@ def _check_fence(program: Program, fence: Fence) -> None:
     if not fence.closed:
         hint = f"close it with {fence.marker} at the same indent"
         program.problem(fence.line, "fence-unclosed", "fence is never closed in its container", hint)
-    if fence.on_marker:
-        hint = "start the fence on a line of its own, indented as the item's text"
-        program.problem(fence.line, "fence-on-marker", "fence on a list marker's line is not rendered", hint)
+    if fence.on_marker and ":" in scan.prefix(fence.line):
+        hint = "start the fence on a line of its own, indented by four spaces"
+        message = "fence on the line of a footnote or definition is not rendered"
+        program.problem(fence.line, "fence-on-marker", message, hint)
     foreign = _FOREIGN_WORDS & set(fence.info.replace("}", " ").split())
     if foreign:
         hint = '<!-- run: skip "why" --> on the line above'

@@ -1,162 +1,157 @@
 """Run notes without pytest: the quick way to a verdict."""
 
-import hashlib
+import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from vaultkit import place
-from vaultkit.errors import Problem
-from vaultkit.run.cache import RunCache, Skip, program_key
-from vaultkit.run.observe import Observer
+from vaultkit.run.cache import RunCache
+from vaultkit.run.entry import entry_of
+from vaultkit.run.loaded import loaded_files
+from vaultkit.run.notereport import NoteReport, Skip
+from vaultkit.run.observe import Observer, watched_folders
+from vaultkit.run.recall import Row, is_plain, known_shape, recall, renewed
 from vaultkit.run.report import failure_text
-from vaultkit.run.results import engine_digest, entry_of, key_of, record
+from vaultkit.run.results import engine_digest, record
 from vaultkit.run.session import Session
-from vaultkit.run.survey import shape_of
-from vaultkit.run.verdict import Verdict, judge
+from vaultkit.run.shape import key_of_note, learn_shape
+from vaultkit.run.verdict import Failure, Verdict, again, judge
 
 
-@dataclass(slots=True)
-class NoteReport:
-    """The verdict on one note; `texts` are the failures in words."""
+class Runner:
+    """Judges notes of one vault, one after another, in this process."""
 
-    path: str
-    blocks: int
-    verdicts: list[Verdict] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
-    seconds: float = 0.0
-    why: str = ""
-    reused: list[Skip] | None = None
-    """If the note was not run because its last verdict holds: its skipped blocks."""
+    def __init__(self, cache: RunCache, engine: str) -> None:
+        self.cache = cache
+        self.engine = engine
+        self.entries: dict[str, dict[str, Any]] = {}
+        self.observer: Observer | None = None
+        self.last: Session | None = None  # of a lab in two languages the second needs no run of its own
 
-    @property
-    def passed(self) -> int:
-        if self.reused is not None:
-            return self.blocks - len(self.reused)
-        return sum(verdict.status == "passed" for verdict in self.verdicts)
-
-    @property
-    def skipped(self) -> list[Skip]:
-        if self.reused is not None:
-            return self.reused
-        return [Skip(v.block.line, v.reason) for v in self.verdicts if v.status == "skipped"]
-
-    @property
-    def ok(self) -> bool:
-        return not self.problems and self.passed + len(self.skipped) == self.blocks
-
-    def line(self) -> str:
-        mark = "ok    " if self.ok else "FAILED"
-        skipped = f", {len(self.skipped)} skipped" if self.skipped else ""
-        tail = "reused" if self.reused is not None else f"{self.seconds:.2f} s"
-        return f"{mark} {self.path}: {self.passed}/{self.blocks} blocks{skipped}, {tail}"
-
-    def as_dict(self) -> dict[str, Any]:
-        failures = [f for verdict in self.verdicts for f in verdict.failures]
-        return {
-            "path": self.path,
-            "ok": self.ok,
-            "blocks": self.blocks,
-            "passed": self.passed,
-            "skipped": [{"line": line, "reason": reason} for line, reason in self.skipped],
-            "failures": [
-                *({"line": p.line, "code": p.code, "message": p.message} for p in self.problems),
-                *({"line": f.line, "code": f.code, "message": f.message} for f in failures),
-            ],
-            "seconds": round(self.seconds, 3),
-            "reused": self.reused is not None,
-            "why": self.why,
-        }
-
-
-def run_notes(
-    root: Path,
-    files: list[Path],
-    show: Callable[[NoteReport], None],
-    cache: RunCache | None = None,
-    *,
-    force: bool = False,
-) -> list[NoteReport]:
-    """Judge each note, calling `show` as each ends, and record the results for the site.
-
-    With a cache, a note whose last verdict still holds is not run, unless `force`; what is run is watched.
-    """
-    reports, entries = [], {}
-    engine = engine_digest(root, cache.fingerprints if cache else None)
-    observer: Observer | None = None
-    for file in files:
-        report, entry = _reuse(root, file, engine, cache, force) if cache else (None, None)
-        if report is None or report.reused is None:
-            if cache and observer is None:
-                observer = Observer(cache.fingerprints)
-            why = report.why if report else ""
-            report, entry = _run_file(root, file, engine, cache, observer)
-            report.why = why
-        if entry:
-            entries[report.path] = entry
-        reports.append(report)
-        show(report)
-    record(root, entries)
-    if cache:
-        cache.save(observer)
-    return reports
-
-
-def _reuse(
-    root: Path, file: Path, engine: str, cache: RunCache, force: bool
-) -> tuple[NoteReport, dict[str, Any] | None]:
-    """The note's last verdict with its entry for the badge, or a report that says why it must run."""
-    path = file.resolve().relative_to(root.resolve()).as_posix()
-    shape = shape_of(cache, file, path)
-    if force:
-        return NoteReport(path, 0, why="--no-cache"), None
-    why = cache.why_run(path, shape.program) if shape else "its fences or control comments are wrong"
-    if why or shape is None:
-        return NoteReport(path, 0, why=why), None
-    result = cache.notes[path]["result"]
-    text = file.read_bytes()
-    if hashlib.sha256(text).hexdigest() != cache.texts[path][0]:
-        return NoteReport(path, 0, why="it was edited just now"), None
-    report = NoteReport(path, shape.blocks, seconds=result["seconds"], reused=shape.skipped)
-    return report, {**result, "key": key_of(engine, text)}
-
-
-def _run_file(
-    root: Path, file: Path, engine: str, cache: RunCache | None, observer: Observer | None
-) -> tuple[NoteReport, dict[str, Any] | None]:
-    if observer:
-        observer.begin()
-        observer.on_file(str(place.settings(root)))
-    session = Session(file, root, observer)
-    try:
-        report = _run_note(session)
-        entry = None if report.problems else entry_of(session, report.verdicts, engine)
-        if cache and observer:
-            if report.ok and entry:
-                result = {name: value for name, value in entry.items() if name != "key"}
-                cache.put(session.path, program_key(session.program), observer.used(), result)
-            else:
-                cache.fail(session.path)
-    finally:
-        session.close()
-    return report, entry
-
-
-def _run_note(session: Session) -> NoteReport:
-    report = NoteReport(session.path, len(session.program.blocks), problems=session.program.problems)
-    if report.problems:
-        report.texts = [str(problem) for problem in report.problems]
+    def judge(self, path: str, file: str, *, force: bool = False) -> NoteReport:
+        """The verdict on a note, reused if it still holds and nobody asks for a run with `force`."""
+        if not known_shape(self.cache, path, file):
+            learn_shape(self.cache, path, file)
+        report = recall(self.cache, path, file)
+        if is_plain(self.cache, path):
+            return NoteReport(path, why=report.why)
+        if report.reused and not force:
+            self.entries[path] = renewed(self.cache, path, self.engine)
+            return report
+        why = "--no-cache" if force else report.why
+        report = self._run(path, file)
+        report.why = why
         return report
-    again = f'{place.command("vaultkit")} run "{session.path}"'
+
+    def _run(self, path: str, file: str) -> NoteReport:
+        if self.observer is None:
+            self.observer = Observer(self.cache.fingerprints, watched_folders(self.cache.root))
+        session = Session(file, self.cache.root, self.observer, self.last, path)
+        self.last = session
+        if not session.shares:
+            self.observer.begin()
+            self.observer.on_files([os.path.join(self.cache.root, ".obsidian", "app.json")])
+        try:
+            report = run_note(session)
+            entry = entry_of(session, report.verdicts, self.engine) if not session.program.problems else None
+            self.keep(session, report.ok, entry)
+        finally:
+            session.close()
+        return report
+
+    def keep(self, session: Session, ok: bool, entry: dict[str, Any] | None) -> None:
+        """Remember the verdict on a note that was run as a whole."""
+        if entry:
+            self.entries[session.path] = entry
+        if ok and entry and self.observer:
+            result = {name: value for name, value in entry.items() if name != "key"}
+            self.cache.put(
+                session.path, key_of_note(session.lab, session.program), self.observer.used(), result
+            )
+        else:
+            self.cache.fail(session.path)
+
+    def finish(self) -> str:
+        """Write what was learnt; returns why it could not be written, or ""."""
+        record(self.cache.root, self.entries)
+        if self.observer is None:
+            return self.cache.save({}, [], [])
+        return self.cache.save(self.observer.values, self.observer.host_path, loaded_files())
+
+
+class RunReport(NoteReport):
+    """The report on a note that was run, with the verdicts on its blocks."""
+
+    __slots__ = ("verdicts",)
+
+    def __init__(self, path: str, blocks: int) -> None:
+        super().__init__(path, blocks)
+        self.verdicts: list[Verdict] = []
+
+
+def run_rows(
+    cache: RunCache, rows: list[Row], engine: str, show: Callable[[NoteReport], None], *, force: bool = False
+) -> tuple[list[NoteReport], str]:
+    """Judge each note, calling `show` as each ends, and record the results.
+
+    A note whose last verdict still holds is not run, unless `force`; what is run is watched. Returns the
+    reports, and why nothing could be remembered, or "".
+    """
+    runner = Runner(cache, engine)
+    reports = []
+    try:
+        for path, file in rows:
+            report = runner.judge(path, file, force=force)
+            reports.append(report)
+            show(report)
+    finally:
+        fault = runner.finish()  # what is known is kept, even if the rest was interrupted
+    return reports, fault
+
+
+def run_note(session: Session) -> RunReport:
+    report = RunReport(session.path, len(session.program.blocks))
+    if session.program.problems:
+        for problem in session.program.problems:
+            report.texts.append(str(problem))
+            report.failures.append(
+                {"path": session.path, "line": problem.line, "kind": problem.code, "message": problem.message,
+                 "hint": problem.hint, "expected": None, "actual": None, "details": []}
+            )  # fmt: skip
+        return report
+    if session.program.blocks:
+        session.run_to(len(session.program.blocks))
     for block in session.program.blocks:
         if session.observer:
-            for name in session.run_to(block.number).figures:
-                session.observer.on_file(str(session.attachments / name))
+            figures = session.run_to(block.number).figures
+            session.observer.on_files([str(session.attachments / name) for name in figures])
         verdict = judge(session, block)
         report.verdicts.append(verdict)
-        if verdict.status == "failed":
-            report.texts.append(failure_text(session, verdict, again))
+        if verdict.status == "passed":
+            report.passed += 1
+        elif verdict.status == "skipped":
+            report.skipped.append(Skip(block.line, verdict.reason))
+        else:
+            report.texts.append(failure_text(session, verdict, again(session, "run")))
+            report.failures += [as_dict(session, failure) for failure in verdict.failures]
     report.seconds = sum(execution.seconds for execution in session.executed.values())
     return report
+
+
+def as_dict(session: Session, failure: Failure) -> dict[str, object]:
+    """A failure for machines: where, what, and what was expected and came instead, as lines of text."""
+    return {
+        "path": session.path,
+        "line": failure.line,
+        "kind": failure.code,
+        "message": failure.message,
+        "hint": failure.hint,
+        "expected": failure.expected,
+        "actual": failure.actual,
+        "details": list(failure.details),
+    }
+
+
+def run_all(root: str | os.PathLike[str], rows: list[Row]) -> list[NoteReport]:
+    """Run notes with what is remembered of them, telling nobody."""
+    cache = RunCache(root, dict(os.environ))
+    return run_rows(cache, rows, engine_digest(root, cache.fingerprints), lambda report: None)[0]

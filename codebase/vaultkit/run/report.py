@@ -6,12 +6,13 @@ from types import CodeType, TracebackType
 
 from vaultkit import place
 from vaultkit.errors import Problem
+from vaultkit.run.asserts import short
 from vaultkit.run.program import Block
 from vaultkit.run.session import Session
-from vaultkit.run.verdict import Failure, Verdict
+from vaultkit.run.verdict import Failure, Verdict, explained, last_frame
 
 _MAX_VALUES = 8
-_MAX_LENGTH = 100
+_AROUND = 6  # lines of a block shown above and below the failing one
 
 
 def problem_of(session: Session, failure: Failure) -> Problem:
@@ -33,13 +34,16 @@ def failure_text(session: Session, verdict: Verdict, again: str) -> str:
 
 
 def _source(block: Block, marked: int) -> list[str]:
+    """The block's lines around the failing one."""
     rows = block.fence.code.splitlines()
+    at = marked - block.line - 1 if block.line < marked <= block.line + len(rows) else 0
+    first, last = max(0, at - _AROUND), min(len(rows), at + _AROUND + 1)
     width = len(str(block.line + len(rows)))
-    lines = []
-    for number, row in enumerate(rows, block.line + 1):
+    lines = [f"    {'':>{width}} | …"] if first else []
+    for number, row in enumerate(rows[first:last], block.line + 1 + first):
         mark = ">" if number == marked else " "
         lines.append(f"  {mark} {number:>{width}} | {row}".rstrip())
-    return lines
+    return lines + ([f"    {'':>{width}} | …"] if last < len(rows) else [])
 
 
 def _traceback(session: Session, error: BaseException) -> list[str]:
@@ -51,25 +55,29 @@ def _traceback(session: Session, error: BaseException) -> list[str]:
         trace = trace.tb_next
     text = "".join(traceback.TracebackException(type(error), error, trace).format())
     lines = text.replace(str(session.file), place.shown(session.file)).rstrip().split("\n")
-    return [f"    {line}" for line in lines] + _values(session, trace)
+    if isinstance(error, AssertionError):  # columns are those of the rewritten assert
+        lines = [line for line in lines if line.strip(" ^~")]
+    return [f"    {line}" for line in lines] + _values(session, error, trace)
 
 
-def _values(session: Session, trace: TracebackType | None) -> list[str]:
-    """Values of the plain names on the note's failing line; nothing is evaluated again."""
-    last = None
-    while trace:
-        if trace.tb_frame.f_code.co_filename == str(session.file):
-            last = trace
-        trace = trace.tb_next
+def _values(session: Session, error: BaseException, trace: TracebackType | None) -> list[str]:
+    """Values on the note's failing line: of an assert's operands, else of plain names. Nothing is evaluated
+    again.
+    """
+    last = last_frame(session, trace)
     if last is None:
         return []
+    if isinstance(error, AssertionError):
+        _, lines = explained(session, error)
+        if lines:
+            return [f"    {line}" for line in lines]
     frame = last.tb_frame
     source = linecache.getline(str(session.file), last.tb_lineno)
     found = []
     for name in _names(source):
         scope = frame.f_locals if name in frame.f_locals else frame.f_globals
         if name in scope and not callable(scope[name]) and not hasattr(scope[name], "__path__"):
-            found.append(f"    where {name} = {_short(scope[name])}")
+            found.append(f"    where {name} = {short(scope[name])}")
     return found[:_MAX_VALUES]
 
 
@@ -79,14 +87,6 @@ def _names(source: str) -> list[str]:
     except (SyntaxError, ValueError):
         return []
     return list(code.co_names)
-
-
-def _short(value: object) -> str:
-    try:
-        text = " ".join(repr(value).split())
-    except Exception as error:  # a broken __repr__ must not hide the failure
-        return f"<no repr: {type(error).__name__}>"
-    return text if len(text) <= _MAX_LENGTH else text[:_MAX_LENGTH] + "…"
 
 
 def _stderr(session: Session, block: Block) -> list[str]:

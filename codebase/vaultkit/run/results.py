@@ -1,58 +1,80 @@
 """Results of runs, for the badges on the site: one JSON, an entry per note, true only while its key matches.
 
-`.cache/kvist/results.json` of the project: {note path: {"key", "blocks", "passed", "skipped", "seconds",
+`results.json` in the vault's cache folder: {note path: {"key", "blocks", "passed", "skipped", "seconds",
 "when", "versions", "device"}}. A note is verified if the key still matches and passed + skipped == blocks.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
-import platform
-import sys
-from datetime import date
-from pathlib import Path
-from typing import Any
+import os
+from collections.abc import Iterator
+from contextlib import suppress
 
-from vaultkit import place
+from vaultkit import where
+from vaultkit.lock import locked
 from vaultkit.run.fingerprints import Fingerprints
-from vaultkit.run.session import Session
-from vaultkit.run.verdict import Verdict
 from vaultkit.write import write_atomic
 
 ENGINE = ("codebase/kvist", "kernels")  # what notes are run with, relative to the project
 _SKIPPED = frozenset({"__pycache__", "build", ".cache"})
 
+TYPE_CHECKING = False  # importing typing costs more than this module
+if TYPE_CHECKING:
+    from typing import Any
 
-def engine_digest(root: Path, fingerprints: Fingerprints | None = None) -> str:
+    StrPath = str | os.PathLike[str]
+    Entry = dict[str, Any]
+
+
+def engine_digest(root: StrPath, fingerprints: Fingerprints | None = None) -> str:
     """Hex digest of the names and bytes of all engine files of the project around the vault `root`.
 
     `fingerprints` spare reading files that have not changed.
     """
     fingerprints = fingerprints or Fingerprints()
-    project = place.project_of(root)
+    project = where.project_of(os.fspath(root))
     digest = hashlib.sha256()
     for folder in ENGINE:
-        for file in sorted((project / folder).rglob("*")):
-            if file.is_file() and not _SKIPPED.intersection(file.parts):
-                digest.update(file.relative_to(project).as_posix().encode("utf-8", "replace") + b"\0")
-                digest.update(fingerprints.file(str(file)).encode())
+        for file in sorted(_files(os.path.join(project, folder))):
+            name = os.path.relpath(file, project).replace(os.sep, "/")
+            digest.update(name.encode("utf-8", "replace") + b"\0" + fingerprints.file(file).encode())
     return digest.hexdigest()
 
 
-def results_key(root: Path, note_path: str, engine: str = "") -> str:
+def _files(folder: str) -> Iterator[str]:
+    try:
+        entries = list(os.scandir(folder))
+    except OSError:
+        return
+    for entry in entries:
+        if entry.name in _SKIPPED:
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files(entry.path)
+        elif entry.is_file():
+            yield entry.path
+
+
+def results_key(root: StrPath, note_path: str, engine: str = "") -> str:
     """Key of a note's result: its text and the engine; pass `engine_digest(root)` when asking for
     many notes.
     """
-    return key_of(engine or engine_digest(root), (Path(root) / note_path).read_bytes())
+    with open(os.path.join(root, note_path), "rb") as file:
+        text = hashlib.sha256(file.read()).hexdigest()
+    return key_of(engine or engine_digest(root), text)
 
 
-def key_of(engine: str, text: bytes) -> str:
-    return hashlib.sha256(engine.encode() + b"\0" + text).hexdigest()
+def key_of(engine: str, text_hash: str) -> str:
+    return hashlib.sha256(f"{engine} {text_hash}".encode()).hexdigest()
 
 
-def load_results(root: Path) -> dict[str, dict[str, Any]]:
+def load_results(root: StrPath) -> dict[str, Entry]:
     """All results of the vault `root`; {} if there are none or the file is damaged."""
     try:
-        loaded = json.loads(results_file(root).read_text("utf-8"))
+        with open(results_file(root), encoding="utf-8") as file:
+            loaded = json.load(file)
     except (OSError, ValueError, RecursionError):
         return {}
     if not isinstance(loaded, dict):
@@ -60,49 +82,28 @@ def load_results(root: Path) -> dict[str, dict[str, Any]]:
     return {path: entry for path, entry in loaded.items() if isinstance(entry, dict)}
 
 
-def results_file(root: Path) -> Path:
-    return place.cache_folder(root) / "results.json"
+def results_file(root: StrPath) -> str:
+    return os.path.join(where.cache_folder(os.fspath(root)), "results.json")
 
 
-def entry_of(session: Session, verdicts: list[Verdict], engine: str = "") -> dict[str, Any] | None:
-    """The result of a note all of whose blocks were judged; None if its text has changed since it
-    was read.
+def record(root: StrPath, entries: dict[str, Entry]) -> None:
+    """Merge entries into the results file; entries of notes that are gone are dropped. Where nothing can be
+    written, there are no badges.
     """
-    key = results_key(session.vault, session.path, engine)
-    if (session.file.read_bytes()).decode("utf-8-sig", "replace") != session.text:
-        return None
-    return {
-        "key": key,
-        "blocks": len(session.program.blocks),
-        "passed": sum(verdict.status == "passed" for verdict in verdicts),
-        "skipped": sum(verdict.status == "skipped" for verdict in verdicts),
-        "seconds": round(sum(execution.seconds for execution in session.executed.values()), 3),
-        "when": date.today().isoformat(),
-        "versions": _versions(),
-        "device": _device(),
-    }
+    if not entries:
+        return
+    file = results_file(root)
+    if _merged(root, entries) is None:
+        return
+    with suppress(OSError), locked(os.path.dirname(file)):
+        merged = _merged(root, entries) or entries
+        text = json.dumps(merged, indent=1, ensure_ascii=False, sort_keys=True)
+        write_atomic(file, text.encode("utf-8", "replace") + b"\n")
 
 
-def record(root: Path, entries: dict[str, dict[str, Any]]) -> None:
-    """Merge entries into the results file; entries of notes that are gone are dropped."""
-    if entries:
-        before = load_results(root)
-        known = {path: e for path, e in before.items() if (root / path).is_file()}
-        if before == {**known, **entries}:
-            return
-        text = json.dumps({**known, **entries}, indent=1, ensure_ascii=False, sort_keys=True)
-        write_atomic(results_file(root), text.encode() + b"\n")
-
-
-def _versions() -> dict[str, str]:
-    versions = {"python": platform.python_version()}
-    for name, module in (("numpy", "numpy"), ("mlx", "mlx.core")):
-        version = getattr(sys.modules.get(module), "__version__", None)
-        if version:
-            versions[name] = str(version)
-    return versions
-
-
-def _device() -> str:
-    mlx = sys.modules.get("mlx.core")
-    return "gpu" if mlx is not None and "gpu" in str(mlx.default_device()).lower() else "cpu"
+def _merged(root: StrPath, entries: dict[str, Entry]) -> dict[str, Entry] | None:
+    """All entries there are to be; None if that is what the file says."""
+    before = load_results(root)
+    known = {path: e for path, e in before.items() if os.path.isfile(os.path.join(root, path))}
+    merged = {**known, **entries}
+    return merged if merged != before else None

@@ -1,35 +1,24 @@
 """Which notes a command means: `"KV cache"` is the pair, a path that file, nothing all with code."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from vaultkit import place
 from vaultkit.errors import Problem, VaultError
+from vaultkit.files import NOTE_ENDINGS
 from vaultkit.pairs import canonical, pair_of
 from vaultkit.resolve import resolve
 from vaultkit.vault import Vault
 
-Listing = Callable[[Path, str], list[Path]]
 
-
-def select(
-    names: list[str], root: Path | None = None, listing: Listing | None = None
-) -> tuple[Path, list[Path]]:
+def select(names: list[str], root: Path | None = None) -> tuple[Path, list[Path]]:
     """(vault, note files) for names of notes, note files or folders. Raises VaultError for an unknown one.
 
     Without names: every note that holds Python fences. A folder means the notes with Python fences below it.
-    `listing(root, part)` may give those notes in a quicker way than by reading the whole vault.
     """
     here = _on_disk(names)
     root = root or vault_of_names(names)
     if here and len(here) == len(names) and all(path.is_file() for path in here):
         return root, [_inside(path, root) for path in here]  # the quick way: no other note is read
-    if listing and len(here) == len(names):
-        parts = [place.part_of(root, path) for path in here if path.is_dir()] or [""]
-        files = [_inside(path, root) for path in here if path.is_file()]
-        for part in parts:
-            files += [file for file in listing(root, part) if file not in files]
-        return root, files
     vault = Vault.load(root)
     if not names:
         return root, _with_code(vault, "")
@@ -50,16 +39,25 @@ def vault_of_names(names: list[str]) -> Path:
     return place.vault_of(here[0]) if here else place.default_vault()
 
 
+def rows_named(root: str, name: str) -> list[tuple[str, str]]:
+    """(vault path, file) of the notes that a name means; LookupError, with the line to print, if none."""
+    try:
+        return [(path, str(Path(root, path))) for path in named_notes(Vault.load(root), name)]
+    except VaultError as error:
+        raise LookupError(str(error)) from None
+
+
 def _on_disk(names: list[str]) -> list[Path]:
     paths = [Path(name) for name in names]
-    return [path for path in paths if path.is_dir() or (path.suffix == ".md" and path.is_file())]
+    return [p for p in paths if p.is_dir() or (p.suffix.lower() in NOTE_ENDINGS and p.is_file())]
 
 
 def named_notes(vault: Vault, name: str) -> list[str]:
     """Paths of the note `name` and its translation; only that one if `name` is a path in the vault."""
     if name in vault.notes:
         return [name]
-    path = resolve(vault, name, "").path or vault.by_alias.get(name.lower())
+    path = resolve(vault, name, "").path or resolve(vault, f"{name}.ipynb", "").path
+    path = path or vault.by_alias.get(name.lower())
     if path not in vault.notes:
         raise VaultError(Problem(name, 0, "no-note", "is not a note of this vault", _near(vault, name)))
     other = pair_of(vault, path)

@@ -1,51 +1,88 @@
 """One note being run: each block executed at most once, in order, in one namespace."""
 
-import tempfile
+import os
+import threading
 from collections.abc import Iterator
 from contextlib import nullcontext
+from functools import cached_property
 from pathlib import Path
 
 from vaultkit import place
-from vaultkit.run.execute import Execution, execute, new_module, show_source
+from vaultkit.labs.notebook import is_notebook
+from vaultkit.languages import canonical
+from vaultkit.read import read_text
+from vaultkit.run.control import Control
+from vaultkit.run.execute import MODULE, Execution, execute, new_module, show_source
 from vaultkit.run.figures import FigureFolder
 from vaultkit.run.isolation import Isolation
+from vaultkit.run.lab import NO_LAB, Lab
 from vaultkit.run.limit import DEFAULT_SECONDS
 from vaultkit.run.observe import Observer
 from vaultkit.run.program import Block, Program, program_of, scan_once
-from vaultkit.vault import read_text
+from vaultkit.run.workplace import Workplace
 
 
 class Session:
     """The blocks of one note file and what became of those already executed.
 
     `file` is absolute, `path` relative to `vault`. `program.problems` must be empty for results to mean
-    anything. `observer` is told what the blocks use.
+    anything. `observer` is told what the blocks use. `twin` is the session that has just been run: a lab in
+    the other language takes over what that one did.
     """
 
-    def __init__(self, file: Path, vault: Path | None = None, observer: Observer | None = None) -> None:
+    def __init__(
+        self,
+        file: str | os.PathLike[str],
+        vault: str | os.PathLike[str] | None = None,
+        observer: Observer | None = None,
+        twin: "Session | None" = None,
+        path: str = "",
+    ) -> None:
         self.observer = observer
-        self.file = file.resolve()
-        self.vault = (vault or place.vault_of(self.file)).resolve()
-        self.path = self.file.relative_to(self.vault).as_posix()
+        self.file = Path(os.path.realpath(file))
+        self.vault = Path(os.path.realpath(vault)) if vault else place.vault_of(self.file)
+        self.path = path or self.file.relative_to(self.vault).as_posix()
         self.text, problems = read_text(self.file, self.path)
         scanned = scan_once(self.text or "")
         self.program: Program = program_of(self.path, scanned)
         self.program.problems[:0] = problems
-        self.attachments = place.attachments(self.vault)
+        self.lab = Lab(self.file, self.program) if is_notebook(self.path) and self.text else NO_LAB
         self.executed: dict[int, Execution] = {}
         self._module = new_module(self.file)
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: Workplace | None = None
         self._blocked_by = 0
-        self._total = len(scanned.lines)
+        self._threads: set[threading.Thread] = set()
+        self._last = max((b.number for b in self.program.blocks if not b.control.skip), default=0)
+        self._total = max([len(scanned.lines), *(block.fence.end_line for block in self.program.blocks)])
+        self.shares = bool(twin and self._is_twin(twin))
+        if twin and self.shares:
+            self.executed = twin.executed
+
+    @cached_property
+    def attachments(self) -> Path:
+        """The vault's folder for figures."""
+        return place.attachments(self.vault)
 
     def block(self, number: int) -> Block:
         return self.program.blocks[number - 1]
 
     def run_to(self, number: int) -> Execution:
         """Execute what is still missing up to block `number` and return that block's execution."""
-        for block in self.program.blocks[:number]:
-            if block.number not in self.executed:
+        entered: Isolation | None = None
+        try:
+            for block in self.program.blocks[:number]:
+                if block.number in self.executed:
+                    continue
+                if not block.control.skip and (self._folder is None or block.control.fresh):
+                    _leave(entered)
+                    entered = None
+                    self._start()
+                if entered is None and self._folder is not None:
+                    entered = self._isolation
+                    entered.enter()
                 self.executed[block.number] = self._run(block)
+        finally:
+            _leave(entered)
         return self.executed[number]
 
     def run_all(self) -> Iterator[tuple[Block, Execution]]:
@@ -54,44 +91,65 @@ class Session:
 
     def close(self) -> None:
         """Forget the namespace and delete the note's temporary folder."""
+        self._module.__dict__.clear()  # what it holds open is closed now, not when garbage is collected
         self._module = new_module(self.file)
         if self._folder:
-            self._folder.cleanup()
+            self._folder.remove()
             self._folder = None
 
     def _run(self, block: Block) -> Execution:
         if block.control.skip:
             return Execution()
-        if self._folder is None or block.control.fresh:
-            self._start()
         if self._blocked_by:
             return Execution(blocked_by=self._blocked_by)
-        folder = self._folder
-        assert folder is not None
+        if self.observer:
+            source = "\n".join([*(setup.code for setup in block.setups), block.fence.code])
+            self.observer.on_source(source.encode("utf-8", "replace"))
         pieces = [(setup.line, setup.code) for setup in block.setups] + [(block.line, block.fence.code)]
-        self._isolation.enter()
-        try:
-            with self.observer.watching(folder.name) if self.observer else nullcontext():
-                result = execute(self._module, pieces, self.file, block.control.timeout or DEFAULT_SECONDS)
-        finally:
-            self._isolation.leave()
+        seconds = block.control.timeout or DEFAULT_SECONDS
+        before = set(threading.enumerate())
+        strangers = before - self._threads - {threading.current_thread()}
+        hidden = self._isolation.borrowed.functions()
+        with self.observer.watching(self._own()) if self.observer else nullcontext():
+            values = self.lab is not NO_LAB
+            result = execute(self._module, pieces, self.file, seconds, hidden, strangers, values=values)
+        self._threads |= set(threading.enumerate()) - before
+        if block.number == self._last:
+            result.left = left_running(self._threads)
         result.figures = self._figures.take()
-        if result.error and not is_expected(result.error, block.control.raises):
+        if result.error and not is_expected(result.error, block.control):
             self._blocked_by = block.number
         return result
 
     def _start(self) -> None:
         """A new namespace and a process state of its own, with an empty working folder."""
         if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="kvist-note-", ignore_cleanup_errors=True)
-            figures = Path(self._folder.name, "figures")
-            figures.mkdir()
-            self._figures = FigureFolder(figures)
+            self._folder = Workplace()
+            self._figures = FigureFolder(Path(self._folder.figures))
             show_source(self.file, self._pieces(), self._total)
         self._module = new_module(self.file)
         self._blocked_by = 0
-        work = tempfile.mkdtemp(prefix="work-", dir=self._folder.name)
-        self._isolation = Isolation(work, {"KVIST_FIGURES": str(self._figures.folder)})
+        self._isolation = Isolation(self._folder.work(), {"KVIST_FIGURES": str(self._figures.folder)})
+
+    def _own(self) -> tuple[str, ...]:
+        """The folders that belong to this note alone."""
+        folder = self._folder
+        return (os.path.dirname(folder.name),) if folder else ()
+
+    def _is_twin(self, other: "Session") -> bool:
+        """True for a lab whose other language has just been run: the code is the same, so once is enough."""
+        codes = [[(b.fence.code, b.control) for b in s.program.blocks] for s in (self, other)]
+        pair = self.path != other.path and canonical(self.path) == canonical(other.path)
+        return self.lab is not NO_LAB and pair and self.vault == other.vault and codes[0] == codes[1]
+
+    def figure(self, name: str) -> bytes | None:
+        """The figure as the note shows it now: a lab's in its own outputs, others among the attachments."""
+        if self.lab is not NO_LAB:
+            return self.lab.figures.get(name)
+        try:
+            return (self.attachments / name).read_bytes()
+        except OSError:
+            return None
 
     def _pieces(self) -> list[tuple[int, str]]:
         blocks = self.program.blocks
@@ -99,7 +157,27 @@ class Session:
         return hidden + [(block.line, block.fence.code) for block in blocks]
 
 
-def is_expected(error: BaseException, name: str) -> bool:
-    """True if the error is of the class `name` (bare or with its module), or of a subclass."""
+def left_running(threads: set[threading.Thread]) -> list[str]:
+    """Names of a note's threads that do not end by themselves in half a second; a library's may stay."""
+    own = [t for t in threads if not t.daemon or MODULE in (type(t).__module__, _target_module(t))]
+    for thread in own:
+        thread.join(0.5 / len(own))
+    return sorted(thread.name for thread in own if thread.is_alive())
+
+
+def _target_module(thread: threading.Thread) -> str:
+    return str(getattr(getattr(thread, "_target", None), "__module__", ""))
+
+
+def _leave(entered: Isolation | None) -> None:
+    if entered is not None:
+        entered.leave()
+
+
+def is_expected(error: BaseException, control: Control) -> bool:
+    """True if the error is of the class that the block is to raise (bare or with its module), or of a
+    subclass, and says what it is to say.
+    """
     classes = type(error).__mro__
-    return bool(name) and any(name in (c.__name__, f"{c.__module__}.{c.__name__}") for c in classes)
+    names = {name for c in classes for name in (c.__name__, f"{c.__module__}.{c.__qualname__}")}
+    return bool(control.raises) and control.raises in names and control.message in str(error)

@@ -5,16 +5,18 @@ from dataclasses import dataclass, field
 from difflib import unified_diff
 from pathlib import Path
 
-from vaultkit import place
-from vaultkit.lines import split_lines
-from vaultkit.run.compare import output_lines, same_output
+from vaultkit.labs.view import note_text
+from vaultkit.labs.write import churn
+from vaultkit.run.compare import has_ellipsis, output_lines, same_output
 from vaultkit.run.figures import same_figure
+from vaultkit.run.lab import rewritten_lab
 from vaultkit.run.program import Block
 from vaultkit.run.report import failure_text
 from vaultkit.run.session import Session
-from vaultkit.run.verdict import judge, printed
+from vaultkit.run.verdict import again, judge, printed
 from vaultkit.write import write_atomic
 
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 _FIXABLE = frozenset({"output-missing", "output-stale", "output-differs", "figure-differs"})
 
 
@@ -32,11 +34,13 @@ class Update:
         return bool(self.diff or self.figures)
 
 
-def update_note(file: Path, root: Path, *, write: bool = True) -> Update:
+def update_note(file: Path, root: Path, *, write: bool = True, twins: list[Session] | None = None) -> Update:
     """Run a note and bring its output fences and figures up to date; a block that fails leaves all
-    as it was.
+    as it was. `twins` holds the session of the last note, for a lab in two languages runs once.
     """
-    session = Session(file, root)
+    twins = [] if twins is None else twins
+    session = Session(file, root, twin=twins[0] if twins else None)
+    twins[:] = [session]
     try:
         return _update(session, write)
     finally:
@@ -51,23 +55,30 @@ def _update(session: Session, write: bool) -> Update:
     for block in session.program.blocks:
         verdict = judge(session, block)
         if any(failure.code not in _FIXABLE for failure in verdict.failures):
-            update.errors.append(
-                failure_text(session, verdict, f'{place.command("vaultkit")} run "{session.path}"')
-            )
+            update.errors.append(failure_text(session, verdict, again(session, "run")))
     if update.errors:
         return update
     before = original.decode("utf-8-sig")
-    after = rewritten(session)
+    after = rewritten(session) if session.lab.notebook is None else _rewritten_lab(session, before)
     if after != before:
         names = (f"a/{session.path}", f"b/{session.path}")
-        rows = unified_diff(before.splitlines(), after.splitlines(), *names, lineterm="", n=2)
-        update.diff = "\n".join(rows)
+        old, new = (_shown(session, text) for text in (before, after))
+        rows = unified_diff(old, new, *names, lineterm="", n=2)
+        update.diff = "\n".join(rows) or f"{session.path}: figures or counts"
     drawn = {name: svg for run in session.executed.values() for name, svg in run.figures.items()}
-    stale = {n: svg for n, svg in drawn.items() if not same_figure(session.attachments / n, svg)}
+    stale = {n: svg for n, svg in drawn.items() if not same_figure(session.figure(n), svg)}
+    if session.lab.notebook is not None:
+        stale = {}  # a lab's figures stand in its outputs
     update.figures = sorted(stale)
     if write:
         _write(session, update, original, after, stale)
     return update
+
+
+def _shown(session: Session, text: str) -> list[str]:
+    """Lines to compare for a person; of a notebook its Markdown, without the code of its figures."""
+    shown = text if session.lab.notebook is None else note_text(text, session.path)[0] or ""
+    return shown.splitlines()
 
 
 def _write(session: Session, update: Update, original: bytes, after: str, figures: dict[str, bytes]) -> None:
@@ -82,10 +93,8 @@ def _write(session: Session, update: Update, original: bytes, after: str, figure
 
 
 def rewritten(session: Session) -> str:
-    """The note's text with each executed block's output fence brought up to date."""
-    text = session.text or ""
-    newline = "\r\n" if "\r\n" in text else "\n"
-    lines = split_lines(text)
+    """The note's text with each executed block's output fence brought up to date, all else as it was."""
+    lines = _LINE.findall(session.text or "")
     for block in reversed(session.program.blocks):
         if block.control.skip:
             continue
@@ -93,12 +102,52 @@ def rewritten(session: Session) -> str:
         want = output_lines(block.output.code) if block.output else []
         if block.output is None and not got:
             continue
-        if block.output and got and same_output(want, got):
+        if block.output and got and same_output(want, got, ellipsis=has_ellipsis(block.output)):
             continue
         first = block.fence.end_line
         last = block.output.end_line if block.output else first
-        lines[first:last] = _fence(block, got) if got else []
-    return newline.join(lines) + (newline if re.search(r"[\r\n]\Z", text) else "")
+        _replace(lines, first, last, _fence(block, got) if got else [])
+    return "".join(lines)
+
+
+def _replace(lines: list[str], first: int, last: int, rows: list[str]) -> None:
+    """Put `rows` in place of the lines from index `first` to `last`, with the line ends of the line above;
+    a text that does not end in a line end still does not.
+    """
+    above = lines[first - 1]
+    end = above[len(above.rstrip("\r\n")) :]
+    bare = not lines[last - 1].endswith(("\r", "\n"))
+    if not end and rows:
+        end = _ends(lines) or "\n"
+        lines[first - 1] = above + end
+    lines[first:last] = [row + end for row in rows]
+    if bare and (rows or last > first):
+        lines[first + len(rows) - 1] = lines[first + len(rows) - 1].rstrip("\r\n")
+
+
+def _ends(lines: list[str]) -> str:
+    """The line end of the first line that has one, "" if none has."""
+    return next((line[len(line.rstrip("\r\n")) :] for line in lines if line.endswith(("\r", "\n"))), "")
+
+
+def _rewritten_lab(session: Session, before: str) -> str:
+    """The notebook's file with outputs and figures brought up to date, and nothing in it that churns."""
+    lab, stale = session.lab, set()
+    for block in session.program.blocks:
+        if block.control.skip:
+            continue
+        run = session.executed[block.number]
+        got, want = printed(block, run), output_lines(block.output.code) if block.output else []
+        same = same_output(want, got, rtol=lab.rtol) or (bool(got and want) and block.number in lab.examples)
+        drawn = all(same_figure(lab.figures.get(name), svg) for name, svg in run.figures.items())
+        if not (same and drawn):
+            stale.add(block.number)
+    if stale:  # examples are kept as they are until something else changes
+        stale |= lab.examples & session.executed.keys()
+    assert lab.notebook is not None
+    if not stale and not churn(lab.notebook):
+        return before
+    return rewritten_lab(lab, session.program.blocks, session.executed, stale)
 
 
 def _fence(block: Block, rows: list[str]) -> list[str]:

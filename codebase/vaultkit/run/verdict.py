@@ -1,11 +1,15 @@
 """Judge an executed block: did it do what the note says, and if not, what is to be said about it."""
 
+import ast
+import shlex
 import sys
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Literal
 
 from vaultkit import place
-from vaultkit.run.compare import diff_lines, output_lines, same_output
+from vaultkit.run.asserts import explain
+from vaultkit.run.compare import first_difference, has_ellipsis, output_lines, unified
 from vaultkit.run.execute import Execution
 from vaultkit.run.figures import data_hash, same_figure
 from vaultkit.run.limit import TimeLimit
@@ -17,7 +21,10 @@ Status = Literal["passed", "skipped", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One thing that went wrong; `details` are whole lines, printed below the message."""
+    """One thing that went wrong; `details` are whole lines, printed below the message.
+
+    `expected` and `actual` are what the note says and what the block did, where they can be set side by side.
+    """
 
     line: int
     code: str
@@ -25,6 +32,8 @@ class Failure:
     details: tuple[str, ...] = ()
     hint: str = ""
     error: BaseException | None = None
+    expected: list[str] | None = None
+    actual: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,8 @@ def printed(block: Block, execution: Execution) -> list[str]:
     if execution.error and block.control.raises:
         text = f"{text.rstrip()}\n" if text.strip() else ""
         text += f"{type(execution.error).__name__}: {execution.error}".rstrip(": ")
+    if execution.value:
+        text += execution.value + "\n"
     lines = output_lines(text)
     return lines if any(lines) else []
 
@@ -54,12 +65,24 @@ def judge(session: Session, block: Block) -> Verdict:
     if failure:
         return Verdict("failed", block, failures=(failure,))
     output = _output(session, block, execution)
-    failures = ([output] if output else []) + _figures(session, block, execution)
+    failures = ([output] if output else []) + _figures(session, block, execution) + _left(block, execution)
     return Verdict("failed" if failures else "passed", block, failures=tuple(failures))
 
 
+def _left(block: Block, execution: Execution) -> list[Failure]:
+    if not execution.left:
+        return []
+    message = f"the note ends with threads still running: {', '.join(execution.left)}"
+    return [Failure(block.line, "thread-left", message, hint="stop or join them in the note")]
+
+
 def update_hint(session: Session) -> str:
-    return f'look at it, then: {place.command("vaultkit")} update "{session.path}"'
+    return f"look at it, then: {again(session, 'update')}"
+
+
+def again(session: Session, verb: str) -> str:
+    """The command that runs, or updates, just this note."""
+    return f"{place.command('vaultkit')} {verb} {shlex.quote(place.shown(session.file))}"
 
 
 def _error(session: Session, block: Block, execution: Execution) -> Failure | None:
@@ -72,19 +95,30 @@ def _error(session: Session, block: Block, execution: Execution) -> Failure | No
         if not name:
             return None
         hint = "delete `raises`, or let the block raise"
-        return Failure(block.line, "no-error", f"should raise {name}, but raised nothing", hint=hint)
-    if is_expected(error, name):
+        message = f"should raise {name}, but raised nothing"
+        return Failure(block.line, "no-error", message, hint=hint, expected=[name], actual=[])
+    if is_expected(error, block.control):
         return None
     line = error_line(session, block, error)
     if isinstance(error, TimeLimit):
         hint = f"make it quicker, or: <!-- run: timeout {int(block.control.timeout or 60) * 2} -->"
         return Failure(line, "too-slow", str(error), hint=hint, error=error)
     said = f"{type(error).__name__}: {error}".rstrip(": ").split("\n")[0]
-    expected = f" (expected {name})" if name else ""
-    return Failure(line, "block-error", said + expected, hint=_error_hint(error), error=error)
+    if isinstance(error, AssertionError) and not str(error):
+        said = f"{said}: {explained(session, error)[0]}".rstrip(": ")
+    wanted = f"{name} with {block.control.message!r}" if block.control.message else name
+    expected = f" (expected {wanted})" if name else ""
+    hint, raised = _error_hint(session, block, error), f"{type(error).__name__}: {error}".rstrip(": ")
+    shown = [wanted] if name else []
+    return Failure(line, "block-error", said + expected, (), hint, error, shown, raised.split("\n"))
 
 
-def _error_hint(error: BaseException) -> str:
+def _error_hint(session: Session, block: Block, error: BaseException) -> str:
+    if isinstance(error, NameError) and error.name:
+        for earlier in session.program.blocks[: block.number - 1]:
+            if earlier.control.skip and error.name in bound_names(earlier.fence.code):
+                where = f"block {earlier.number} on line {earlier.line}"
+                return f"`{error.name}` is made by {where}, which is skipped: {earlier.control.skip}"
     if type(error).__name__ == "Skipped":
         return 'declare it instead: <!-- run: skip "why" --> on the line above the block'
     if isinstance(error, ModuleNotFoundError):
@@ -92,16 +126,50 @@ def _error_hint(error: BaseException) -> str:
     return ""
 
 
+def last_frame(session: Session, trace: TracebackType | None) -> TracebackType | None:
+    """The innermost entry of a traceback that is in the note."""
+    last = None
+    while trace:
+        if trace.tb_frame.f_code.co_filename == str(session.file):
+            last = trace
+        trace = trace.tb_next
+    return last
+
+
+def explained(session: Session, error: BaseException) -> tuple[str, list[str]]:
+    """A failed assertion with its values, and lines that name each; ("", []) if there is none."""
+    last = last_frame(session, error.__traceback__)
+    if last is None:
+        return "", []
+    pieces = [(block.line, block.fence.code) for block in session.program.blocks]
+    pieces += [(setup.line, setup.code) for block in session.program.blocks for setup in block.setups]
+    line, code = max(piece for piece in pieces if piece[0] < last.tb_lineno)
+    return explain(code, last.tb_lineno - line, last.tb_frame)
+
+
+def bound_names(code: str) -> set[str]:
+    """Names that a block's own lines bind: by assignment, import, `def` or `class`."""
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError):
+        return set()
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.alias):
+            found.add(node.asname or node.name.partition(".")[0])
+    return found
+
+
 def error_line(session: Session, block: Block, error: BaseException) -> int:
     """The note's line that raised: the innermost frame in the note, or the line of a syntax error."""
     if isinstance(error, SyntaxError) and error.filename == str(session.file) and error.lineno:
         return error.lineno
-    line, trace = block.line, error.__traceback__
-    while trace:
-        if trace.tb_frame.f_code.co_filename == str(session.file):
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line
+    last = last_frame(session, error.__traceback__)
+    return last.tb_lineno if last else block.line
 
 
 def _output(session: Session, block: Block, execution: Execution) -> Failure | None:
@@ -111,27 +179,36 @@ def _output(session: Session, block: Block, execution: Execution) -> Failure | N
             return None
         details = tuple(f"+ {line}" for line in got)
         message = "prints, but the note shows no output"
-        return Failure(block.fence.end_line, "output-missing", message, details, update_hint(session))
+        hint = update_hint(session)
+        return Failure(block.fence.end_line, "output-missing", message, details, hint, None, [], got)
     want = output_lines(block.output.code)
     if not got:
-        return Failure(block.output.line, "output-stale", "prints nothing", hint=update_hint(session))
-    if same_output(want, got):
+        hint, line = update_hint(session), block.output.line
+        return Failure(line, "output-stale", "prints nothing", (), hint, None, want, [])
+    if block.number in session.lab.examples:
         return None
-    details = ("- the note shows, + the block printed", *diff_lines(want, got))
+    rtol = session.lab.rtol
+    first = first_difference(want, got, ellipsis=has_ellipsis(block.output), rtol=rtol)
+    if first is None:
+        return None
+    rows = unified(want, got, place.shown(session.file), block.output.line + 1, rtol)
     message = "printed something else than the note shows"
-    return Failure(block.output.line, "output-differs", message, details, update_hint(session))
+    line = min(block.output.line + 1 + first, block.output.end_line)
+    return Failure(line, "output-differs", message, tuple(rows), update_hint(session), None, want, got)
 
 
 def _figures(session: Session, block: Block, execution: Execution) -> list[Failure]:
     found = []
     for name, drawn in execution.figures.items():
-        committed = session.attachments / name
+        committed = session.figure(name)
         if same_figure(committed, drawn):
             continue
-        if committed.exists():
-            was, now = data_hash(committed.read_bytes())[:12], data_hash(drawn)[:12]
+        was, now = "none", data_hash(drawn)[:12]
+        if committed is not None:
+            was, now = data_hash(committed)[:12], data_hash(drawn)[:12]
             message = f"draws {name} with other data than the committed figure ({now}, was {was})"
         else:
-            message = f"draws {name}, which is not among the attachments"
-        found.append(Failure(block.line, "figure-differs", message, hint=update_hint(session)))
+            message = f"draws {name}, which the note does not have yet"
+        hint = update_hint(session)
+        found.append(Failure(block.line, "figure-differs", message, (), hint, None, [was], [now]))
     return found

@@ -1,7 +1,8 @@
 """`vaultkit watch`: save a note or a module, and see the verdict.
 
-Watching is looking, four times a second, at the vault, at the engine and at every file the cache says a
+Watching is looking, five times a second, at the vault, at the engine and at every file the cache says a
 note has used. After each change a new process runs what depends on it: nothing of an old state can live on.
+Times, sizes and inodes are compared, so an editor that puts a new file in the place of the old one is seen.
 """
 
 import json
@@ -11,71 +12,95 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from types import FrameType
 
-from vaultkit import place
+from vaultkit import where
 from vaultkit.run.results import ENGINE
+from vaultkit.run.scope import WrongCall, scope_of
 
 INTERVAL = 0.2
 _PASSED_OVER = frozenset({"__pycache__", "node_modules", "build"})
 
-Look = dict[str, tuple[int, int, int]]
+Look = dict[str, tuple[int, ...]]
 
 
-def watch(root: Path, names: list[str], said: Callable[[], None]) -> int:
-    """Run what changed, now and after each change, until Ctrl-C; `said` is called when at rest. Returns 0."""
+class _Ended(Exception):
+    """Somebody asked us to end."""
+
+
+def watch(names: list[str], engine: str, said: Callable[[], None]) -> int:
+    """Run what changed, now and after each change, until Ctrl-C or TERM; `said` is called when at rest.
+
+    Returns 0, or 2 for a folder or note that is not there: said now, not after each change.
+    """
     child: subprocess.Popen[bytes] | None = None
     try:
+        root = scope_of(names).root
+        if engine and not os.path.isdir(engine):
+            raise WrongCall(f"--engine: need a folder, got {engine}. hint: the folder that holds the package")
+    except WrongCall as error:
+        print(error, file=sys.stderr)
+        return 2
+    before = signal.signal(signal.SIGTERM, _end)
+    try:
         while True:
-            seen = look(root)
-            child = subprocess.Popen(_command(names), start_new_session=True)
+            seen = look(root, engine)
+            child = subprocess.Popen(_command(names, engine), start_new_session=True)
             child.wait()
             said()
-            _wait(root, seen)
-    except KeyboardInterrupt:
+            _wait(root, engine, seen)
+    except (KeyboardInterrupt, _Ended):
         if child and child.poll() is None:
             os.killpg(child.pid, signal.SIGTERM)
             child.wait()
         return 0
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
-def look(root: Path) -> Look:
-    """Times and sizes of everything that a verdict can depend on; what does not exist is left out."""
+def look(root: str, engine: str = "") -> Look:
+    """Times, sizes and inodes of everything that a verdict can depend on; what does not exist is left out."""
     found: Look = {}
-    project = place.project_of(root)
-    for path in _paths(root, [root, *(project / folder for folder in ENGINE)]):
+    project = where.project_of(root)
+    folders = [root, *(os.path.join(project, folder) for folder in ENGINE), *([engine] if engine else [])]
+    for path in _paths(root, folders):
         try:
             status = os.stat(path)
         except OSError:
             continue
-        found[path] = (status.st_mtime_ns, status.st_ctime_ns, status.st_size)
+        found[path] = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
     return found
 
 
-def _wait(root: Path, seen: Look) -> None:
+def _end(_number: int, _frame: FrameType | None) -> None:
+    raise _Ended
+
+
+def _wait(root: str, engine: str, seen: Look) -> None:
     """Return once something differs from `seen` and has stopped changing."""
-    while (now := look(root)) == seen:
+    while (now := look(root, engine)) == seen:
         time.sleep(INTERVAL)
-    while (after := look(root)) != now:
+    while (after := look(root, engine)) != now:
         now = after
         time.sleep(INTERVAL / 4)
 
 
-def _paths(root: Path, folders: list[Path]) -> Iterator[str]:
+def _paths(root: str, folders: list[str]) -> Iterator[str]:
     for top in folders:
         for folder, below, files in os.walk(top):
             below[:] = [name for name in below if name[0] != "." and name not in _PASSED_OVER]
             yield from (os.path.join(folder, name) for name in files if name[0] != ".")
     try:
-        data = (place.cache_folder(root) / "notes.cache").read_bytes().partition(b"\n")[2]
-        things = json.loads(data)["things"]
-    except (OSError, ValueError, KeyError):
+        with open(os.path.join(where.cache_folder(root), "notes.cache"), "rb") as file:
+            things = json.loads(file.read().partition(b"\n")[2])["things"]
+        # Folders only where their names were read: the times of others change with any file in them.
+        yield from (n for kind, n, value in things if kind == "folder" or (kind, value) != ("file", "folder"))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return
-    # Folders are watched only where their names were read: the times of others change with any file in them.
-    yield from (name for kind, name, value in things if kind == "folder" or value != "folder")
 
 
-def _command(names: list[str]) -> list[str]:
+def _command(names: list[str], engine: str) -> list[str]:
     """This same program once more: started otherwise, it would have another import path."""
     program = [sys.argv[0]] if not sys.argv[0].endswith("cli.py") else ["-m", "vaultkit.cli"]
-    return [sys.executable, *program, "run", "--brief", *names]
+    option = ["--engine", engine] if engine else []
+    return [sys.executable, *program, "run", "--brief", *option, *names]

@@ -13,6 +13,7 @@ from pathlib import Path
 from time import perf_counter
 
 from vaultkit.errors import Problem, VaultError
+from vaultkit.site.clock import build_day
 from vaultkit.site.fingerprint import fingerprint
 from vaultkit.site.paths import LANGUAGES, Language, Layout
 from vaultkit.site.publish import publish
@@ -72,7 +73,8 @@ def _build(layout: Layout, key: str, mode: Mode) -> Report:
     publish(layout.html("en"), layout.site, keep=("zh",))
     publish(layout.html("zh"), layout.site / "zh")
     pages = sum(path.endswith(".md") for tree in trees for path in tree.files)
-    save(layout, State(key, passed(found, complaints), pages, problems))
+    day = str(build_day()) if any(tree.dated for tree in trees) else ""
+    save(layout, State(key, passed(found, complaints), pages, problems, day))
     return Report(True, True, pages=pages, problems=problems)
 
 

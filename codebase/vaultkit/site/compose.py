@@ -1,24 +1,30 @@
 """One staged file: front matter for the theme, title, header, the note's text, and the foot."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vaultkit.api.coverage import Coverage
 from vaultkit.api.names import Room, summary
 from vaultkit.backlinks import Backlink
+from vaultkit.labs.view import read_once
 from vaultkit.note import Note
 from vaultkit.site.context import Context
 from vaultkit.site.draft import Formula, formulas_in
+from vaultkit.site.notebooks import is_notebook, lab_text
 from vaultkit.site.pages.api import api_index, api_room
+from vaultkit.site.pages.file import file_page
 from vaultkit.site.pages.foot import foot
 from vaultkit.site.pages.header import header, notice, sources
-from vaultkit.site.pages.parts import claim, plain
+from vaultkit.site.pages.parts import claim, escape, plain
 from vaultkit.site.pages.planned import KIND as PLANNED
 from vaultkit.site.pages.planned import planned
+from vaultkit.site.pages.properties import css_classes, properties
 from vaultkit.site.pages.reading_list import KIND as READING_LIST
 from vaultkit.site.pages.reading_list import reading_list
 from vaultkit.site.pages.sections import section_index, section_title
+from vaultkit.site.plain.fence import fence
 from vaultkit.site.reference import SECTION as API
 from vaultkit.site.results import Results
 from vaultkit.site.slugs import heading_slug
@@ -38,9 +44,9 @@ def compose(context: Context, inputs: Inputs) -> tuple[str, list[Formula]]:
     """Text of the staged file of `context.page`, and the formulas on it."""
     shown = context.note
     kind = str(context.vault.notes[context.page.note("en")].properties.get("kind", ""))
-    body = transform(shown.text, context)
+    body = transform(_text(context), context)
     parts = [_front_matter(context, kind), *_title(context, shown), *notice(context)]
-    parts += header(context, inputs.results)
+    parts += [*header(context, inputs.results), *properties(context)]
     if kind == READING_LIST:
         parts += reading_list(context)
     top = "\n".join(parts) + "\n"
@@ -50,6 +56,36 @@ def compose(context: Context, inputs: Inputs) -> tuple[str, list[Formula]]:
     text = top + to_markdown(body, context) + "\n".join(end)
     formulas = [*context.stash.formulas.values(), *formulas_in("\n".join([top, *end]))]
     return text.rstrip("\n") + "\n", formulas
+
+
+def _text(context: Context) -> str:
+    """The note's text; of a lab, what stands around its code cells."""
+    note = context.note
+    if not is_notebook(note.path) or context.page.plain:
+        return note.text
+    file = context.vault.on_disk(note.path)
+    notebook = read_once(file.read_text("utf-8-sig", "replace"))
+    context.python += [f"{note.path}: cell {number}" for number, _ in enumerate(notebook.code, 1)]
+    return lab_text(notebook, context.language)
+
+
+def compose_file(context: Context) -> tuple[str, list[Formula]]:
+    """Text of the page of a canvas or a base, and the formulas on it."""
+    context.pipeline = transform
+    title = context.sitemap.title(context.page, context.language)
+    kind = context.page.key.rpartition(".")[2].lower()
+    meta = {"title": title, "k": {"kind": kind, "section": context.page.section, "lang": context.language}}
+    head = "\n".join([_yaml(meta), f"# {escape(title)} {{ #{heading_slug(title)} }}", "", ""])
+    body = file_page(context)
+    text = head + to_markdown(body, context)
+    return text.rstrip("\n") + "\n", list(context.stash.formulas.values())
+
+
+def compose_raw(context: Context) -> str:
+    """The page of a note that no transform could read: its text as code."""
+    title = context.sitemap.title(context.page, context.language)
+    lines = [_yaml({"title": title, "k": {"lang": context.language}}), f"# {escape(title)}", ""]
+    return "\n".join([*lines, *fence(context.note.text, "text")]) + "\n"
 
 
 def compose_section(context: Context, section: str) -> tuple[str, list[Formula]]:
@@ -71,6 +107,16 @@ def compose_api(context: Context, room: Room | None, coverage: Coverage) -> tupl
     return _yaml(meta) + "\n" + text, formulas_in(text)
 
 
+def compose_source(file: str, text: str) -> str:
+    """Text of the page of a source file: its code, whose lines the hook numbers."""
+    meta = {"title": file, "k": {"kind": "source", "section": API, "lang": "en"}}
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return "\n".join(
+        [_yaml(meta), f"# {file}", "", f"{fence} {{ .python .k-lines }}", text.rstrip("\n"), fence, ""]
+    )
+
+
 def _front_matter(context: Context, kind: str) -> str:
     page = context.page
     note = context.note
@@ -83,6 +129,8 @@ def _front_matter(context: Context, kind: str) -> str:
         "lang": note.lang,
         "planned": context.sitemap.planned(page),
         "translated": page.translated(context.language),
+        "classes": " ".join(css_classes(note)),
+        "python": context.python,
     }
     return _yaml(meta)
 
@@ -94,8 +142,8 @@ def _yaml(meta: Mapping[str, object]) -> str:
 
 
 def _title(context: Context, note: Note) -> list[str]:
-    """The note's own top heading, else its title; a Chinese page names the English one below."""
-    top = note.headings[0] if note.headings and note.headings[0].level == 1 else None
+    """The heading that the note begins with, else its title; a Chinese page names the English one below."""
+    top = next((heading for heading in note.headings if heading.line == context.title_line), None)
     title = context.sitemap.title(context.page, context.language)
     text = top.text if top and context.page.translated(context.language) else title
     anchor = context.sitemap.anchors(note).headings[top.line] if top else heading_slug(title)

@@ -13,6 +13,11 @@ from vaultkit.site.sitemap import Page, SiteMap
 from vaultkit.vault import Vault
 
 
+def as_attachment(path: str) -> str:
+    """Path under which a file that is no page is published: a Markdown file, such as a template, as text."""
+    return f"{path}.txt" if path.lower().endswith((".md", ".markdown")) else path
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """Where a link leads: a page (with an anchor or ""), or a file of the vault that is no note."""
@@ -33,17 +38,24 @@ class Context:
     note: Note
     stash: Stash = field(default_factory=Stash)
     problems: list[Problem] = field(default_factory=list)
+    python: list[str] = field(default_factory=list)  # `path:line` of each Python block on the page
     files: set[str] = field(default_factory=set)
-    embedded: tuple[str, ...] = ()
+    title_line: int = 0  # of the heading that has become the page's title
+    embedded: tuple[tuple[str, int], ...] = ()  # note and line of each embed that is open
+    panels: list[str] = field(default_factory=list)  # embeds shown on the page so far
     pipeline: Callable[[str, "Context"], list[Line]] | None = None
 
     @property
     def vault(self) -> Vault:
         return self.sitemap.vault
 
-    def inside(self, note: Note) -> "Context":
-        """The context for text of `note` embedded in this page."""
-        return replace(self, note=note, embedded=(*self.embedded, self.note.path))
+    def inside(self, note: Note, line: int = 0) -> "Context":
+        """The context for text of `note` embedded at a line of the current one."""
+        return replace(self, note=note, embedded=self.open_at(line))
+
+    def open_at(self, line: int) -> tuple[tuple[str, int], ...]:
+        """Where embeds are open, this line of the current note included."""
+        return (*self.embedded, (self.note.path, line))
 
     def report(self, line: Line | int, code: str, message: str, hint: str = "") -> None:
         """Note a problem at a line of the current note; embedded text is reported where it stands."""
@@ -57,7 +69,7 @@ class Context:
         if path is None:
             return None
         if path not in self.vault.notes:
-            return Target(None, None, "", path)
+            return Target(None, self.sitemap.files.get(path), "", path)
         page = self.sitemap.page_of(path)
         if page is None:
             self.report(line, "unpublished-link", f"[[{target}]] leads to a note that is not on the site")
@@ -81,11 +93,20 @@ class Context:
         """Markdown destination of a link to the target, relative to the staged page."""
         if target.page is None:
             self.files.add(target.file)
-            return self.up + quote(target.file)
+            return self.up + quote(as_attachment(target.file))
         anchor = f"#{quote(target.anchor)}" if target.anchor else ""
         if target.page == self.page and anchor:
             return anchor
         return quote(self.page.path_to(target.page)) + anchor
+
+    def url(self, target: Target) -> str:
+        """Address of the target from the page's own, for HTML that no Markdown reader looks into."""
+        up = "../" * self.page.url.count("/")
+        if target.page is None:
+            self.files.add(target.file)
+            return up + quote(as_attachment(target.file))
+        anchor = f"#{quote(target.anchor)}" if target.anchor else ""
+        return ((up + quote(target.page.url)) or ("" if anchor else "./")) + anchor
 
     @property
     def up(self) -> str:

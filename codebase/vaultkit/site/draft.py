@@ -13,6 +13,7 @@ from vaultkit.inline import spans
 Kind = Literal["blank", "text", "fence", "code", "indented", "math", "html", "control"]
 
 _PLACEHOLDER = re.compile("\ue000(\\d+)\ue001")
+_TAG_LIKE = re.compile(r"<(?=[A-Za-z/!?])")  # `a<b` in a formula must not look like HTML
 _TEX_COMMENT = re.compile(r"(?<!\\)%.*")
 
 
@@ -67,7 +68,7 @@ class Stash:
         display = text.startswith("$$")
         mark = "$$" if display else "$"
         lines = [_TEX_COMMENT.sub("", part).strip() for part in text[len(mark) : -len(mark)].split("\n")]
-        tex = " ".join(part for part in lines if part)
+        tex = _TAG_LIKE.sub("< ", " ".join(part for part in lines if part))
         placeholder = self.put(f"{mark}{tex}{mark}")
         self.formulas[len(self.items) - 1] = Formula(tex, display, line)
         return placeholder
@@ -80,6 +81,14 @@ class Stash:
             return found[0] if index in self.formulas and not math else self.items[index]
 
         return _PLACEHOLDER.sub(back, text)
+
+    def inline_display(self, placeholder: str) -> str:
+        """A placeholder for the same display formula as an element inside a paragraph."""
+        formula = self.formulas[int(placeholder[1:-1])]
+        tex = "".join(char if char.isalnum() or char == " " else f"&#{ord(char)};" for char in formula.tex)
+        shown = self.put(f'<span class="arithmatex">&#92;[{tex}&#92;]</span>')
+        self.formulas[len(self.items) - 1] = formula
+        return shown
 
     def display_math(self, text: str) -> bool:
         """True if `text` is nothing but one display formula."""

@@ -7,7 +7,8 @@ from vaultkit.site.draft import Formula
 from vaultkit.site.katex import Renderer
 
 _MARK = re.compile(
-    r'<(?P<tag>span|div) class="arithmatex">\\(?P<open>[(\[])(?P<tex>.*?)\\[)\]]</(?P=tag)>'
+    r'<(?P<tag>span|div) class="arithmatex">(?:\\|&#92;)(?P<open>[(\[])(?P<tex>.*?)'
+    r"(?:\\|&#92;)[)\]]</(?P=tag)>"
     r"(?P<after>[，。；：、！？）」』”’,.;:!?)]*)",
     re.DOTALL,
 )
@@ -20,7 +21,7 @@ class MissingFormula(LookupError):
 
 def put_formulas(text: str, renderer: Renderer) -> str:
     """`text` (HTML) with each formula replaced by its rendering; raises MissingFormula."""
-    if "\\(" not in text and "\\[" not in text:
+    if not any(mark in text for mark in ("\\(", "\\[", "&#92;[")):
         return text
 
     def put(found: re.Match[str]) -> str:

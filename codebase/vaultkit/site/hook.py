@@ -13,6 +13,8 @@ from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort
+from mkdocs.plugins import event_priority
+from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
 
 from vaultkit.api.coverage import engine_of
@@ -20,8 +22,10 @@ from vaultkit.errors import VaultError
 from vaultkit.site.assets import copy_katex, copy_mermaid, remove_unused, version_of_theme
 from vaultkit.site.formulas import MissingFormula, put_formulas
 from vaultkit.site.katex import Renderer
-from vaultkit.site.names import link_names, link_sources
+from vaultkit.site.names import link_names, number_lines
+from vaultkit.site.notebooks import MissingCells, is_notebook, is_raw, prose_file, put_cells
 from vaultkit.site.paths import Language, Layout
+from vaultkit.site.python_blocks import difference
 from vaultkit.site.reference import addresses as api_addresses
 from vaultkit.site.stage import stage_all
 from vaultkit.site.ui import table
@@ -45,6 +49,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     engine = engine_of(layout.vault)
     config.extra.update(
         k_package=engine.package,
+        k_types=engine.types,
         k_addresses=api_addresses(engine),
         k_ui=table(language),
         k_lang=language,
@@ -87,9 +92,33 @@ def _exists(entry: Any, folder: Path) -> bool:
     return all((folder / path).is_file() for path in entry.values()) if isinstance(entry, dict) else True
 
 
-def on_page_content(html: str, page: Page, config: MkDocsConfig, **_: Any) -> str:
-    """Formulas in the text and in the contents list, links in code; remembers which libraries are needed."""
+@event_priority(-200)  # after the plug-in
+def on_files(files: Files, **_: Any) -> Files:
+    for file in files:
+        if is_notebook(file.src_uri) and not file.is_documentation_page():
+            log.warning("%s: nothing renders this notebook: is mkdocs-jupyter on?", file.src_uri)
+    return files
+
+
+def on_page_read_source(page: Page, config: MkDocsConfig, **_: Any) -> str | None:
+    """Of a lab, its prose: what the notebook's file holds is for the plug-in to read."""
+    if not is_notebook(page.file.src_uri):
+        return None
+    return (Path(config.docs_dir) / prose_file(page.file.src_uri)).read_text("utf-8")
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files, **_: Any) -> str:
+    """Compare the page with the census, put formulas and links in, remember which libraries are needed."""
     renderer: Renderer = config.extra["k_renderer"]
+    if is_notebook(page.file.src_uri):
+        Page.render(page, config, files)  # the plug-in has put its own in the place of this one
+        try:
+            html = put_cells(page.content or "", html, config.extra["k_lang"])
+        except MissingCells as missing:
+            log.warning("%s: mkdocs-jupyter did not render %s", page.file.src_uri, missing)
+    known = page.meta.get("k", {}).get("python")
+    if known is not None and (wrong := difference(html, known)):
+        log.warning("%s: %s", page.file.src_uri, wrong)
     try:
         html = put_formulas(html, renderer)
         for item in page.toc:
@@ -99,9 +128,8 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, **_: Any) -> st
     if config.extra["k_lang"] == "zh":
         html = _LATIN_EMPHASIS.sub(r'<em lang="en">\1</em>', html)
     addresses, package = config.extra["k_addresses"], config.extra["k_package"]
-    html = link_names(html, addresses, "../" * page.url.count("/"), package)
-    if config.repo_url and page.meta.get("k", {}).get("kind") == "api":
-        html = link_sources(html, config.repo_url)
+    html = link_names(html, addresses, "../" * page.url.count("/"), package, config.extra["k_types"])
+    html = number_lines(html)
     if 'class="katex' in html:
         _used.add("katex")
         page.meta["k_math"] = True
@@ -115,6 +143,12 @@ def _toc(item: Any, renderer: Renderer) -> None:
     item.title = put_formulas(item.title, renderer)
     for child in item.children:
         _toc(child, renderer)
+
+
+def on_post_page(output: str, page: Page, **_: Any) -> str:
+    if is_raw(output):
+        log.warning("%s: the page shows a notebook's JSON: is mkdocs-jupyter on?", page.file.src_uri)
+    return output
 
 
 def on_post_build(config: MkDocsConfig) -> None:

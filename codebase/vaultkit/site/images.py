@@ -11,7 +11,7 @@ _LENGTH = re.compile(r"([\d.]+)(px|pt|in|mm|cm)?$")
 _PIXELS = {"px": 1.0, "pt": 4 / 3, "in": 96.0, "mm": 96 / 25.4, "cm": 96 / 2.54}
 
 
-def image(context: Context, target: Target, display: str, wikilink: bool) -> str:
+def image(context: Context, target: Target, display: str, wikilink: bool, *, inline: bool = False) -> str:
     """Markdown of an image; its proportions are written out so that the page does not jump while it loads."""
     alt, _, size = display.rpartition("|") if "|" in display else ("", "", display)
     found = _SIZE.fullmatch(size.strip())
@@ -20,7 +20,19 @@ def image(context: Context, target: Target, display: str, wikilink: bool) -> str
     if not alt or (wikilink and not found and alt == target.file):
         alt = re.sub(r"[-_]+", " ", target.file.rsplit("/", 1)[-1].rsplit(".", 1)[0])
     attributes = _attributes(context, target.file, found)
-    return f"![{alt}]({context.href(target)}){{ {attributes} }}"
+    alt = re.sub(r"[\\\[\]*_`<>$]", " ", alt).strip()
+    mark = ".k-inline " if inline else ""
+    return f"![{alt}]({context.href(target)}){{ {mark}{attributes} }}"
+
+
+def external_image(display: str, address: str) -> str:
+    """An image on another host, with Obsidian's sizes: `![alt|100x50](url)`, `![250](url)`."""
+    alt, _, size = display.rpartition("|") if "|" in display else ("", "", display)
+    found = _SIZE.fullmatch(size.strip())
+    alt = re.sub(r"[\\\[\]*_`<>$]", " ", alt if found else display).strip()
+    words = [f'width="{found[1]}"', f'height="{found[2]}"' if found[2] else ""] if found else []
+    attributes = " ".join([*filter(None, words), 'loading="lazy"'])
+    return f"![{alt}]({address}){{ {attributes} }}"
 
 
 def _attributes(context: Context, file: str, size: re.Match[str] | None) -> str:
@@ -38,7 +50,7 @@ def _natural_size(context: Context, file: str) -> tuple[float, float] | None:
     """Width and height of an SVG in CSS pixels as a browser shows it: its lengths, else its viewBox."""
     if not file.lower().endswith(".svg"):
         return None
-    head = (context.vault.root / file).read_text(encoding="utf-8", errors="replace")[:4000]
+    head = context.vault.on_disk(file).read_text(encoding="utf-8", errors="replace")[:4000]
     tag = _SVG.search(head)
     if tag is None:
         return None

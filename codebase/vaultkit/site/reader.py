@@ -1,16 +1,25 @@
 """Read a note's text into lines for the transforms: comments cut, code and formulas stashed."""
 
 from vaultkit.lines import Comment, Scan
+from vaultkit.run.census import shown_python
 from vaultkit.run.control import is_control
 from vaultkit.scan import scan
+from vaultkit.site.code import code_lines, not_a_fence, not_a_fence_in_html
+from vaultkit.site.context import Context
 from vaultkit.site.draft import Line, Stash
+from vaultkit.site.plain.html_lines import html_lines
 
 
-def read(text: str, stash: Stash) -> list[Line]:
-    """Lines of a note's body: front matter and comments gone, control comments kept (kind `control`)."""
+def read(text: str, context: Context) -> list[Line]:
+    """Lines of a note's body: front matter and comments gone, control comments kept (kind `control`).
+
+    What the runner takes for Python in the text is entered in `context.python`.
+    """
     scanned = scan(text)
+    context.python += [f"{context.note.path}:{line}" for line in shown_python(scanned)]
     cuts, controls = _comment_ranges(scanned.comments)
-    reader = _Reader(scanned, stash, cuts)
+    code, added = code_lines(scanned)
+    reader = _Reader(scanned, context.stash, cuts, code)
     lines: list[Line] = []
     for number in range(scanned.front_end + 1, len(scanned.lines) + 1):
         if comment := controls.get(number):
@@ -18,6 +27,8 @@ def read(text: str, stash: Stash) -> list[Line]:
         line = reader.read_line(number)
         if line is not None:
             lines.append(line)
+            if closing := added.get(number):
+                lines.append(closing)
     return lines
 
 
@@ -38,10 +49,18 @@ def _comment_ranges(comments: list[Comment]) -> tuple[dict[int, list[tuple[int, 
 class _Reader:
     """Turns scanned lines into `Line`s; keeps a formula open that runs over several lines."""
 
-    def __init__(self, scanned: Scan, stash: Stash, cuts: dict[int, list[tuple[int, int]]]) -> None:
+    def __init__(
+        self,
+        scanned: Scan,
+        stash: Stash,
+        cuts: dict[int, list[tuple[int, int]]],
+        code: dict[int, Line],
+    ) -> None:
         self.scanned = scanned
         self.stash = stash
         self.cuts = cuts
+        self.code = code
+        self.raw_html = html_lines(scanned)
         self.math: list[str] = []
         self.math_start: Line | None = None
 
@@ -56,15 +75,23 @@ class _Reader:
             return None
         cuts = self.cuts.get(number, [])
         if any(start <= len(prefix) and end >= len(raw) for start, end in cuts):
-            return None
+            marked = prefix.strip(" \t>") and all(start for start, _ in cuts)
+            return Line(number, "text", prefix, "") if marked else None
         if kind == "math":
             return self._math_line(number, prefix, raw[len(prefix) :])
+        if number in self.code:
+            return self.code[number]
+        if kind == "html":
+            return Line(number, kind, prefix, not_a_fence_in_html(raw[len(prefix) :]))
         if kind != "text":
             return Line(number, kind, prefix, raw[len(prefix) :])  # type: ignore[arg-type]
+        if number in self.raw_html and not cuts:
+            return Line(number, "html", prefix, raw[len(prefix) :])
         content = self._protect(number, raw, len(prefix), cuts)
-        if not content.strip() and raw.strip():
+        if not content.strip() and raw[len(prefix) :].strip() and not prefix.strip(" \t>"):
             return None
-        return Line(number, "text", prefix, content)
+        looks = raw[len(prefix) :]
+        return Line(number, "text", prefix, not_a_fence(looks)[: -len(looks) or None] + content)
 
     def _math_line(self, number: int, prefix: str, content: str) -> Line | None:
         if not self.math_start:

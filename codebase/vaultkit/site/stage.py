@@ -6,20 +6,31 @@ Pure but for the writing: the same vault and results give the same files, and un
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from vaultkit import place
 from vaultkit.api.coverage import Coverage, coverage, engine_of
 from vaultkit.api.names import Engine
 from vaultkit.backlinks import backlinks
 from vaultkit.check import check_vault
-from vaultkit.errors import Problem
+from vaultkit.errors import Problem, VaultError
+from vaultkit.labs.notebook import SUFFIX
 from vaultkit.note import parse_note
 from vaultkit.site import titles
-from vaultkit.site.compose import Inputs, compose, compose_api, compose_section
-from vaultkit.site.context import Context
+from vaultkit.site.compose import (
+    Inputs,
+    compose,
+    compose_api,
+    compose_file,
+    compose_raw,
+    compose_section,
+    compose_source,
+)
+from vaultkit.site.context import Context, as_attachment
 from vaultkit.site.draft import Formula
 from vaultkit.site.katex import Renderer
+from vaultkit.site.notebooks import prose_file
 from vaultkit.site.pages.sections import sections
 from vaultkit.site.paths import Language, Layout
-from vaultkit.site.reference import index_page, page_of
+from vaultkit.site.reference import index_page, page_of, source_page
 from vaultkit.site.results import Results
 from vaultkit.site.sitemap import Page, SiteMap
 from vaultkit.vault import Vault
@@ -33,9 +44,11 @@ class Staged:
     files: dict[str, bytes] = field(default_factory=dict)
     formulas: dict[Formula, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    dated: bool = False  # a page depends on the day of the build
 
     def add(self, page: Page, text: str, formulas: list[Formula], source: str) -> None:
-        self.files[page.file] = text.encode()
+        file = prose_file(page.file) if page.file.endswith(SUFFIX) else page.file
+        self.files[file] = text.encode("utf-8", "replace")
         for formula in formulas:
             self.formulas.setdefault(formula, source)
 
@@ -47,17 +60,40 @@ def stage(sitemap: SiteMap, language: Language, results: Results, api: Coverage 
     attachments: set[str] = set()
     for page in sitemap.pages.values():
         context = Context(sitemap, language, page, sitemap.vault.notes[page.note(language)])
-        staged.add(page, *compose(context, inputs), source=context.note.path)
+        staged.add(page, *_composed(context, inputs, staged), source=context.note.path)
+        if page.file.endswith(SUFFIX):
+            staged.files[page.file] = sitemap.vault.on_disk(context.note.path).read_bytes()
         own = page.translated(language)
         staged.problems += context.problems if own else []
+        attachments |= context.files
+    for path, page in sitemap.files.items():
+        context = Context(sitemap, language, page, parse_note(path, ""))
+        staged.add(page, *compose_file(context), source=path)
         attachments |= context.files
     api = api or Coverage(Engine(""))
     _add_api(staged, sitemap, api)
     _add_sections(staged, sitemap)
     for path in sorted(attachments):
-        staged.files[path] = (sitemap.vault.root / path).read_bytes()
+        try:
+            staged.files[as_attachment(path)] = sitemap.vault.on_disk(path).read_bytes()
+        except OSError as error:
+            why = f"cannot be read: {error.strerror or error}"
+            staged.problems.append(Problem(path, 0, "unreadable", why))
+    staged.dated = sitemap.dated
     staged.files[titles.FILE] = titles.titles(sitemap, language, api.engine).encode()
     return staged
+
+
+def _composed(context: Context, inputs: Inputs, staged: Staged) -> tuple[str, list[Formula]]:
+    """The page; where the pipeline fails on a note, its text as it is, and a problem."""
+    try:
+        return compose(context, inputs)
+    except VaultError:
+        raise
+    except Exception as error:
+        why = f"cannot be rendered: {type(error).__name__}: {error}"
+        staged.problems.append(Problem(context.note.path, 0, "unrenderable", why[:300]))
+        return compose_raw(context), []
 
 
 def _add_api(staged: Staged, sitemap: SiteMap, api: Coverage) -> None:
@@ -69,6 +105,10 @@ def _add_api(staged: Staged, sitemap: SiteMap, api: Coverage) -> None:
         page = page_of(room.path) if room else index_page()
         context = Context(sitemap, staged.language, page, nothing)
         staged.add(page, *compose_api(context, room, api), source=room.file if room else page.file)
+    files = {room.file for room in api.engine.rooms} | {name.file for name in api.engine.names.values()}
+    for file in sorted(files):
+        text = (place.project_of(sitemap.vault.root) / file).read_text("utf-8")
+        staged.add(source_page(file), compose_source(file, text), [], source=file)
 
 
 def _add_sections(staged: Staged, sitemap: SiteMap) -> None:
@@ -76,7 +116,7 @@ def _add_sections(staged: Staged, sitemap: SiteMap) -> None:
     home = Page("", "index", {})
     for section in sections(Context(sitemap, staged.language, home, nothing)):
         page = replace(home, slug=f"{section}/index")
-        if page.file not in staged.files:
+        if page.file not in staged.files and f"{section}.md" not in staged.files:
             context = Context(sitemap, staged.language, page, nothing)
             staged.add(page, *compose_section(context, section), source=page.file)
 

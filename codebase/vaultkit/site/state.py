@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 from vaultkit.errors import Problem
+from vaultkit.site.clock import build_day
 from vaultkit.site.paths import Layout
 
 # strict: any error stops the build. draft: only what would mislead a reader. lenient: nothing.
@@ -24,9 +25,14 @@ class State:
     passed: str = "lenient"
     pages: int = 0
     problems: list[str] = field(default_factory=list)
+    day: str = ""  # of the build, if a page depends on it (a base that asks for today)
 
     def satisfies(self, key: str, mode: Mode) -> bool:
-        return self.key == key and _RANK.get(self.passed, -1) >= _RANK[mode]
+        return (
+            self.key == key
+            and self.day in ("", str(build_day()))
+            and _RANK.get(self.passed, -1) >= _RANK[mode]
+        )
 
 
 def stops(problem: Problem, mode: Mode) -> bool:

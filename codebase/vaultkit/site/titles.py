@@ -17,6 +17,7 @@ def titles(sitemap: SiteMap, language: Language, engine: Engine) -> str:
     `c` is 1 for names of the engine's API.
     """
     entries = [_entry(sitemap, page, language) for _, page in sorted(sitemap.pages.items())]
+    entries += [_file(sitemap, page, language) for _, page in sorted(sitemap.files.items())]
     entries += _api(engine)
     return json.dumps(entries, ensure_ascii=False, separators=(",", ":")) + "\n"
 
@@ -29,6 +30,12 @@ def _api(engine: Engine) -> Iterator[dict[str, object]]:
         for name in room.names:
             entry = {"u": url_of(room, name), "t": name.name, "a": [name.path], "c": 1}
             yield entry | ({"d": plain(summary(name.doc))[:160]} if name.doc else {})
+
+
+def _file(sitemap: SiteMap, page: Page, language: Language) -> dict[str, object]:
+    """A canvas or a base."""
+    entry: dict[str, object] = {"u": page.url, "t": sitemap.title(page, language)}
+    return entry | ({"s": page.section} if page.section else {})
 
 
 def _entry(sitemap: SiteMap, page: Page, language: Language) -> dict[str, object]:

@@ -79,7 +79,8 @@ def test_hints_name_the_mend(make_vault) -> None:
     ],
 )
 def test_one_problem(make_vault, files: dict[str, str], problem: tuple[str, int, str]) -> None:
-    assert found(make_vault(files)) == [problem]
+    house = {".obsidian/types.json": HOUSE} if problem[2] == "property-type" else {}
+    assert found(make_vault({**files, **house})) == [problem]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +98,36 @@ def test_properties_of_a_kvist_vault(make_vault, front: str, line: int, code: st
 
 
 def test_foreign_vaults_may_have_their_own_properties(make_vault) -> None:
-    assert found(make_vault({"A.md": "---\nrating: 5\nkind: recipe\n---\n"})) == []
+    assert found(make_vault({"A.md": "---\nrating: 5\nkind: recipe\ntags: a b\nhours: two\n---\n"})) == []
+
+
+def test_what_only_the_house_forbids_is_a_warning_elsewhere(make_vault) -> None:
+    files = {
+        "a/Index.md": "---\naliases: [x]\n---\n",
+        "b/Index.md": "---\naliases: [x]\n---\n",
+        "What?.md": "```output\n1\n```\n%%\nhidden\n",
+        "C.zh.md": "",
+    }
+    foreign = check_vault(Vault.load(make_vault(files)))
+    assert [(p.path, p.code, p.severity) for p in foreign] == [
+        ("C.zh.md", "no-english", "warning"),
+        ("What?.md", "illegal-name", "warning"),
+        ("What?.md", "output-place", "warning"),
+        ("What?.md", "comment-unclosed", "warning"),
+        ("b/Index.md", "duplicate-name", "warning"),
+        ("b/Index.md", "duplicate-alias", "warning"),
+    ]
+    own = check_vault(Vault.load(make_vault({".obsidian/types.json": HOUSE})))
+    assert {p.severity for p in own} == {"error"} and len(own) > len(foreign)
+
+
+def test_nothing_is_said_of_excluded_files_but_links_into_them_lead_there(make_vault) -> None:
+    filters = '{"userIgnoreFilters": ["archive/", "/^old\\\\d/", "/(/", 5]}'
+    root = make_vault({
+        ".obsidian/app.json": filters, "archive/A.md": "[[Nowhere]]", "old1/B.md": "[[Nowhere]]",
+        "C.md": "[[A]] [[B]] [[Gone]]",
+    })  # fmt: skip
+    assert found(root) == [("C.md", 1, "unresolved-link")]
 
 
 def test_chinese_notes_have_title_and_lang_only(make_vault) -> None:
@@ -115,7 +145,7 @@ SECTIONS = ["Overview", "Why It Matters", "Key Ideas", "Mathematical Details", "
 def concept(
     sections: list[str], front: str = "kind: concept", claim: str = "> [!abstract] Claim\n> 1\n\n"
 ) -> str:
-    return f"---\n{front}\n---\n# A\n\n{claim}" + "".join(f"## {name}\n\n" for name in sections)
+    return f"---\n{front}\n---\n# A\n\n{claim}" + "".join(f"## {name}\ntext\n" for name in sections)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +160,47 @@ def concept(
     ],
 )
 def test_skeleton(make_vault, text: str, problems: list[tuple[str, int, str]]) -> None:
-    assert found(make_vault({"A.md": text})) == problems
+    assert found(make_vault({"A.md": text, ".obsidian/types.json": HOUSE})) == problems
+    assert found(make_vault({"A.md": text, ".obsidian/types.json": "{}"})) == []
+
+
+def test_missing_headings_are_one_line_in_their_order(make_vault) -> None:
+    root = make_vault({"A.md": concept([SECTIONS[3]]), ".obsidian/types.json": HOUSE})
+    (problem,) = check_vault(Vault.load(root))
+    names = ", ".join(f"`## {name}`" for name in SECTIONS if name != SECTIONS[3])
+    assert problem.message == f"{names} are missing"
+
+
+def test_an_untouched_skeleton_is_said_to_be_unwritten(make_vault) -> None:
+    text = concept(SECTIONS).replace("text\n", "\n", 3)
+    root = make_vault({"A.md": text, ".obsidian/types.json": HOUSE})
+    (problem,) = check_vault(Vault.load(root))
+    assert (problem.code, problem.severity) == ("draft", "warning") and "3 of 9 sections" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [
+        ("import kvist, mlx.core as mx, numpy as np, json\nfrom kvist.cache import RadixCache", 0),
+        ("from mlx import core as mx\nimport collections.abc, __future__", 0),
+        ("x = 1\nimport torch", 5),
+        ("from transformers.models import x", 4),
+        ("def f():\n    import mlx.nn", 5),
+        ("from kvist import _kernels", 4),
+        ("import kvist._kernels", 4),
+    ],
+)
+def test_imports_of_a_kvist_vault(make_vault, code: str, line: int) -> None:
+    text = f"\n\n```python\n{code}\n```\n"
+    root = make_vault({"A.md": text, ".obsidian/types.json": HOUSE})
+    assert found(root) == ([("A.md", line, "note-import")] if line else [])
+    required = text.replace("```python", "<!-- run: requires torch -->\n```python")
+    skipped = text.replace("```python", '<!-- run: skip "why" -->\n```python')
+    root = make_vault({"A.md": skipped})
+    assert found(root) == []
+    if "torch" in code:
+        assert found(make_vault({"A.md": required})) == []
+    assert found(make_vault({"A.md": text, ".obsidian/types.json": "{}"})) == [], "only in a Kvist vault"
 
 
 ENGLISH = "# T\n\n## A ^no\n\ntext ^id\n\n```python\nprint('a')  # say\n```\n```output\na\n```\n"
@@ -170,6 +240,28 @@ def test_parity_sees_f_strings_and_numbers(make_vault) -> None:
     assert found(make_vault({"A.md": english, "A.zh.md": other})) == [("A.zh.md", 1, "parity-code")]
 
 
+PROSE = "> [!note] Title\n> See [[K]].\n\n> [!tip]- Fold\n> text\n\n![[fig.svg]] and [[A.zh|中文]]\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problems"),
+    [
+        ("Title", "标题", []),
+        ("[!tip]- Fold", "[!TIP]+ 折", []),
+        ("[[K]]", "[[K|别名]] 与 [[K]]", []),
+        ("[!tip]", "[!warning]", [("A.zh.md", 4, "parity-callouts")]),
+        ("> [!tip]- Fold\n> text\n", "", [("A.zh.md", 0, "parity-callouts")]),
+        ("[[K]]", "K", [("A.zh.md", 0, "parity-links")]),
+        ("[[K]]", "[[K]] [[L]]", [("A.zh.md", 2, "parity-links")]),
+        ("![[fig.svg]]", "", [("A.zh.md", 0, "parity-links")]),
+    ],
+)
+def test_callouts_and_links_of_a_pair(make_vault, old: str, new: str, problems: list) -> None:
+    chinese = PROSE.replace("[[A.zh|中文]]", "[[A|English]]").replace(old, new)
+    files = {"A.md": PROSE, "A.zh.md": chinese, "K.md": "", "L.md": "", "fig.svg": ""}
+    assert found(make_vault(files)) == problems
+
+
 LIST = (
     "---\nkind: reading-list\n---\n# L\n\n"
     "- [ ] [A](https://a.org) [priority:: P1] [minutes:: 5] [[L]]\n- [x] [B](https://b.org)\n"
@@ -182,7 +274,9 @@ LIST = (
         ("P1", "high", 6, "list-item"),
         ("minutes:: 5", "minutes:: five", 6, "list-item"),
         ("minutes::", "minuts::", 6, "list-item"),
-        ("[A](https://a.org)", "A", 6, "list-item"),
+        ("[A](https://a.org) [priority:: P1] [minutes:: 5] [[L]]", "A [minutes:: 5]", 6, "list-item"),
+        ("minutes:: 5", "read:: 2026-02-30", 6, "list-item"),
+        ("minutes:: 5", "date:: last week", 6, "list-item"),
         ("https://b.org", "https://a.org", 7, "list-item"),
         ("[[L]]", "[after:: L]", 6, "list-item"),
     ],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vaultkit.run.compare import diff_lines, output_lines, same_line, same_output
+from vaultkit.run.compare import first_difference, output_lines, same_line, same_output, unified
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,41 @@ def test_same_line(shown: str, printed: str, same: bool) -> None:
     ],
 )
 def test_same_output(shown: str, printed: str, same: bool) -> None:
-    assert same_output(output_lines(shown), output_lines(printed)) is same
+    lines = output_lines(shown), output_lines(printed)
+    assert same_output(*lines, ellipsis=True) is same
+    if "..." in shown and shown != printed:
+        assert not same_output(*lines), "dots are dots unless the fence declares them"
+
+
+def test_the_first_difference() -> None:
+    assert first_difference(["a", "b"], ["a", "c"]) == 1
+    assert first_difference(["a"], ["a", "c"]) == 1
+    assert first_difference(["a", "c"], ["a"]) == 1
+    assert first_difference(["...", "b", "c"], ["a", "b", "d"], ellipsis=True) == 2
+
+
+def test_unified_shows_what_agrees_within_tolerance_as_context() -> None:
+    shown = ["1", "0.333333", "x", *"abcdefgh", "end"]
+    printed = ["1", "0.33333301", "y", *"abcdefgh", "end"]
+    assert unified(shown, printed, "N.md", 10) == [
+        "--- N.md (the note shows)", "+++ the block printed", "@@ -10,6 +1,6 @@",
+        " 1", " 0.333333", "-x", "+y", " a", " b", " c",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("10%\r50%\r100%\nend\n", ["100%", "end"]),
+        ("\x1b[31mred\x1b[0m\n", ["red"]),
+        ("a\0b\x0bc\n", ["a\\x00b\\x0bc"]),
+        ("\ud800\n", ["\\ud800"]),
+        ("tab\tand 中文\n", ["tab\tand 中文"]),
+        ("dos\r\n", ["dos"]),
+    ],
+)
+def test_what_is_printed_can_stand_in_a_note(text: str, lines: list[str]) -> None:
+    assert output_lines(text) == lines
 
 
 def test_twenty_planted_digits_are_all_seen() -> None:
@@ -54,7 +88,9 @@ def test_twenty_planted_digits_are_all_seen() -> None:
         printed = list(shown)
         printed[place] = printed[place].replace(f"({place + 1},", f"({place + 2},")
         assert not same_output(shown, printed)
-        assert [line[0] for line in diff_lines(shown, printed)].count("+") == 1
+        assert first_difference(shown, printed) == place
+        rows = unified(shown, printed, "N.md", 1)[2:]
+        assert [row[0] for row in rows].count("+") == [row[0] for row in rows].count("-") == 1
 
 
 def test_output_lines_forget_trailing_space_only() -> None:

@@ -18,6 +18,9 @@ def comments(text: str):
         ("skip “需要显卡”", Control(skip="需要显卡")),
         ("raises ValueError", Control(raises="ValueError")),
         ("raises kvist.errors.KvistError", Control(raises="kvist.errors.KvistError")),
+        ('raises ValueError "no such"', Control(raises="ValueError", message="no such")),
+        ("requires torch", Control(requires=("torch",))),
+        ("requires metal requires a.b", Control(requires=("metal", "a.b"))),
         ("timeout 20", Control(timeout=20.0)),
         ("timeout 0.5", Control(timeout=0.5)),
         ("fresh", Control(fresh=True)),
@@ -31,7 +34,8 @@ def test_known_words(words: str, control: Control) -> None:
 @pytest.mark.parametrize(
     "words",
     ["", "skip", "skip why", 'skip ""', "raises", "raises 3", "timeout", "timeout x", "timeout 0",
-     "fresh fresh", "notest", "skpi \"x\"", "setup-x", '"fresh"', "raises A raises B"],
+     "fresh fresh", "notest", "skpi \"x\"", "setup-x", '"fresh"', "raises A raises B",
+     "requires", 'requires "torch"', 'raises A "x" "y"'],
 )  # fmt: skip
 def test_anything_else_is_an_error(words: str) -> None:
     with pytest.raises(ControlError):
@@ -58,7 +62,7 @@ def test_setup_code_keeps_its_lines() -> None:
         ("```ipython\n1\n```", 1, "fence-language"),
         ("```python notest\n1\n```", 1, "fence-word"),
         ("```python\n1", 1, "fence-unclosed"),
-        ("- ```python\n  1\n  ```", 1, "fence-on-marker"),
+        ("[^1]: ```python\n    1\n    ```", 1, "fence-on-marker"),
         ("<!-- run: setup\nx = 1\n-->\n", 1, "run-control"),
     ],
 )
@@ -73,3 +77,30 @@ def test_setups_belong_to_the_next_block() -> None:
     first, second = program_of("Note.md", scan(text)).blocks
     assert [setup.line for setup in first.setups] == [1]
     assert [setup.line for setup in second.setups] == [9]
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("skpi", "skip"), ("raise", "raises"), ("Timeout", "timeout"), ("require", "requires"),
+     ("frsh", "fresh"), ("notest", "skip"), ("xfail", "raises"), ("needs", "requires")],
+)  # fmt: skip
+def test_a_mistyped_word_is_guessed(word: str, meant: str) -> None:
+    with pytest.raises(ControlError, match=f"unknown control word `{word}` .did you mean `{meant}`"):
+        parse(comments(f"<!-- run: {word} -->"))
+
+
+@pytest.mark.parametrize("before", ["", "> ", "> > ", "   "])
+def test_control_keeps_its_meaning_in_containers(before: str) -> None:
+    lines = ['<!-- run: skip "why" -->', "```python", "1 / 0", "```"]
+    text = {"   ": "1. x\n\n"}.get(before, "") + "".join(f"{before}{line}\n" for line in lines)
+    program = program_of("Note.md", scan(text))
+    assert not program.problems and [block.control.skip for block in program.blocks] == ["why"]
+
+
+def test_what_is_required_and_absent_is_a_declared_skip() -> None:
+    text = "<!-- run: requires {} -->\n```python\n1\n```\n"
+    for name, reason in (("no_such_module", "requires no_such_module, which is not installed here"),
+                         ("json.nothing", "requires json.nothing, which is not installed here"),
+                         ("json.decoder", ""), ("json", "")):  # fmt: skip
+        (block,) = program_of("Note.md", scan(text.format(name))).blocks
+        assert block.control.skip == reason

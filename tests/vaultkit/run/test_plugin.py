@@ -94,7 +94,7 @@ def test_bad_control_comment_fails_the_note(make_vault) -> None:
 
 def test_mlx_starts_equal_in_each_note(make_vault) -> None:
     code = "import mlx.core as mx\nprint(mx.random.uniform().item(), mx.default_device())\nmx.random.seed(9)"
-    text = f"```python\n{code}\n```\n```output\n...\n```\n"
+    text = f"```python\n{code}\n```\n```output ellipsis\n...\n```\n"
     root = make_vault({f"{name}.md": text for name in "ABC"})
     script = (
         "from vaultkit.run.session import Session; from vaultkit.run.verdict import judge\n"

@@ -7,21 +7,29 @@ from pathlib import Path
 
 import pytest
 
-from vaultkit.run.quick import NoteReport, run_notes
-from vaultkit.run.results import load_results, results_key
-from vaultkit.run.select import select
+from vaultkit.run.entry import entry_of
+from vaultkit.run.quick import RunReport, run_note
+from vaultkit.run.results import engine_digest, load_results, record, results_key
+from vaultkit.run.scope import scope_of
+from vaultkit.run.session import Session
 
 
-def run(root: Path, *names: str) -> dict[str, NoteReport]:
-    root, files = select(list(names), root)
-    return {report.path: report for report in run_notes(root, files, lambda report: None)}
+def run(root: Path, *names: str) -> dict[str, RunReport]:
+    reports = {}
+    for path, file in scope_of([str(root), *names]).rows:
+        session = Session(file, root, path=path)
+        reports[path] = run_note(session)
+        entry = entry_of(session, reports[path].verdicts, engine_digest(root))
+        record(root, {path: entry} if entry else {})
+        session.close()
+    return reports
 
 
-def run_one(make_vault, text: str) -> NoteReport:
+def run_one(make_vault, text: str) -> RunReport:
     return run(make_vault({"Note.md": text}))["Note.md"]
 
 
-def failures(report: NoteReport) -> list[tuple[int, str]]:
+def failures(report: RunReport) -> list[tuple[int, str]]:
     return [(failure.line, failure.code) for verdict in report.verdicts for failure in verdict.failures]
 
 
@@ -42,7 +50,7 @@ def test_failing_assertion_names_its_line(make_vault) -> None:
     (text,) = report.texts
     assert "Note.md:5: block-error AssertionError" in text
     assert "> 5 |     assert x == 2" in text and "where x = 1" in text
-    assert 'vaultkit run "Note.md"' in text.split("run again: ")[1]
+    assert "vaultkit run " in text and text.split("run again: ")[1].strip().endswith("vault/Note.md")
 
 
 def test_line_numbers_in_callouts_lists_and_setup(make_vault) -> None:
@@ -57,7 +65,7 @@ def test_line_numbers_in_callouts_lists_and_setup(make_vault) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (block("print(1)", "2"), (4, "output-differs")),
+        (block("print(1)", "2"), (5, "output-differs")),
         (block("print(1)"), (3, "output-missing")),
         (block("x = 1", "1"), (4, "output-stale")),
         (block("x = 1", above="<!-- run: raises KeyError -->\n"), (2, "no-error")),
@@ -91,7 +99,7 @@ def test_fresh_starts_an_empty_namespace(make_vault) -> None:
 
 def test_skip_is_shown_with_its_reason_and_not_run(make_vault) -> None:
     report = run_one(make_vault, block("1 / 0", above='<!-- run: skip "needs a GPU" -->\n'))
-    assert report.ok and [verdict.reason for verdict in report.skipped] == ["needs a GPU"]
+    assert report.ok and [skip.reason for skip in report.skipped] == ["needs a GPU"]
 
 
 def test_setup_is_hidden_and_its_prints_are_not_output(make_vault) -> None:

@@ -1,12 +1,16 @@
 """What stands under a page's title: kind, badge, what to read first, tags, sources."""
 
+import posixpath
 import re
 
+from vaultkit.frontmatter import value_of
+from vaultkit.labs.notebook import is_notebook
 from vaultkit.links import line_links
 from vaultkit.site.context import Context
 from vaultkit.site.pages.parts import attribute, escape, pill, planned_pill
 from vaultkit.site.results import Results, Verdict
 from vaultkit.site.ui import STRINGS, say
+from vaultkit.tags import property_tags
 from vaultkit.translations import is_stale
 
 _ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5}(?:v\d+)?)")
@@ -20,11 +24,17 @@ def header(context: Context, results: Results) -> list[str]:
     pills = _pills(context, str(properties.get("kind", "")), context.sitemap.planned(context.page))
     if verdict := results.verdict(note.path):
         pills.append(_badge(context, verdict))
-    pills += [f'<span class="k-tag">#{escape(tag)}</span>' for tag in _tags(properties.get("tags"))]
+    pills += [
+        f'<span class="k-tag">#{escape(tag)}</span>' for tag in property_tags(value_of(properties, "tags"))
+    ]
     if hours := properties.get("hours"):
         pills.append(pill("plain", say(context.language, "hours", hours=escape(str(hours)))))
     if reviewed := properties.get("reviewed"):
         pills.append(pill("plain", say(context.language, "reviewed", date=escape(str(reviewed)))))
+    if is_notebook(context.page.key):
+        name = posixpath.basename(context.page.file)  # the plug-in puts the file beside its page
+        text = say(context.language, "lab_file")
+        pills.append(f'<a class="k-pill k-pill-plain" href="{name}" download>{text}</a>')
     lines = [" ".join(pills)] if pills else []
     if first := _prerequisites(context, canonical.properties.get("prerequisites"), canonical.path):
         lines += ["", f'<span class="k-label">{say(context.language, "read_first")}</span> {first}']
@@ -82,10 +92,6 @@ def _badge(context: Context, verdict: Verdict) -> str:
     text = say(context.language, "verified")
     date = f'<span class="k-badge-date">{attribute(verdict.when)}</span>'
     return f'<span class="k-pill k-pill-verified" title="{attribute(title)}">✓ {text} {date}</span>'
-
-
-def _tags(value: object) -> list[str]:
-    return [str(tag) for tag in value] if isinstance(value, list) else []
 
 
 def _prerequisites(context: Context, value: object, path: str) -> str:

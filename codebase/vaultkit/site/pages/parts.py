@@ -6,7 +6,7 @@ import re
 from vaultkit import mdlink
 from vaultkit.inline import spans
 from vaultkit.note import Note
-from vaultkit.site.context import Context
+from vaultkit.site.context import Context, Target
 from vaultkit.site.sitemap import Page
 from vaultkit.site.ui import say
 
@@ -44,6 +44,17 @@ def page_link(context: Context, page: Page) -> str:
     """Markdown link to a page, by its title in the reader's language; planned notes are marked."""
     planned = "{ .k-planned }" if context.sitemap.planned(page) else ""
     return f"[{escape(context.sitemap.title(page, context.language))}]({context.page.path_to(page)}){planned}"
+
+
+def linked(text: str, target: Target, context: Context) -> str:
+    """Markdown of a link to the target."""
+    page = target.page
+    names_chinese = target.note is not None and target.note.lang == "zh" and context.language == "en"
+    if names_chinese and page and page.translated("en"):
+        url = html.escape(context.other_language_url(page))
+        return f'<a href="{url}" hreflang="zh" lang="zh">{text}</a>'
+    planned = "{ .k-planned }" if page and context.sitemap.planned(page) else ""
+    return f"[{text}]({context.href(target)}){planned}"
 
 
 def pill(name: str, text: str, title: str = "") -> str:

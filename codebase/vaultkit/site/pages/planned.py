@@ -10,7 +10,12 @@ KIND = "planned-notes"
 
 
 def planned(context: Context, backlinks: dict[str, list[Backlink]]) -> list[str]:
-    """Lines of Markdown: each planned note with its other names, its claim and who links to it."""
+    """Lines of Markdown: each planned note with its other names, its claim and who links to it.
+
+    None when the page embeds a base: then the list is the author's own, in Obsidian and here.
+    """
+    if any(link.kind == "embed" and link.target.lower().endswith(".base") for link in context.note.links):
+        return []
     pages = [page for page in context.sitemap.pages.values() if context.sitemap.planned(page)]
     lines = ["", say(context.language, "count_planned", count=len(pages)), ""]
     lines += ['<div class="k-list" markdown="1">', ""]

@@ -6,7 +6,7 @@ from vaultkit.site.context import Context
 from vaultkit.site.draft import Line
 
 _ALONE = re.compile(r"\^[A-Za-z0-9-]+\s*")
-_TRAILING = re.compile(r"[ \t]+\^[A-Za-z0-9-]+[ \t]*$")
+_TRAILING = re.compile(r"(?:^|[ \t]+)\^[A-Za-z0-9-]+[ \t]*$")
 
 
 def block_ids(lines: list[Line], context: Context) -> list[Line]:
@@ -17,7 +17,7 @@ def block_ids(lines: list[Line], context: Context) -> list[Line]:
         anchor = ids.get(line.number)
         if line.kind != "text" or anchor is None:
             continue
-        alone = bool(_ALONE.fullmatch(line.content))
+        alone = bool(_ALONE.fullmatch(line.content)) and not line.prefix.strip(" \t>")
         mark = "" if context.embedded else f'<span id="{anchor}" class="k-block"></span>'
         if alone:
             start = _block_start(lines, index)
@@ -36,9 +36,8 @@ def block_ids(lines: list[Line], context: Context) -> list[Line]:
 
 def _insert(mark: str, content: str) -> str:
     """Put the anchor first, but after a task's box."""
-    found = re.match(r"\[.\]\s+", content)
-    at = found.end() if found else 0
-    return content[:at] + mark + content[at:]
+    found = re.match(r"(\[.\])(?:\s+|$)", content)
+    return f"{found[1]} {mark}{content[found.end() :]}" if found else mark + content
 
 
 def _paragraph_start(lines: list[Line], index: int) -> int:

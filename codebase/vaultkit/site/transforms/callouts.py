@@ -18,7 +18,8 @@ ALIASES = {
     "done": "success", "help": "question", "faq": "question", "caution": "warning", "attention": "warning",
     "fail": "failure", "missing": "failure", "error": "danger", "cite": "quote",
 }  # fmt: skip
-_CALLOUT = re.compile(r"\[!(?P<type>[^\]|]+)(?:\|[^\]]*)?\](?P<fold>[+-]?)[ \t]*(?P<title>.*)$")
+_OWN = frozenset({"card", "embed", "source"})  # the site's own
+_CALLOUT = re.compile(r"\[!(?P<type>[^\]|]+)(?P<metadata>\|[^\]]*)?\](?P<fold>[+-]?)[ \t]*(?P<title>.*)$")
 
 
 def callouts(lines: list[Line], context: Context) -> list[Line]:
@@ -43,7 +44,8 @@ def _head(found: re.Match[str], context: Context) -> str:
         title = written.replace("-", " ").title()
         if context.language == "zh" and context.note.lang == "zh":
             title = CALLOUT_TITLES.get(written, title)
-    return f"[!{kind if kind in TYPES else 'note'}]{found['fold']} {title}"
+    shown = kind if kind in TYPES or kind in _OWN else "note"
+    return f"[!{shown}{found['metadata'] or ''}]{found['fold']} {title}"
 
 
 def _is_first(lines: list[Line], index: int) -> bool:

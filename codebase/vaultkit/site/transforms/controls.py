@@ -2,6 +2,7 @@
 
 from vaultkit.lines import Comment
 from vaultkit.run.control import ControlError, parse
+from vaultkit.run.requirements import present
 from vaultkit.site.context import Context
 from vaultkit.site.draft import Line
 from vaultkit.site.ui import say
@@ -37,6 +38,9 @@ def _remarks(line: Line, context: Context) -> list[str]:
         return []
     if control.skip:
         return [say(context.language, "skipped", reason=control.skip)]
+    absent = [name for name in control.requires if not present(name)]
+    if absent:
+        return [say(context.language, "absent", name=f"`{absent[0]}`")]
     if control.raises:
         return [say(context.language, "raises", name=f"`{control.raises}`")]
     return []

@@ -1,13 +1,13 @@
 """Wikilinks and internal Markdown links become Markdown links between staged files; images too."""
 
-import html
 import re
 
 from vaultkit import mdlink
 from vaultkit.links import Link, line_links
-from vaultkit.site.context import Context, Target
+from vaultkit.site.context import Context
 from vaultkit.site.draft import Line
-from vaultkit.site.images import IMAGE, image
+from vaultkit.site.images import IMAGE, external_image, image
+from vaultkit.site.pages.parts import linked
 
 _PLAIN = re.compile(r"[\[\]]")
 
@@ -38,23 +38,13 @@ def render(link: Link, line: Line, context: Context) -> str:
     target = context.find(link.target, link.subpath, line)
     in_table = line.content.lstrip().startswith("|")
     if link.kind == "embed" and target and IMAGE.search(target.file):
-        return image(context, target, link.display, link.is_wikilink)
+        return image(context, target, link.display, link.is_wikilink, inline=line.content.strip() != link.raw)
     text = link.text if not link.is_wikilink else _PLAIN.sub(lambda m: "\\" + m[0], link.text)
     if in_table:
         text = text.replace("|", "&#124;")
     if target is None:
         return f'<span class="k-missing">{text}</span>'
-    return _anchor(text, target, context)
-
-
-def _anchor(text: str, target: Target, context: Context) -> str:
-    page = target.page
-    names_chinese = target.note is not None and target.note.lang == "zh" and context.language == "en"
-    if names_chinese and page and page.translated("en"):
-        url = html.escape(context.other_language_url(page))
-        return f'<a href="{url}" hreflang="zh" lang="zh">{text}</a>'
-    planned = "{ .k-planned }" if page and context.sitemap.planned(page) else ""
-    return f"[{text}]({context.href(target)}){planned}"
+    return linked(text, target, context)
 
 
 def _external_images(line: Line, context: Context) -> str:
@@ -62,6 +52,9 @@ def _external_images(line: Line, context: Context) -> str:
     content = line.content
     for found in list(mdlink.find(content)):
         if found.embed and mdlink.is_external(found.destination):
+            if context.sitemap.plain:
+                content = content.replace(found.raw, external_image(found.display, found.destination))
+                continue
             context.report(
                 line,
                 "external-image",

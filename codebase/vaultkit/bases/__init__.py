@@ -1,0 +1,1 @@
+"""Obsidian Bases: `.base` files and `base` code blocks read, their expressions evaluated, views answered."""

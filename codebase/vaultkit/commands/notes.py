@@ -1,0 +1,109 @@
+"""`vaultkit run` for argparse, `watch`, `update` and `census`: the code of notes."""
+
+import json
+from argparse import ArgumentParser, Namespace
+from dataclasses import astuple
+
+from vaultkit import place
+from vaultkit.command import Command
+from vaultkit.commands.run import FLAGS, Options, run
+from vaultkit.commands.scope import add_scope, load_scope
+from vaultkit.errors import Problem
+from vaultkit.run.census import census
+from vaultkit.run.select import select
+from vaultkit.run.session import Session
+from vaultkit.run.update import update_note
+from vaultkit.run.watch import watch
+
+_FLAG_HELP = (
+    "one JSON object per note",
+    "say of each note why it is run or not",
+    "only what is run, nothing about what is reused",
+    "run every note, changed or not",
+)
+
+
+def _notes(parser: ArgumentParser) -> None:
+    help_text = 'a folder, then notes in it; or notes: a path, a name ("KV cache": both languages)'
+    parser.add_argument("notes", nargs="*", metavar="DIR|NOTE", help=help_text)
+
+
+def _engine(parser: ArgumentParser) -> None:
+    help_text = "a folder to put first on the import path of the blocks"
+    parser.add_argument("--engine", default="", metavar="PATH", help=help_text)
+
+
+def _run_arguments(parser: ArgumentParser) -> None:
+    _notes(parser)
+    _engine(parser)
+    for flag, help_text in zip(FLAGS, _FLAG_HELP, strict=True):
+        parser.add_argument(flag, action="store_const", const=flag, help=help_text)
+
+
+def _run(args: Namespace) -> int:
+    flags = {getattr(args, flag[2:].replace("-", "_")) for flag in FLAGS}
+    return run(Options(args.notes, args.engine, flags - {None}))
+
+
+def _watch_arguments(parser: ArgumentParser) -> None:
+    _notes(parser)
+    _engine(parser)
+
+
+def _watch(args: Namespace) -> int:
+    return watch(args.notes, args.engine, lambda: print("watching; Ctrl-C ends", flush=True))
+
+
+def _update_arguments(parser: ArgumentParser) -> None:
+    _notes(parser)
+    parser.add_argument("--dry-run", action="store_true", help="print what would change, write nothing")
+
+
+def _update(args: Namespace) -> int:
+    root, files = select(args.notes)
+    failed = changed = 0
+    twins: list[Session] = []
+    for file in files:
+        update = update_note(file, root, write=not args.dry_run, twins=twins)
+        changed += update.changed and not update.errors
+        failed += bool(update.errors)
+        if update.errors:
+            print("\n".join([*update.errors, f"{update.path}: nothing was written"]))
+            continue
+        if update.diff:
+            print(update.diff)
+        for name in update.figures:
+            print(f"figure {place.shown(place.attachments(root) / name)}")
+    verb = "would change" if args.dry_run else "changed"
+    tail = f", {failed} FAILED" if failed else ""
+    print(f"{len(files)} notes, {changed} {verb}{tail}")
+    return 1 if failed else 0
+
+
+def _census(args: Namespace) -> int:
+    vault, part = load_scope(args)
+    counts = [count for count in census(vault) if count.path.startswith(part)]
+    wrong = sum(not count.ok for count in counts)
+    if args.json:
+        for count in counts:
+            print(json.dumps(count.as_dict(), ensure_ascii=False))
+        return 1 if wrong else 0
+    counts = [count for count in counts if count.shown]
+    for count in counts:
+        mark = "ok   " if count.ok else "WRONG"
+        print(f"{mark} {count.path}: {count.shown} shown = {count.run} run + {count.skipped} skipped")
+        for line, form, why, hint in map(astuple, count.missed):
+            shown = place.shown(vault.root / count.path)
+            print(Problem(shown, line, "census-missed", f"`{form}` {why}", hint))
+    print(f"{len(counts)} notes, {sum(count.shown for count in counts)} shown, {wrong} notes wrong")
+    return 1 if wrong else 0
+
+
+COMMANDS = (
+    Command("run", "run the code of notes and compare what it prints and draws", _run_arguments, _run),
+    Command("watch", "run what a change concerns, whenever something is saved", _watch_arguments, _watch),
+    Command(
+        "update", "rewrite output fences and figures from what the code does", _update_arguments, _update
+    ),
+    Command("census", "count Python fences against blocks run and skips declared", add_scope, _census),
+)

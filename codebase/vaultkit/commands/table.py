@@ -1,0 +1,33 @@
+"""Parse a call with argparse, and run the one command it names."""
+
+import sys
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.util import find_spec
+
+from vaultkit.command import Command
+from vaultkit.errors import VaultError
+
+
+def call(argv: list[str], modules: Mapping[str, tuple[str, ...]]) -> int:
+    """`modules` names the commands of each module that has some; () if they are not known without it."""
+    parser = ArgumentParser(prog="vaultkit", description="The tools of the vault.")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for table in _tables(argv[0] if argv else "", modules):
+        for command in table:
+            sub = subparsers.add_parser(command.name, help=command.help, description=command.help)
+            command.add_arguments(sub)
+            sub.set_defaults(run=command.run)
+    args = parser.parse_args(argv)
+    try:
+        return args.run(args)
+    except VaultError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _tables(called: str, modules: Mapping[str, tuple[str, ...]]) -> list[tuple[Command, ...]]:
+    """The commands of the module that holds the command `called`; those of all modules for any other word."""
+    names = [module for module, commands in modules.items() if called in commands]
+    return [import_module(name).COMMANDS for name in names or modules if find_spec(name)]

@@ -1,0 +1,1 @@
+"""Labs: Jupyter notebooks of the vault, read as notes and written back with their outputs."""

@@ -1,0 +1,139 @@
+"""Tick an item of a reading list: one character of one line changes, in both languages, and nothing else."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
+from typing import NamedTuple
+
+from vaultkit.edit import Edit, edit_file
+from vaultkit.errors import Problem, VaultError
+from vaultkit.lists.items import Item, Task, read_items, todos
+from vaultkit.lists.reading import reading_lists
+from vaultkit.note import Note
+from vaultkit.pairs import pair_of
+from vaultkit.vault import Vault
+
+
+class Tickable(NamedTuple):
+    """A line that can be ticked: where its mark is, the names it answers to, what it stands for."""
+
+    note: Note
+    line: int
+    column: int
+    mark: str
+    title: str
+    names: tuple[str, ...]
+    identity: str
+    minutes: int | None
+
+
+class Tick(NamedTuple):
+    """What was done with one line; `changed` is False if it was so already."""
+
+    path: str
+    line: int
+    title: str
+    minutes: int | None
+    changed: bool
+
+
+def tick(vault: Vault, words: str, list_name: str = "", *, done: bool = True) -> list[Tick]:
+    """Tick (or clear) the item that `words` name, in every list that holds it. Raises VaultError unless it is
+    one: nothing fits, several do, or a file changed meanwhile.
+
+    `words` are an item's title in either language, its address, the name of the note to read, or a part of
+    the title.
+    """
+    chosen = _chosen(vault, words, list_name)
+    ticks = []
+    for place in chosen:
+        changed = done != (place.mark != " ")
+        for path, line, column, mark in [
+            (place.note.path, place.line, place.column, place.mark),
+            *_mirrors(vault, place),
+        ]:
+            if done != (mark != " "):
+                _set(vault, path, line, column, "x" if done else " ")
+        ticks.append(Tick(place.note.path, place.line, place.title, place.minutes, changed))
+    return ticks
+
+
+def _chosen(vault: Vault, words: str, list_name: str) -> list[Tickable]:
+    everything = [place for note in reading_lists(vault, list_name) for place in _places(vault, note)]
+    wanted = " ".join(words.split()).casefold()
+    if not wanted:
+        raise VaultError(
+            Problem("", 0, "no-item", "no item named", 'name one: vaultkit done "KV caching explained"')
+        )
+    exact = [place for place in everything if wanted in {name.casefold() for name in place.names}]
+    found = exact or [p for p in everything if any(wanted in name.casefold() for name in p.names)]
+    if not found:
+        titles = [place.title for place in everything]
+        near = get_close_matches(words, titles, 3, 0.4)
+        hint = (
+            f"did you mean {' or '.join(f'`{name}`' for name in near)}?"
+            if near
+            else "vaultkit next lists open items"
+        )
+        raise VaultError(Problem(words, 0, "no-item", "is in no reading list", hint))
+    if len({place.identity for place in found}) > 1:
+        raise VaultError(
+            [
+                Problem(
+                    p.note.path, p.line, "which-item", f"`{words}` may mean {p.title}", "give the whole title"
+                )
+                for p in found
+            ]
+        )
+    return [place for place in everything if place.identity == found[0].identity]
+
+
+def _places(vault: Vault, note: Note) -> Iterator[Tickable]:
+    other = pair_of(vault, note.path)
+    chinese = _titles(vault.notes[other]) if other else {}
+    for nth, item in enumerate(read_items(note)[0]):
+        words = (item.title, item.url, item.note, chinese.get(("item", nth), ""))
+        yield _tickable(note, item, item.title, words, item.identity, item.minutes)
+    for nth, task in enumerate(todos(note)):
+        names = (task.text, chinese.get(("todo", nth), ""))
+        yield _tickable(note, task, task.text, names, f"{note.path}:{task.line}", None)
+
+
+def _tickable(
+    note: Note, at: Item | Task, title: str, names: Iterable[str], identity: str, minutes: int | None
+) -> Tickable:
+    return Tickable(note, at.line, at.column, at.mark, title, tuple(filter(None, names)), identity, minutes)
+
+
+def _titles(note: Note) -> dict[tuple[str, int], str]:
+    titles = {("item", nth): item.title for nth, item in enumerate(read_items(note)[0])}
+    return titles | {("todo", nth): task.text for nth, task in enumerate(todos(note))}
+
+
+def _mirrors(vault: Vault, place: Tickable) -> Iterator[tuple[str, int, int, str]]:
+    """The same line in the Chinese list, if both lists have the same lines to tick."""
+    other = pair_of(vault, place.note.path)
+    if not other:
+        return
+    for ours, theirs in zip(_marks(place.note), _marks(vault.notes[other]), strict=True):
+        if len(ours) == len(theirs):
+            for mine, mirrored in zip(ours, theirs, strict=True):
+                if mine.line == place.line:
+                    yield other, mirrored.line, mirrored.column, mirrored.mark
+
+
+def _marks(note: Note) -> tuple[Sequence[Item | Task], Sequence[Item | Task]]:
+    return read_items(note)[0], todos(note)
+
+
+def _set(vault: Vault, path: str, line: int, column: int, mark: str) -> None:
+    """Replace the character at `line` and `column` of a file that must still be what was read."""
+    file = vault.root / path
+    try:
+        same = file.read_bytes().decode("utf-8-sig") == vault.notes[path].text
+    except (OSError, UnicodeDecodeError) as error:
+        raise VaultError(Problem(path, line, "unreadable", f"cannot be changed: {error}")) from None
+    if not same:
+        message = "was changed while it was read; nothing was written"
+        raise VaultError(Problem(path, line, "changed", message, "save it and call again"))
+    old = vault.notes[path].scan.lines[line - 1][column]
+    edit_file(file, [Edit(line, column, old, mark)])

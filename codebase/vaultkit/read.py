@@ -1,0 +1,38 @@
+"""Read the text of a note, whatever its bytes are."""
+
+import re
+from codecs import BOM_UTF8
+from pathlib import Path
+
+from vaultkit.errors import Problem
+from vaultkit.labs.notebook import is_notebook
+from vaultkit.labs.view import note_text
+
+
+def read_text(file: Path, path: str) -> tuple[str | None, list[Problem]]:
+    """Text of a note, a notebook's as Markdown, and what is wrong with its bytes; None if it has none."""
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        return None, [Problem(path, 0, "unreadable", f"cannot be read: {error.strerror or error}")]
+    problems = []
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data.removeprefix(BOM_UTF8)[: error.start].decode("utf-8", errors="replace")
+        problems.append(
+            Problem(path, _line_after(before), "encoding", "is not UTF-8", "save the note as UTF-8")
+        )
+        text = data.decode("utf-8-sig", errors="replace")
+    if "\0" in text:
+        line = _line_after(text[: text.index("\0")])
+        problems.append(Problem(path, line, "encoding", "holds a NUL character", "remove it"))
+    if is_notebook(path):
+        shown, found = note_text(text, path)
+        return shown, [*problems, *found]
+    return text, problems
+
+
+def _line_after(text: str) -> int:
+    """Number of the line on which a text ends, lines counted as `split_lines` does."""
+    return 1 + len(re.findall(r"\r\n|\n|\r", text))

@@ -1,0 +1,51 @@
+"""The entry of a note that was run, for the badges on the site."""
+
+import hashlib
+import platform
+import sys
+from datetime import date
+from typing import Any
+
+from vaultkit.read import read_text
+from vaultkit.run.data import data_of
+from vaultkit.run.results import engine_digest, key_of
+from vaultkit.run.session import Session
+from vaultkit.run.verdict import Verdict
+
+
+def entry_of(session: Session, verdicts: list[Verdict], engine: str = "") -> dict[str, Any] | None:
+    """The result of a note all of whose blocks were judged; None if its text has changed since it
+    was read.
+    """
+    try:
+        data = session.file.read_bytes()
+    except OSError:
+        return None
+    if read_text(session.file, session.path)[0] != session.text:
+        return None
+    engine = engine or engine_digest(session.vault)
+    return {
+        "key": key_of(engine, hashlib.sha256(data).hexdigest()),
+        "blocks": len(session.program.blocks),
+        "passed": sum(verdict.status == "passed" for verdict in verdicts),
+        "skipped": sum(verdict.status == "skipped" for verdict in verdicts),
+        "seconds": round(sum(execution.seconds for execution in session.executed.values()), 3),
+        "when": date.today().isoformat(),
+        "versions": _versions(),
+        "device": _device(),
+        **data_of(session),
+    }
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version()}
+    for name, module in (("numpy", "numpy"), ("mlx", "mlx.core")):
+        version = getattr(sys.modules.get(module), "__version__", None)
+        if version:
+            versions[name] = str(version)
+    return versions
+
+
+def _device() -> str:
+    mlx = sys.modules.get("mlx.core")
+    return "gpu" if mlx is not None and "gpu" in str(mlx.default_device()).lower() else "cpu"

@@ -1,0 +1,109 @@
+"""Guards ticking: one character changes, in both languages, and only when it is clear which."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vaultkit.cli import main
+from vaultkit.errors import VaultError
+from vaultkit.lists.items import read_items
+from vaultkit.lists.ticks import tick
+from vaultkit.note import parse_note
+from vaultkit.vault import Vault
+
+FRONT = "---\nkind: reading-list\n---\n"
+ENGLISH = FRONT + (
+    "- [ ] [KV caching explained](https://a.org/kv) [minutes:: 10] [[KV cache]]\n"
+    "- [ ] [KV cache from scratch](https://a.org/scratch) [minutes:: 10] [[KV cache]]\n"
+    "* [ ] [[Softmax]] [minutes:: 20]\n"
+    "- [x] [Old](https://a.org/old)\n"
+    "## Milestones\n"
+    "- [ ] Cache implemented\n"
+)
+CHINESE = (
+    "---\ntitle: 清单\nlang: zh\n---\n"
+    "- [ ] [KV 缓存详解](https://a.org/kv) [minutes:: 10] [[KV cache]]\n"
+    "- [ ] [从零写 KV 缓存](https://a.org/scratch) [minutes:: 10] [[KV cache]]\n"
+    "* [ ] [[Softmax|柔性最大值]] [minutes:: 20]\n"
+    "- [x] [旧](https://a.org/old)\n"
+    "## 里程碑\n"
+    "- [ ] 写出缓存\n"
+)
+FILES = {"L.md": ENGLISH, "L.zh.md": CHINESE, "KV cache.md": "", "Softmax.md": ""}
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["KV caching explained", "kv CACHING explained", "https://a.org/kv", "KV 缓存详解", "caching expl"],
+)
+def test_any_name_of_an_item_ticks_it_in_both_languages(make_vault, words: str) -> None:
+    root = make_vault(FILES)
+    (done,) = tick(Vault.load(root), words)
+    assert (done.path, done.line, done.changed) == ("L.md", 4, True)
+    assert (root / "L.md").read_text("utf-8") == ENGLISH.replace("- [ ] [KV caching", "- [x] [KV caching")
+    assert (root / "L.zh.md").read_text("utf-8") == CHINESE.replace(
+        "- [ ] [KV 缓存详解", "- [x] [KV 缓存详解"
+    )
+
+
+def test_a_note_and_a_milestone_are_ticked_by_name(make_vault) -> None:
+    root = make_vault(FILES)
+    tick(Vault.load(root), "Softmax")
+    tick(Vault.load(root), "写出缓存")
+    text = (root / "L.md").read_text("utf-8")
+    assert "* [x] [[Softmax]]" in text and "- [x] Cache implemented" in text
+    tick(Vault.load(root), "Softmax", done=False)
+    tick(Vault.load(root), "Cache implemented", done=False)
+    assert [(root / name).read_text("utf-8") for name in ("L.md", "L.zh.md")] == [ENGLISH, CHINESE]
+
+
+def test_the_same_reading_is_ticked_in_every_list(make_vault) -> None:
+    root = make_vault({**FILES, "M.md": FRONT + "- [ ] [Elsewhere](https://a.org/kv)\n"})
+    ticked = tick(Vault.load(root), "KV caching explained")
+    assert [made.path for made in ticked] == ["L.md", "M.md"]
+    assert "- [x] [Elsewhere]" in (root / "M.md").read_text("utf-8")
+
+
+def test_what_is_not_clear_is_refused_and_nothing_is_written(make_vault) -> None:
+    root = make_vault(FILES)
+    with pytest.raises(VaultError, match=r"L.md:4: which-item.*explained(.|\n)*L.md:5: which-item"):
+        tick(Vault.load(root), "KV cach")
+    with pytest.raises(VaultError, match="did you mean `KV caching explained`"):
+        tick(Vault.load(root), "KV cashing explaned")
+    with pytest.raises(VaultError, match="no item named"):
+        tick(Vault.load(root), " ")
+    stale = Vault.load(root)
+    (root / "L.md").write_text(ENGLISH + "- [ ] added meanwhile\n", "utf-8")
+    with pytest.raises(VaultError, match="was changed while it was read"):
+        tick(stale, "Softmax")
+    assert (root / "L.zh.md").read_text("utf-8") == CHINESE
+
+
+def test_command(make_vault, capsys: pytest.CaptureFixture[str]) -> None:
+    root = str(make_vault(FILES))
+    assert main(["done", "Softmax", "--vault", root]) == 0
+    assert main(["done", "Softmax", "--vault", root]) == 0
+    assert main(["done", "Softmax", "--undo", "--vault", root]) == 0
+    said = [line.split(":")[0] for line in capsys.readouterr().out.splitlines()]
+    assert said == ["done", "was done", "cleared"]
+    assert main(["done", "nothing like it", "--vault", root]) == 1
+
+
+TEXT = st.text(
+    alphabet=st.sampled_from(list("-*[] xX()[[]]https://a.b:=`%<!->\n\r\t词|#0123456789.")), max_size=300
+)
+
+
+@given(TEXT, st.sampled_from(["\n", "\r\n", "\r"]), st.booleans())
+def test_a_tick_changes_one_character(tmp_path_factory, text: str, newline: str, mark: bool) -> None:
+    root = tmp_path_factory.mktemp("v")
+    body = newline.join([*FRONT.splitlines(), text, "- [ ] [Needle](https://needle.org)", text])
+    before = (b"\xef\xbb\xbf" if mark else b"") + body.encode()
+    (root / "L.md").write_bytes(before)
+    items = read_items(parse_note("L.md", body))[0]
+    if [item.url for item in items].count("https://needle.org") != 1:
+        return
+    tick(Vault.load(root), "https://needle.org")
+    after = (root / "L.md").read_bytes()
+    changed = [n for n, (a, b) in enumerate(zip(before, after, strict=True)) if a != b]
+    assert len(changed) == 1 and after[changed[0]] == ord("x") and before[changed[0]] == ord(" ")
