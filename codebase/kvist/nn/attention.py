@@ -48,7 +48,8 @@ class Attention(nn.Module):
         q, k, v = self._place(q, k, v) if cache is None else self._place_in_cache(q, k, v, cache)
         # One query at the end sees every key: a mask would only cost time.
         mask = "causal" if x.shape[1] > 1 else None
-        out = attention(q, k, v, mask=mask)  # (B, H, L, D)
+        # In training MLX's own operations, which it differentiates as they are.
+        out = attention(q, k, v, mask=mask, implementation="mlx" if self.training else None)  # (B, H, L, D)
         return self.o_proj(out.swapaxes(1, 2).reshape(*x.shape[:2], -1))
 
     def _place(self, q: mx.array, k: mx.array, v: mx.array) -> tuple[mx.array, mx.array, mx.array]:

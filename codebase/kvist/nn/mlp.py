@@ -21,4 +21,5 @@ class MLP(nn.Module):
 
     def __call__(self, x: mx.array) -> mx.array:
         gate, up = apply_all(x, self.gate_proj, self.up_proj)
-        return self.down_proj(swiglu(gate, up))
+        # In training MLX's own operations, which it differentiates as they are.
+        return self.down_proj(nn.silu(gate) * up if self.training else swiglu(gate, up))
