@@ -44,12 +44,12 @@ class Attention(nn.Module):
 
     def __call__(self, x: mx.array, cache: BaseKVCache | None = None) -> mx.array:
         q, k, v = apply_all(x, self.q_proj, self.k_proj, self.v_proj)
-        # Training has no cache and needs derivatives, which the fused pass has not.
+        # Without a cache, as in training, MLX's own operations: it differentiates them as they are.
         q, k, v = self._place(q, k, v) if cache is None else self._place_in_cache(q, k, v, cache)
         # One query at the end sees every key: a mask would only cost time.
         mask = "causal" if x.shape[1] > 1 else None
-        # In training MLX's own operations, which it differentiates as they are.
-        out = attention(q, k, v, mask=mask, implementation="mlx" if self.training else None)  # (B, H, L, D)
+        implementation = "mlx" if cache is None else None  # as above
+        out = attention(q, k, v, mask=mask, implementation=implementation)  # (B, H, L, D)
         return self.o_proj(out.swapaxes(1, 2).reshape(*x.shape[:2], -1))
 
     def _place(self, q: mx.array, k: mx.array, v: mx.array) -> tuple[mx.array, mx.array, mx.array]:
