@@ -90,9 +90,22 @@ def forget(root: Path) -> None:
 
 def edit(root: Path) -> None:
     """Change the code of one note, as a save in Obsidian would."""
-    file = root / "vault" / "Note 7.md"
-    text = file.read_text()
-    file.write_text(re.sub(r"# edit \d+|(?=import numpy)", f"# edit {time.time_ns()}\n", text, count=1))
+    _stamp(root / "vault" / "Note 7.md", "import numpy")
+
+
+def edit_leaf(root: Path) -> None:
+    """Change the module that the fewest notes use: one note in forty."""
+    _stamp(root / "code" / "eng" / f"m{MODULES - 1}.py", "import mlx")
+
+
+def edit_core(root: Path) -> None:
+    """Change a module on which every eighth note depends through others."""
+    _stamp(root / "code" / "eng" / "m0.py", "import mlx")
+
+
+def _stamp(file: Path, before: str) -> None:
+    text = re.sub(r"# edit \d+\n", "", file.read_text())
+    file.write_text(text.replace(before, f"# edit {time.time_ns()}\n{before}", 1))
 
 
 def ways() -> list[Way]:
@@ -109,6 +122,8 @@ def ways() -> list[Way]:
         Way("vaultkit run, cold", run, forget),
         Way("vaultkit run, nothing changed", run, nothing),
         Way("vaultkit run, one note edited", run, edit),
+        Way("vaultkit run, leaf module edited", run, edit_leaf),
+        Way("vaultkit run, core module edited", run, edit_core),
     ]
 
 
@@ -118,6 +133,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     args = parser.parse_args()
     taken: dict[str, list[tuple[float, float]]] = {}
+    before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="kvist-bench-") as folder:
         root = Path(folder).resolve()
         make(root, args.notes)
@@ -126,7 +142,8 @@ def main() -> None:
             for way in ways():
                 way.before(root)
                 taken.setdefault(way.name, []).append(measure(way.command, root))
-    print(f"{args.notes} notes x 3 blocks, medians of {args.repeats}, load {os.getloadavg()[0]:.1f}")
+    load = f"load {before:.1f} before, {os.getloadavg()[0]:.1f} after, {os.cpu_count()} cores"
+    print(f"{args.notes} notes x 3 blocks, medians of {args.repeats}, {load}; ratios to the first line")
     first_wall, first_cpu = (statistics.median(column) for column in zip(*taken[ways()[0].name], strict=True))
     for name, rows in taken.items():
         wall, cpu = (statistics.median(column) for column in zip(*rows, strict=True))

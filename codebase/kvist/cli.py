@@ -14,6 +14,7 @@ from kvist import __version__
 from kvist.decode import Generation, SamplingParams, stream
 from kvist.doctor import as_json, run_checks
 from kvist.errors import KvistError
+from kvist.metal.cli import add_metal
 from kvist.models import load_model, tiny_path
 
 USER_ERROR = 2
@@ -29,11 +30,15 @@ class Parser(argparse.ArgumentParser):
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; returns the exit code: 0 done, 2 bad input (one line on stderr), 130 interrupted."""
+    """Run one command; returns the exit code.
+
+    0 done, 1 done but what was checked is wrong, 2 bad input (one line on stderr), 130 interrupted.
+    """
     arguments = make_parser().parse_args(argv)
-    run: Callable[[argparse.Namespace], None] = arguments.run
+    run: Callable[[argparse.Namespace], int | None] = arguments.run
+    code = 0
     try:
-        run(arguments)
+        code = run(arguments) or 0
         sys.stdout.flush()
     except KvistError as error:
         print(f"kvist: {error}", file=sys.stderr)
@@ -43,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+    return code
 
 
 def make_parser() -> Parser:
@@ -51,6 +56,8 @@ def make_parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"kvist {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, dest="command", metavar="COMMAND")
     add_generate(commands.add_parser("generate", help="continue a prompt", description="Continue a prompt."))
+    metal_help = "run, check and explain Metal kernels on any machine"
+    add_metal(commands.add_parser("metal", help=metal_help, description=metal_help.capitalize() + "."))
     doctor_help = "say what this machine has for the engine, and what is missing"
     doctor = commands.add_parser("doctor", help=doctor_help, description=doctor_help.capitalize() + ".")
     doctor.add_argument("--json", action="store_true", help="print the report as JSON")

@@ -17,6 +17,7 @@ _MODULES = {
     "vaultkit.commands.coverage": ("coverage",),
     "vaultkit.commands.translated": ("translated",),
     "vaultkit.commands.structure": ("structure",),
+    "vaultkit.commands.export": ("export",),
     "vaultkit.site.commands": (),  # the site may be left out of an installation
 }
 

@@ -77,6 +77,11 @@ date: {day}
 
 _CLAIM = {"Key Ideas": "### A claim, as a sentence", "核心思想": "### 一句话的论断"}
 _CARDS = "#flashcards/inference"
+# Lines that `new` writes for the author to replace, and those that may stay beside what is written.
+PLACEHOLDERS_OF_TEXT = frozenset({
+    "> [!abstract] One claim with a number", "> [!abstract] 一个带数字的论断", "> …", *_CLAIM.values(),
+})  # fmt: skip
+PLACEHOLDERS = PLACEHOLDERS_OF_TEXT | {_CARDS}
 
 
 def english_note(title: str, zh: str, today: str) -> str:

@@ -37,13 +37,16 @@ def project_of(vault: str) -> str:
 
 
 def cache_folder(vault: str) -> str:
-    """`.cache/kvist` of the project, for a vault of Obsidian in a project that can be written to; for any
-    other folder of notes a folder of its own in the user's cache, so that nothing is left beside the notes.
+    """`.cache/kvist` of the project, for a vault of Obsidian in a project that can be written to, or where
+    there is that folder already; for any other folder of notes one of its own in the user's cache, so that
+    nothing is left beside the notes.
     """
     vault = os.path.realpath(vault)
     project = project_of(vault)
-    if project != vault and os.path.isdir(os.path.join(vault, ".obsidian")) and os.access(project, os.W_OK):
-        return os.path.join(project, ".cache", "kvist")
+    folder = os.path.join(project, ".cache", "kvist")
+    ours = os.path.isdir(folder) or os.path.isdir(os.path.join(vault, ".obsidian"))
+    if project != vault and ours and os.access(project, os.W_OK):
+        return folder
     base = os.environ.get("XDG_CACHE_HOME", "")
     if not os.path.isabs(base):
         base = os.path.join(os.path.expanduser("~"), ".cache")

@@ -1,5 +1,6 @@
 """Guards the cache of compiled kernels: safe under concurrency, keyed by content, in a writable place."""
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,8 @@ print(emulate(source, (40, 1, 1), (40, 1, 1), {"out": Output((40,), mx.int32)}).
 
 def run_in_process(cache: Path) -> str:
     command = [sys.executable, "-c", RUN]
-    env = {"PATH": "/usr/bin:/bin", "KVIST_CACHE": str(cache), "HOME": str(cache)}
+    path = os.environ.get("PYTHONPATH", "")
+    env = {"PATH": "/usr/bin:/bin", "KVIST_CACHE": str(cache), "HOME": str(cache), "PYTHONPATH": path}
     return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout.strip()
 
 
@@ -31,8 +33,8 @@ def test_processes_may_compile_the_same_kernel_at_once(emulator, tmp_path):
         printed = list(pool.map(run_in_process, [tmp_path] * 2))
     assert printed == [str([7 * i for i in range(40)])] * 2
     left = sorted(p.name for p in (tmp_path / "metal").iterdir())
-    assert len(left) == 3  # one program, two objects of the runtime, and nothing half-done
-    assert sum(name.endswith(".o") for name in left) == 2
+    assert len(left) == 2  # one program, one object of the runtime, and nothing half-done
+    assert sum(name.endswith(".o") for name in left) == 1
 
 
 @pytest.mark.slow
@@ -41,14 +43,15 @@ def test_another_text_is_another_program(emulator, tmp_path, monkeypatch):
     compiler._program.cache_clear()
     text = (
         "#include <metal_stdlib>\n"
-        "namespace kvist_emulator {{ void run_thread(void* const*, const Thread&) {{ {} }} }}\n"
+        "namespace kvist_emulator {{ const Layout layouts[] = {{{{1, 1, 1}}}};\n"
+        "void run_thread(void* const*, const Thread&) {{ {} }} }}\n"
     )
-    first = compiler.program(text.format("volatile int a = 1;"), "k.metal")
-    stamp = first.stat().st_mtime_ns
-    assert compiler.program(text.format("volatile int a = 2;"), "k.metal") != first
+    first = compiler.program(text.format("volatile int a = 1;"), "k.metal", check=False)
+    number = first.stat().st_ino
+    assert compiler.program(text.format("volatile int a = 2;"), "k.metal", check=False) != first
     compiler._program.cache_clear()
-    assert compiler.program(text.format("volatile int a = 1;"), "k.metal") == first
-    assert first.stat().st_mtime_ns == stamp  # found, not made again
+    assert compiler.program(text.format("volatile int a = 1;"), "k.metal", check=False) == first
+    assert first.stat().st_ino == number  # found, not made again
 
 
 def test_a_cache_that_cannot_be_written_is_replaced(monkeypatch, tmp_path):

@@ -83,15 +83,15 @@ VARIABLE = "::kvist_emulator::threadgroup_variable"
 @pytest.mark.parametrize(
     ("declaration", "cpp"),
     [
-        ("threadgroup float a[32];", f"auto& a = {VARIABLE}<float[32]>(0);"),
+        ("threadgroup float a[32];", f'auto& a = {VARIABLE}<float[32]>(32, "a");'),
         (
             "threadgroup T a[M * N][4], b;",
-            f"auto& a = {VARIABLE}<T[M * N][4]>(0); auto& b = {VARIABLE}<T>(1);",
+            f'auto& a = {VARIABLE}<T[M * N][4]>(32, "a"); auto& b = {VARIABLE}<T>(33, "b");',
         ),
-        ("threadgroup vec<half, 4> a[2];", f"auto& a = {VARIABLE}<vec<half, 4>[2]>(0);"),
+        ("threadgroup vec<half, 4> a[2];", f'auto& a = {VARIABLE}<vec<half, 4>[2]>(32, "a");'),
         ("threadgroup float* p = a + 1;", "float* p = a + 1;"),
         ("threadgroup float& r = a[0];", "float& r = a[0];"),
-        ('\n#line 7 "x.metal"\nthreadgroup int a;', f"auto& a = {VARIABLE}<int>(0);"),
+        ('\n#line 7 "x.metal"\nthreadgroup int a;', f'auto& a = {VARIABLE}<int>(32, "a");'),
     ],
 )
 def test_threadgroup_variables(declaration, cpp):
@@ -123,7 +123,7 @@ def test_strings_and_comments_stay():
         ("kernel void k(device float* x) {\n", "need a bracket that closes '{'"),
         ("kernel void k(float x) { }", "need an [[attribute]] of parameter x"),
         ("kernel void k;", "need `(` after the kernel's name"),
-        ("kernel void k(device float* x);", "need a body of kernel k"),
+        ("kernel void k(device float* x) = 0;", "need a body of kernel k"),
     ],
 )
 def test_source_that_cannot_be_read_is_refused(source, message):

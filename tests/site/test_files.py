@@ -76,6 +76,10 @@ def test_a_canvas_has_a_page_in_each_language(project: Layout) -> None:
     stage_all(project, LANGUAGES)
     english, chinese = (staged(project, "maps/my-map.md", language) for language in LANGUAGES)
     assert "[My map.canvas](../maps/my-map.md)" in staged(project, "concepts/new.md")
+    for note in ("kv-cache", "attention"):
+        assert (
+            "- [My map](../maps/my-map.md)" in staged(project, f"concepts/{note}.md").split("k-backlinks")[1]
+        )
     assert "to [KV cache](../concepts/kv-cache.md)" in english
     assert "{: .k-h .k-h1 role=heading aria-level=3 }" in english
     assert "[Attention](../concepts/attention.md)" in english
@@ -117,7 +121,7 @@ def test_an_embedded_view_that_is_not_there_is_said(project: Layout) -> None:
     write(project, "concepts/Holder.md", "![[B.base#Nope]]\n\n![[B.base#models]]\n")
     stage_all(project, LANGUAGES)
     page = staged(project, "concepts/holder.md")
-    assert "[!embed-missing] `` B.base `` has no view `` Nope ``." in page
+    assert "[!embed-missing] `B.base` has no view `Nope`." in page
     assert page.count('<div class="k-base"') == 1
 
 

@@ -132,6 +132,7 @@ def verified(project: Layout) -> Layout:
     key = results_key(project.vault, "concepts/KV cache.md")
     entry = {"key": key, "blocks": 4, "passed": 3, "skipped": 1, "when": "2026-11-22", "device": "cpu",
              "versions": {"mlx": "0.32.4"}}  # fmt: skip
+    project.results.parent.mkdir(parents=True, exist_ok=True)
     project.results.write_text(json.dumps({"concepts/KV cache.md": entry}))
     return project
 

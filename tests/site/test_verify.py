@@ -1,29 +1,199 @@
-"""Running what has no badge: the right notes are chosen, a failure is said, and nothing true is run again."""
+"""Running what has no badge: the right notes, once for each state, failures by page, and in a real server."""
 
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from vaultkit.site.verify import unverified, verify
+import pytest
+
+from vaultkit.run.results import load_results, results_file
+from vaultkit.site.paths import Layout
+from vaultkit.site.results import Results
+from vaultkit.site.verify import Failures, Verifier, unverified, url_of
 
 GOOD = "# Good\n\n```python\nprint(1 + 1)\n```\n```output\n2\n```\n"
 BAD = "# Bad\n\n```python\nassert 1 == 2\n```\n"
+READS = "# Reads\n\n```python\nprint(open({path!r}).read())\n```\n```output\n7\n```\n"
+LAB = {"cells": [{"cell_type": "code", "id": "a", "metadata": {}, "execution_count": None, "outputs": [],
+       "source": "x = 1"}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}  # fmt: skip
 
 
-def test_notes_without_a_true_verdict_are_run_once(tmp_path: Path) -> None:
-    vault = tmp_path / "vault"
-    vault.mkdir()
+@pytest.fixture
+def vault(tmp_path: Path) -> Path:
+    root = tmp_path / "vault"
+    (root / ".obsidian").mkdir(parents=True)
+    (tmp_path / "codebase" / "kvist").mkdir(parents=True)
+    (tmp_path / "pyproject.toml").touch()
     for name, text in (("Good.md", GOOD), ("Bad.md", BAD), ("Prose.md", "# Prose\n")):
-        (vault / name).write_text(text, encoding="utf-8")
+        (root / name).write_text(text, encoding="utf-8")
+    return root
+
+
+class Told:
+    """A verifier, what it said, and the failures it told last."""
+
+    def __init__(self, root: Path) -> None:
+        self.said: list[str] = []
+        self.failures: Failures = {}
+        self.verifier = Verifier(root, self.said.append, self._red)
+
+    def _red(self, failures: Failures) -> None:
+        self.failures = failures
+
+    def settle(self) -> list[str]:
+        self.said.clear()
+        self.verifier.settle()
+        return self.said
+
+
+def test_each_state_is_run_once(vault: Path) -> None:
     assert unverified(vault) == ["Bad.md", "Good.md"]
-    said: list[str] = []
-    verify(vault, said.append).join(60)
-    assert said[0] == "running 2 notes for their badges ..."
-    assert "Bad.md:4" in said[1] and "assert 1 == 2" in said[1]
-    assert unverified(vault) == ["Bad.md"]  # a failure is tried again, a success is not
+    told = Told(vault)
+    told.settle()
+    assert (
+        told.said[0] == "running 2 notes for their badges ..." and told.said[-1] == "1 notes verified, 1 not"
+    )
+    assert "Bad.md:4: block-error" in told.failures["bad/"][0] and list(told.failures) == ["bad/"]
+    assert unverified(vault) == ["Bad.md"] and told.settle() == []
 
     (vault / "Bad.md").write_text(BAD.replace("2", "1"), encoding="utf-8")
-    said.clear()
-    verify(vault, said.append).join(60)
-    assert said[-1] == "1 notes verified"
-    assert unverified(vault) == []
+    assert told.settle()[-1] == "1 notes verified" and told.failures == {} and unverified(vault) == []
     (vault / "Good.md").write_text(GOOD.replace("1 + 1", "0 + 2"), encoding="utf-8")
     assert unverified(vault) == ["Good.md"]
+
+
+def test_engine_and_data_take_the_badge_away_and_a_run_brings_it_back(vault: Path) -> None:
+    data = vault / "attachments" / "seven.txt"
+    data.parent.mkdir()
+    data.write_text("7")
+    (vault / "Reads.md").write_text(READS.format(path=str(data)))
+    (vault / "Bad.md").unlink()
+    told = Told(vault)
+    told.settle()
+    assert unverified(vault) == [] and Results(vault).verdict("Reads.md")
+    data.write_text("8")
+    assert unverified(vault) == ["Reads.md"]
+    told.settle()
+    assert "output-differs" in told.failures["reads/"][0]
+    data.write_text("7")
+    told.settle()
+    assert unverified(vault) == [] and told.failures == {}
+    (vault.parent / "codebase" / "kvist" / "op.py").write_text("x = 1\n")
+    assert unverified(vault) == ["Good.md", "Reads.md"]
+    told.settle()
+    assert unverified(vault) == []
+
+
+def test_a_result_that_nobody_watched_depends_on_all_files_of_the_vault(vault: Path) -> None:
+    (vault / "Bad.md").unlink()
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "--markdown-docs",
+        "-p",
+        "vaultkit.run.plugin",
+        str(vault),
+    ]
+    subprocess.run(command, cwd=vault.parent, check=True, capture_output=True)
+    assert "files" in load_results(vault)["Good.md"] and Results(vault).verdict("Good.md")
+    (vault / "any.csv").write_text("1")
+    assert Results(vault).verdict("Good.md") is None
+
+
+def test_labs_come_last_and_pairs_together(vault: Path) -> None:
+    (vault / "L.ipynb").write_text(json.dumps(LAB))
+    (vault / "L.zh.ipynb").write_text(json.dumps(LAB))
+    verifier = Told(vault).verifier
+    assert set(verifier._batch()) == {"Good.md", "Bad.md"}
+    (vault / "Good.md").unlink()
+    (vault / "Bad.md").unlink()
+    assert verifier._batch() == ["L.ipynb", "L.zh.ipynb"]
+
+
+@pytest.mark.parametrize(
+    ("path", "url"),
+    [("Home.md", ""), ("Home.zh.md", "zh/"), ("a/KV cache.zh.md", "zh/a/kv-cache/"), ("a/L.ipynb", "a/l/")],
+)
+def test_pages_of_notes(path: str, url: str) -> None:
+    assert url_of(path) == url
+
+
+@pytest.fixture
+def served(project: Layout) -> Iterator[tuple[Layout, str]]:
+    """A real server that runs notes, on a copy of the sample vault with one quick note."""
+    (project.root / "codebase" / "kvist").mkdir()
+    (project.vault / "concepts" / "Good.md").write_text(GOOD, "utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "vaultkit.cli",
+        "serve",
+        "--run",
+        "--port",
+        "0",
+        "--root",
+        str(project.root),
+    ]
+    child = subprocess.Popen(
+        command,
+        cwd=project.root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    assert child.stdout
+    lines = []
+    for line in child.stdout:
+        lines.append(line)
+        if found := re.search(r"serving (http://\S+/)", line):
+            break
+    else:
+        pytest.fail("".join(lines))
+    try:
+        yield project, found[1]
+    finally:
+        os.killpg(child.pid, signal.SIGINT)
+        child.wait(20)
+
+
+@pytest.mark.slow
+def test_an_edit_brings_the_badge_back_or_the_failing_line(served: tuple[Layout, str]) -> None:
+    project, base = served
+    note = project.vault / "concepts" / "Good.md"
+    assert note.is_file() and results_file(project.vault)
+
+    def page() -> str:
+        return urllib.request.urlopen(f"{base}concepts/good/", timeout=5).read().decode()
+
+    with urllib.request.urlopen(f"{base}__kvist/events", timeout=90) as events:
+
+        def wait(until: Callable[[dict], bool]) -> dict:
+            end = time.monotonic() + 90
+            while time.monotonic() < end:
+                line = events.readline().decode()
+                if line.startswith("data: ") and until(message := json.loads(line[6:])):
+                    return message
+            raise AssertionError("nothing was told")
+
+        def badge(message: dict) -> bool:
+            return "failures" not in message and "k-pill-verified" in page()
+
+        if "k-pill-verified" not in page():
+            wait(badge)
+        note.write_text(GOOD.replace("1 + 1", "2 + 3"), "utf-8")
+        told = wait(lambda message: bool(message.get("failures")))
+        assert "Good.md:7: output-differs" in told["failures"]["concepts/good/"][0]
+        if "k-pill-verified" in page():  # the page of before the edit: its build is still to come
+            wait(lambda message: "k-pill-verified" not in page())
+        note.write_text(GOOD.replace("1 + 1", "3 - 1"), "utf-8")
+        wait(badge)

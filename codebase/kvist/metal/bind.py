@@ -7,9 +7,12 @@ from typing import Any
 import mlx.core as mx
 
 from kvist.errors import KvistError
-from kvist.metal.dtypes import as_array, element_dtype, from_bytes, msl_name, to_bytes
-from kvist.metal.frontend import KernelFunction, Parameter
+from kvist.metal.dtypes import element_dtype, from_bytes, msl_name, raw_bytes, to_bytes
+from kvist.metal.frontend import KernelFunction
+from kvist.metal.instantiations import Instantiation
+from kvist.metal.parameters import Parameter
 from kvist.metal.process import BufferBytes
+from kvist.metal.tokens import significant, split_commas, tokenize
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,42 +25,73 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
+class Input:
+    """Values that the kernel must not change, even where its signature would let it."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Bound:
-    """One buffer parameter with its contents."""
+    """One buffer parameter with its contents. mode: "input", "output" or "inout"."""
 
     parameter: Parameter
     shape: tuple[int, ...]
     dtype: mx.Dtype
     data: bytes
+    mode: str
 
     @property
     def writable(self) -> bool:
-        return not self.parameter.is_const
+        return self.mode != "input"
 
     def as_bytes(self) -> BufferBytes:
-        return BufferBytes(self.parameter.name, self.data, self.writable)
+        return BufferBytes(self.parameter.name, self.data, self.mode)
 
     def result(self, contents: Mapping[str, bytes]) -> mx.array:
         return from_bytes(contents[self.parameter.name], self.shape, self.dtype)
 
 
-def bind(kernel: KernelFunction, buffers: Mapping[str, Any], where: str) -> list[Bound]:
-    """One Bound per buffer parameter, in the order of [[buffer(n)]]."""
-    names = [parameter.name for parameter in kernel.buffers]
-    if set(buffers) != set(names):
-        raise KvistError(where, f"buffers {', '.join(names)}", ", ".join(buffers) or "none")
-    return [_bind_one(parameter, buffers[parameter.name], where) for parameter in kernel.buffers]
+def bind(
+    kernel: KernelFunction,
+    buffers: Mapping[str, Any],
+    where: str,
+    types: Mapping[str, str] | None = None,
+    constants: Mapping[str, str] | None = None,
+) -> list[Bound]:
+    """One Bound per buffer parameter that is there, in the order of [[buffer(n)]].
+
+    types: what template parameters stand for. constants: values of function constants; a parameter whose
+    function constant is false is not there.
+    """
+    names = [p.name for p in kernel.buffers]
+    absent = {p.name for p in kernel.buffers if p.condition and not _present(p, buffers, constants or {})}
+    if not set(buffers) <= set(names) or not set(names) - absent <= set(buffers):
+        missing = [name for name in names if name not in absent and name not in buffers]
+        got = ", ".join(buffers) or "none"
+        hint = f"missing: {', '.join(missing)}" if missing else ""
+        raise KvistError(where, f"buffers {', '.join(names)}", got, hint)
+    here = [p for p in kernel.buffers if p.name not in absent]
+    return [_bind_one(p, buffers[p.name], where, types or {}) for p in here]
 
 
-def _bind_one(parameter: Parameter, value: Any, where: str) -> Bound:
-    declared = element_dtype(parameter.type_name)
+def _present(parameter: Parameter, buffers: Mapping[str, Any], constants: Mapping[str, str]) -> bool:
+    value = constants.get(parameter.condition)
+    return parameter.name in buffers if value is None else value not in ("0", "false")
+
+
+def _bind_one(parameter: Parameter, value: Any, where: str, types: Mapping[str, str]) -> Bound:
+    declared = element_dtype(types.get(parameter.type_name, parameter.type_name))
     if isinstance(value, Output):
         if parameter.is_const:
             raise KvistError(where, f"values for `{parameter.name}`", "an Output", "the kernel only reads it")
-        bound = Bound(parameter, tuple(value.shape), value.dtype, _initial(value))
+        mode = "output" if value.init is None else "inout"
+        bound = Bound(parameter, tuple(value.shape), value.dtype, _initial(value), mode)
     else:
-        array = as_array(value, declared)
-        bound = Bound(parameter, tuple(array.shape), array.dtype, to_bytes(array))
+        mode = "input" if parameter.is_const or isinstance(value, Input) else "inout"
+        inner = value.value if isinstance(value, Input) else value
+        shape, dtype, data = raw_bytes(inner, declared, f"{where}: {parameter.name}")
+        bound = Bound(parameter, shape, dtype, data, mode)
     if declared is not None and declared != bound.dtype:
         need = f"`{parameter.name}` of {msl_name(declared)}, as the kernel declares"
         raise KvistError(where, need, msl_name(bound.dtype), "cast it, or make the kernel a template")
@@ -75,6 +109,17 @@ def _initial(output: Output) -> bytes:
     return to_bytes(mx.full(output.shape, output.init, output.dtype))
 
 
+def template_types(kernel: KernelFunction, made: Instantiation | None) -> dict[str, str]:
+    """{"T": "half"} for the instance `f<half, 4>` of `template <typename T, int N>`."""
+    if made is None:
+        return {}
+    text = made.instance
+    tokens = significant(tokenize(text[text.index("<") + 1 : text.rindex(">")]))
+    arguments = ["".join(t.text for t in piece) for piece in split_commas(tokens)]
+    pairs = zip(kernel.template, arguments, strict=False)
+    return {name: argument for (kind, name), argument in pairs if kind == "typename"}
+
+
 def instance(
     kernel: KernelFunction, bound: Sequence[Bound], template: Mapping[str, Any] | None, where: str
 ) -> str:
@@ -86,6 +131,8 @@ def instance(
             arguments.append(_spelled(given.pop(name)))
             continue
         dtypes = {b.dtype for b in bound if kind == "typename" and b.parameter.type_name == name}
+        if not dtypes and name in kernel.defaulted:
+            break
         if len(dtypes) != 1:
             users = ", ".join(
                 f"{b.parameter.name} {msl_name(b.dtype)}" for b in bound if b.parameter.type_name == name

@@ -1,59 +1,93 @@
 """Compile a kernel's C++ into a program, once per content.
 
 The cache key covers everything that goes in: the C++ text, the stand-in headers, the flags and the compiler's
-version. Results are renamed into place, so any number of processes may compile the same kernel at once.
+version. Results are renamed into place, so any number of processes may compile the same kernel at once. The
+least recently used programs go when there are too many.
 """
 
 import hashlib
+import importlib.util
 import os
 import platform
 import re
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 
 from kvist.errors import KvistError
-from kvist.metal.files import SHIM, cache_folder
+from kvist.metal.files import SHIM, cache_folder, prune, shim_digest
 
 # -ffp-contract=off: a * b + c rounds twice, as written, on every machine. -no-pie: addresses in crash
 # reports are those in the line table. DWARF 4: with 5, g++ 12 loses the file names of #line. No shadow stack:
-# fibers switch stacks.
-_DEBUG_FLAGS = ["-g1", "-gdwarf-4"]
-_FLAGS = ["-std=c++17", *_DEBUG_FLAGS, "-fno-strict-aliasing", "-ffp-contract=off", "-fno-exceptions", "-w"]
-_RUNTIME_FLAGS = [*_FLAGS, "-O2", "-DNDEBUG"]
-_KERNEL_FLAGS = [*_FLAGS, "-O1"]
-_RUNTIME = ("kvist_scheduler.cpp", "kvist_main.cpp")
+# fibers switch stacks. Frame pointers: reports walk the stack.
+_FLAGS = ["-std=c++17", "-g1", "-gdwarf-4", "-fno-strict-aliasing", "-ffp-contract=off", "-fno-exceptions"]
+_FLAGS += ["-fno-omit-frame-pointer", "-fno-optimize-sibling-calls", "-fsigned-char", "-w"]
+_RUNTIME_FLAGS = [*_FLAGS, "-g0", "-O2", "-DNDEBUG", "-DKVIST_CHECKED"]
+# Checked programs call the runtime before each access to memory: the compiler's instrumentation for
+# ThreadSanitizer, linked with our functions in place of the sanitizer's.
+_CHECKED_FLAGS = ["-O1", "-DKVIST_CHECKED", "-fsanitize=thread"]
+_FAST_FLAGS = ["-O2"]
 _MESSAGE = re.compile(r"^([^:\n]+):(\d+):(?:\d+:)? (?:fatal )?error: (.*)$", re.MULTILINE)
+_INSTALL = (
+    "Debian, Ubuntu: apt-get install g++ · Fedora: dnf install gcc-c++ · macOS: xcode-select --install · "
+    "anywhere: pip install ziglang"
+)
 
 
-def program(cpp: str, label: str) -> Path:
+def program(cpp: str, label: str, *, check: bool) -> Path:
     """The program that runs the kernel whose C++ text is `cpp`.
 
     Raises KvistError naming file and line where the kernel does not compile, or what to install where there
     is no compiler.
     """
     command, version = compiler()
-    return _program(cpp, label, tuple(command), version)
+    return _program(cpp, label, tuple(command), version, check)
 
 
 def compiler() -> tuple[list[str], str]:
-    """The C++ compiler in use ($CXX, g++ or clang++) and its version."""
+    """The C++ compiler in use ($CXX, g++, clang++ or the ziglang package) and its version."""
     chosen = os.environ.get("CXX", "")
     candidates = [shlex.split(chosen)] if chosen else [["g++"], ["clang++"]]
     for command in candidates:
         found = shutil.which(command[0])
         if found:
             return [found, *command[1:]], _version((found, *command[1:]))
-    raise KvistError(
-        "metal",
-        "a C++ compiler to emulate kernels",
-        f"CXX={chosen}, which is not there" if chosen else "none",
-        "Debian, Ubuntu: apt-get install g++ · Fedora: dnf install gcc-c++ · macOS: xcode-select --install",
-    )
+    if not chosen and importlib.util.find_spec("ziglang") is not None:
+        command = [sys.executable, "-m", "ziglang", "c++"]
+        return command, _version(tuple(command))
+    got = f"CXX={chosen}, which is not there" if chosen else "none"
+    raise KvistError("metal", "a C++ compiler to emulate kernels", got, _INSTALL)
+
+
+def refusal(messages: str, label: str, command: str, status: int) -> KvistError:
+    """The first error of a compiler, at the Metal file and line that it names."""
+    found = _first_of(messages, label)
+    if found is None:
+        tail = " ".join(messages.split()[-40:]) or f"exit code {status}"
+        return KvistError(label, f"{Path(command).name} to compile the kernel", tail)
+    where, message = found
+    return KvistError(where, "Metal source that compiles", f"the error: {message}", f"compiled by {command}")
+
+
+def _first_of(messages: str, label: str) -> tuple[str, str] | None:
+    """(file:line, message). An error inside the stand-in headers is laid at the line that asked for it."""
+    for match in _MESSAGE.finditer(messages):
+        file, line, message = match.groups()
+        if not file.startswith(str(SHIM)) and file != "kvist_entry":
+            return f"{Path(file).name}:{line}", message
+        asked = re.compile(
+            rf"^(?:In file included from |\s*from )?(\S*{re.escape(label)}):(\d+)", re.MULTILINE
+        )
+        place = asked.search(messages)
+        if place is not None:
+            return f"{Path(place[1]).name}:{place[2]}", message
+        return label, message
+    return None
 
 
 @cache
@@ -63,30 +97,37 @@ def _version(command: tuple[str, ...]) -> str:
 
 
 @lru_cache(maxsize=256)
-def _program(cpp: str, label: str, command: tuple[str, ...], version: str) -> Path:
-    flags = [*_KERNEL_FLAGS, *_machine_flags(), *_half_flags(version)]
-    target = cache_folder() / _key(cpp, *command, version, *flags, _shim_digest())
+def _program(cpp: str, label: str, command: tuple[str, ...], version: str, check: bool) -> Path:
+    flags = [*_FLAGS, *_machine_flags(), *_half_flags(version)]
+    flags += [*_CHECKED_FLAGS, *_entry_exit_flags(version)] if check else _FAST_FLAGS
+    target = cache_folder() / _key(cpp, *command, version, *flags, shim_digest())
     if target.exists():
+        os.utime(target)
         return target
-    runtime = [str(_runtime_object(source, command, version)) for source in _RUNTIME]
+    runtime = _runtime_object(command, version)
     with tempfile.TemporaryDirectory(dir=cache_folder(), prefix="compiling-") as folder:
-        source, fresh = Path(folder, "kernel.cpp"), Path(folder, "kernel")
+        source, made, fresh = (Path(folder, name) for name in ("kernel.cpp", "kernel.o", "kernel"))
         source.write_text(cpp, encoding="utf-8")
-        arguments = [*flags, f"-I{SHIM}", str(source), *runtime, *_link_flags(), "-o", str(fresh)]
-        _run([*command, *arguments], label)
+        _run([*command, *flags, f"-I{SHIM}", "-c", str(source), "-o", str(made)], label)
+        _run([*command, str(made), str(runtime), *_link_flags(), "-o", str(fresh)], label)
         os.replace(fresh, target)
+    prune(cache_folder())
     return target
 
 
-def _runtime_object(source: str, command: tuple[str, ...], version: str) -> Path:
+def _runtime_object(command: tuple[str, ...], version: str) -> Path:
     flags = [*_RUNTIME_FLAGS, *_machine_flags()]
-    target = cache_folder() / f"{_key(source, *command, version, *flags, _shim_digest())}.o"
+    target = cache_folder() / f"{_key(*command, version, *flags, shim_digest())}.o"
     if not target.exists():
         with tempfile.TemporaryDirectory(dir=cache_folder(), prefix="compiling-") as folder:
             fresh = Path(folder, "runtime.o")
-            _run([*command, *flags, "-c", str(SHIM / source), "-o", str(fresh)], "metal runtime")
+            _run([*command, *flags, "-c", str(SHIM / "kvist_all.cpp"), "-o", str(fresh)], "metal runtime")
             os.replace(fresh, target)
     return target
+
+
+def _is_clang(version: str) -> bool:
+    return "clang" in version
 
 
 def _machine_flags() -> list[str]:
@@ -97,7 +138,14 @@ def _machine_flags() -> list[str]:
 def _half_flags(version: str) -> list[str]:
     """clang on x86 computes half in float and rounds once per expression unless told otherwise."""
     on_x86 = platform.machine() in ("x86_64", "AMD64")
-    return ["-Xclang", "-ffloat16-excess-precision=none"] if "clang" in version and on_x86 else []
+    return ["-Xclang", "-ffloat16-excess-precision=none"] if _is_clang(version) and on_x86 else []
+
+
+def _entry_exit_flags(version: str) -> list[str]:
+    """No hooks at the start and end of functions."""
+    if _is_clang(version):
+        return ["-mllvm", "-tsan-instrument-func-entry-exit=0"]
+    return ["--param", "tsan-instrument-func-entry-exit=0"]
 
 
 def _link_flags() -> list[str]:
@@ -108,24 +156,7 @@ def _key(*parts: str) -> str:
     return hashlib.sha256("\0".join((platform.machine(), *parts)).encode()).hexdigest()[:32]
 
 
-@cache
-def _shim_digest() -> str:
-    h = hashlib.sha256()
-    for path in sorted(SHIM.iterdir()):
-        h.update(path.name.encode() + path.read_bytes())
-    return h.hexdigest()
-
-
 def _run(command: Sequence[str], label: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, errors="replace")
-    if done.returncode == 0:
-        return
-    found = _MESSAGE.search(done.stderr)
-    if found is None:
-        tail = " ".join(done.stderr.split()[-40:]) or f"exit code {done.returncode}"
-        raise KvistError(label, f"{command[0]} to compile the kernel", tail)
-    file, line, message = found.groups()
-    where = f"{Path(file).name}:{line}"
-    raise KvistError(
-        where, "Metal source that compiles", f"the error: {message}", f"compiled by {command[0]}"
-    )
+    if done.returncode:
+        raise refusal(done.stderr, label, command[0], done.returncode)

@@ -32,6 +32,14 @@ TYPES: dict[str, mx.Dtype] = {
     "uint16_t": mx.uint16,
     "uint32_t": mx.uint32,
     "uint64_t": mx.uint64,
+    "unsigned char": mx.uint8,
+    "unsigned short": mx.uint16,
+    "unsigned int": mx.uint32,
+    "unsigned": mx.uint32,
+    "unsigned long": mx.uint64,
+    "signed char": mx.int8,
+    "size_t": mx.uint64,
+    "ptrdiff_t": mx.int64,
 }
 # What MLX writes into the signatures that it generates (mlx::core::get_type_string).
 MLX_NAMES: dict[mx.Dtype, str] = {
@@ -53,6 +61,16 @@ _NUMPY = {
 }
 
 
+def to_numpy(dtype: mx.Dtype) -> np.dtype:
+    """NumPy's type for a dtype; uint16, its bits, for bfloat16."""
+    return np.dtype(np.uint16) if dtype == mx.bfloat16 else _NUMPY[dtype]
+
+
+def bits(array: mx.array) -> np.ndarray:
+    """The array in NumPy; bfloat16 as uint16."""
+    return np.frombuffer(to_bytes(array), to_numpy(array.dtype)).reshape(array.shape)
+
+
 def msl_name(dtype: mx.Dtype) -> str:
     """`half` for mx.float16, and so on."""
     for name, known in TYPES.items():
@@ -65,6 +83,7 @@ def element_dtype(type_name: str) -> mx.Dtype | None:
     """The dtype of `float`, `metal::float4`, `packed_half2`, `atomic<int>`; None for other types."""
     name = type_name.removeprefix("metal::")
     name = re.sub(r"^atomic<(.*)>$", r"\1", name).removeprefix("atomic_").removeprefix("packed_")
+    name = re.sub(r"^vec<(.*),[234]>$", r"\1", name).removeprefix("metal::")
     return TYPES.get(name) or TYPES.get(re.sub(r"[234]$", "", name))
 
 
@@ -88,6 +107,27 @@ def to_bytes(array: mx.array) -> bytes:
     except ValueError:
         got = "one inside mx.vmap or mx.compile"
         raise KvistError("metal", "an array with values", got, "use MLX operations there") from None
+
+
+def raw_bytes(value: Any, declared: mx.Dtype | None, where: str) -> tuple[tuple[int, ...], mx.Dtype, bytes]:
+    """(shape, dtype, bytes) of a number, a NumPy array or an mx.array; plain numbers take `declared`.
+
+    NumPy has no bfloat16: uint16 where the kernel declares bfloat, and two-byte void, are its bits. A
+    structured NumPy array is taken as its bytes.
+    """
+    if isinstance(value, np.ndarray) and value.dtype.kind == "V":
+        if value.dtype.names is None and value.dtype.itemsize == 2:
+            return value.shape, mx.bfloat16, np.ascontiguousarray(value).tobytes()
+        return (value.nbytes,), mx.uint8, np.ascontiguousarray(value).tobytes()
+    if isinstance(value, np.ndarray) and value.dtype == np.uint16 and declared == mx.bfloat16:
+        return value.shape, mx.bfloat16, np.ascontiguousarray(value).tobytes()
+    if isinstance(value, np.ndarray | np.generic) and value.dtype not in _NUMPY.values():
+        known = ", ".join(sorted(str(d) for d in _NUMPY.values()))
+        raise KvistError(
+            where, f"an array of one of {known}", str(value.dtype), "cast it; Metal has no such type"
+        )
+    array = as_array(value, declared)
+    return tuple(array.shape), array.dtype, to_bytes(array)
 
 
 def from_bytes(data: bytes, shape: tuple[int, ...], dtype: mx.Dtype) -> mx.array:

@@ -1,11 +1,14 @@
 """Run a Metal kernel on the CPU: every GPU thread as a fiber, SIMD-groups and barriers included.
 
 The kernel's text is compiled as C++ against a stand-in for <metal_stdlib> and executed in a process of its
-own. Values are those of the program; times are not those of a GPU and say nothing about one.
+own, with limits on its time and memory. That contains mistakes; it is no sandbox against malice: the kernel
+runs as native code with the rights of whoever calls. Values are those of the program; times are not those of
+a GPU and say nothing about one.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -13,40 +16,63 @@ from typing import Any
 import mlx.core as mx
 
 from kvist.errors import KvistError
-from kvist.metal import faults
-from kvist.metal.bind import Bound, bind, instance
+from kvist.metal.bind import Bound, bind, instance, template_types
 from kvist.metal.compiler import program
 from kvist.metal.entry import entry
 from kvist.metal.frontend import KernelFunction
-from kvist.metal.process import run
+from kvist.metal.function_constants import values_of
+from kvist.metal.preprocess import preprocess
+from kvist.metal.process import ThreadgroupMemory, run
+from kvist.metal.reports import KINDS, Report, reports_of
 from kvist.metal.rewrite import to_cpp
 from kvist.metal.source import HasSource, Source, load
+from kvist.metal.usage import require_constants
 
 ORDERS = ("forward", "reverse", "random")
 MAX_THREADS = 1024  # per threadgroup, on every Apple GPU
+THREADGROUP_MEMORY = 32768  # bytes, on every Apple GPU
 
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """What one dispatch did. All counts are exact and do not depend on the order of threads."""
+    """What one dispatch did. All counts are exact and do not depend on the order of threads.
 
-    threads: int
-    threadgroups: int
-    simdgroups: int
-    barriers: int
+    Bytes are counted by checked runs only, as the compiled kernel reads and writes them (a value that the
+    compiler keeps in a register is read once); accesses outside of a buffer do not count.
+    """
+
+    threads: int = 0
+    threadgroups: int = 0
+    simdgroups: int = 0
+    barriers: int = 0
     """threadgroup_barrier, counted once for each threadgroup that passes one."""
-    simd_operations: int
+    simd_operations: int = 0
     """SIMD-group functions, counted once for each SIMD-group that executes one."""
-    threadgroup_bytes: int
+    atomic_operations: int = 0
+    """Atomic stores and updates; by checked runs only, as the bytes."""
+    threadgroup_bytes: int = 0
     """Threadgroup memory that one threadgroup uses."""
+    threadgroup_read_bytes: int = 0
+    threadgroup_written_bytes: int = 0
+    read_bytes: Mapping[str, int] = field(default_factory=dict)
+    """By buffer."""
+    written_bytes: Mapping[str, int] = field(default_factory=dict)
+    """By buffer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Emulation:
-    """The result of `emulate`: contents of every buffer the kernel may write, and counters."""
+    """The result of `emulate`: contents of every buffer the kernel may write, counters, and reports.
+
+    finished: False if a report says why the run could not go on; the outputs are as they were then. seconds:
+    how long the emulation took, which says nothing about a GPU.
+    """
 
     outputs: dict[str, mx.array]
     counters: Counters
+    reports: tuple[Report, ...] = ()
+    finished: bool = True
+    seconds: float = 0.0
 
 
 def emulate(
@@ -55,34 +81,60 @@ def emulate(
     threadgroup: Sequence[int],
     buffers: Mapping[str, Any],
     *,
+    check: bool = True,
     order: str = "forward",
     seed: int = 0,
     template: Mapping[str, Any] | None = None,
     name: str | None = None,
+    constants: Mapping[str | int, Any] | None = None,
+    threadgroup_memory: Mapping[str, int] | None = None,
+    include: Sequence[str | Path] = (),
+    allow: Collection[str] = (),
     time_limit: float = 10.0,
+    stop: bool | None = None,
 ) -> Emulation:
     """Execute a kernel over a grid of threads.
 
     - kernel: the path of a .metal file, its text, or a `Kernel`.
     - grid, threadgroup: threads in x, y and z, as in Metal's dispatchThreads (groups at an edge are smaller).
     - buffers: for each buffer parameter, by name, an mx.array, a NumPy array or a number, or
-      `Output(shape, dtype)` for one that the kernel fills.
+      `Output(shape, dtype)` for one that the kernel fills. An array for a parameter that is not const is
+      read and written; `Input(array)` is only read.
+    - check: find races, accesses out of bounds, uninitialised reads, writes to inputs, unwritten outputs,
+      divergent barriers and SIMD-group functions, too much threadgroup memory; count bytes. What is found is
+      in `reports`, with file and line. False is two to four times as fast and raises KvistError for what
+      stops the kernel (a crash, a divergent barrier, an endless loop), the rest is not seen.
     - order: in which order ready threads run between two barriers, "forward", "reverse" or "random" by
       `seed`. A correct kernel gives the same values under each.
     - template: arguments of a kernel template, such as {"T": mx.float16, "N": 4}. Types are taken from the
       buffers where that is possible.
-    - name: which kernel, in a file with several. time_limit: in seconds.
+    - name: which kernel, in a file with several: its name, the host_name of an instantiation, or `f<half>`.
+    - constants: values of function constants, by name or index.
+    - threadgroup_memory: bytes of each [[threadgroup(n)]] parameter, by name. Without: 32 KB for each, which
+      does not count against the limit.
+    - include: folders in which `#include` looks besides the file's own.
+    - allow: kinds of reports to leave out (see `kvist.metal.KINDS`).
+    - time_limit: in seconds.
+    - stop: raise the first report as an error; without, only unchecked runs do.
 
-    Raises KvistError, with file and line, when the kernel does not compile, leaves a buffer, writes to an
-    input, has a barrier that not every thread reaches, crashes or does not end.
+    Raises KvistError, with file and line, when the call does not fit the kernel or it does not compile.
     """
-    source = load(kernel)
-    function = source.module.kernel(name, source.label)
+    raw = load(kernel)
+    source = preprocess(raw, [Path(folder) for folder in include])
+    function, made = source.module.find(name, source.label)
     where = f"{source.label} {function.name}"
+    unknown = [kind for kind in allow if kind not in KINDS]
+    if unknown:
+        raise KvistError(where, f"kinds of reports: {', '.join(KINDS)}", ", ".join(unknown))
     sizes = _sizes(grid, threadgroup, order, where)
-    bound = bind(function, buffers, where)
-    chosen = instance(function, bound, template, where)
-    return _execute(source, function, chosen, bound, sizes, order, seed, time_limit)
+    values = values_of(source.module.constants, constants or {}, where)
+    require_constants(source.module, function, values, where)
+    types = template_types(function, made)
+    bound = bind(function, buffers, where, types, values)
+    chosen = made.instance if made and not template else instance(function, bound, template, where)
+    memory = _threadgroup_memory(function, threadgroup_memory or {}, where)
+    task = _Task(source, function, chosen, bound, values, memory, sizes, order, seed, time_limit, check)
+    return _execute(task, frozenset(allow), not check if stop is None else stop)
 
 
 def emulate_generated(
@@ -92,51 +144,79 @@ def emulate_generated(
     threadgroup: Sequence[int],
     buffers: Mapping[str, Any],
 ) -> Emulation:
-    """`emulate` for source that MLX generated: the kernel `name`, and it says itself with which types."""
+    """`emulate`, unchecked, for source that MLX generated: kernel `name`, with the types it says."""
+    source = preprocess(source)
     function = source.module.kernel(name, source.label)
     instances = [i.instance for i in source.module.instantiations if i.kernel == name]
     sizes = _sizes(grid, threadgroup, "forward", source.label)
     bound = bind(function, buffers, source.label)
-    return _execute(source, function, instances[0] if instances else name, bound, sizes, "forward", 0, 60.0)
+    chosen = instances[0] if instances else name
+    return _execute(_Task(source, function, chosen, bound, {}, [], sizes, "forward", 0, 60.0, False))
 
 
-def _execute(
-    source: Source,
-    function: KernelFunction,
-    chosen: str,
-    bound: Sequence[Bound],
-    sizes: tuple[tuple[int, int, int], tuple[int, int, int]],
-    order: str,
-    seed: int,
-    time_limit: float,
-) -> Emulation:
-    if 0 in sizes[0]:  # nothing to run: outputs keep what they held
-        contents = {b.parameter.name: b.data for b in bound if b.writable}
-        return Emulation(
-            {b.parameter.name: b.result(contents) for b in bound if b.writable}, Counters(0, 0, 0, 0, 0, 0)
-        )
-    executable = program(_cpp(source, function, chosen), source.label)
-    grid, threadgroup = sizes
+@dataclass(frozen=True, slots=True)
+class _Task:
+    source: Source
+    function: KernelFunction
+    instance: str
+    bound: Sequence[Bound]
+    constants: Mapping[str, str]
+    threadgroup_memory: Sequence[ThreadgroupMemory]
+    sizes: tuple[tuple[int, int, int], tuple[int, int, int]]
+    order: str
+    seed: int
+    time_limit: float
+    check: bool
+
+    def cpp(self) -> str:
+        label = self.source.label
+        body = to_cpp(self.source.module, label, self.constants)
+        names = [b.parameter.name for b in self.bound]
+        call = entry(self.function, self.instance, names, label)
+        simd = "#define KVIST_SIMD_NAMESPACE\n" if re.search(r"\bsimd\s*::", body) else ""
+        return f'{simd}#include <metal_stdlib>\n#line 1 "{label}"\n{body}\n{call}'
+
+
+def _execute(task: _Task, allow: frozenset[str] = frozenset(), stop: bool = True) -> Emulation:
+    writable = [b for b in task.bound if b.writable]
+    executable = program(task.cpp(), task.source.label, check=task.check)
+    if 0 in task.sizes[0]:  # nothing to run: outputs keep what they held
+        contents = {b.parameter.name: b.data for b in writable}
+        return Emulation({b.parameter.name: b.result(contents) for b in writable}, Counters())
     done = run(
         executable,
-        [b.as_bytes() for b in bound],
-        grid=grid,
-        threadgroup=threadgroup,
-        order=order,
-        seed=seed,
-        time_limit=time_limit,
+        [b.as_bytes() for b in task.bound],
+        grid=task.sizes[0],
+        threadgroup=task.sizes[1],
+        order=task.order,
+        seed=task.seed,
+        time_limit=task.time_limit,
+        check=task.check,
+        threadgroup_memory=task.threadgroup_memory,
     )
-    if "error" in done.report:
-        raise faults.error(done.report, function, source.label, executable, time_limit)
-    outputs = {b.parameter.name: b.result(done.contents) for b in bound if b.writable}
-    return Emulation(outputs, Counters(**done.report))
+    result = dict(done.result)
+    finished, raw = result.pop("finished"), result.pop("reports")
+    source = task.source
+    found = reports_of(raw, executable, task.function, source.text, source.label, task.time_limit)
+    reports = tuple(r for r in found if r.kind not in allow)
+    if reports and stop:
+        raise reports[0].error()
+    outputs = {b.parameter.name: b.result(done.contents) for b in writable}
+    return Emulation(outputs, Counters(**result), reports, finished, done.seconds)
 
 
-def _cpp(source: Source, function: KernelFunction, chosen: str) -> str:
-    body = to_cpp(source.module, source.label)
-    return (
-        f'#include <metal_stdlib>\n#line 1 "{source.label}"\n{body}\n{entry(function, chosen, source.label)}'
-    )
+def _threadgroup_memory(
+    function: KernelFunction, given: Mapping[str, int], where: str
+) -> list[ThreadgroupMemory]:
+    names = [p.name for p in function.threadgroup_arguments]
+    unknown = [name for name in given if name not in names]
+    if unknown:
+        need = f"[[threadgroup(n)]] parameters: {', '.join(names) or 'the kernel has none'}"
+        raise KvistError(where, need, ", ".join(unknown))
+    return [
+        ThreadgroupMemory(p.name, p.index, given.get(p.name, THREADGROUP_MEMORY), p.name not in given)
+        for p in function.threadgroup_arguments
+    ]
 
 
 def _sizes(

@@ -2,7 +2,8 @@
 
 from kvist.errors import KvistError
 from kvist.metal.entry import BUILTINS
-from kvist.metal.frontend import KernelFunction, Parameter, line_of
+from kvist.metal.frontend import KernelFunction, line_of
+from kvist.metal.parameters import Parameter
 from kvist.metal.source import Source
 
 

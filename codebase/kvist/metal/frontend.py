@@ -9,23 +9,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from kvist.errors import KvistError
-from kvist.metal.tokens import Token, matching, significant, split_commas, tokenize
-
-ADDRESS_SPACES = ("device", "constant", "threadgroup", "thread")
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """`device const T* x [[buffer(0)]]`: type_name T, space device, a pointer, attribute buffer, index 0."""
-
-    name: str
-    type_name: str
-    space: str
-    is_const: bool
-    is_pointer: bool
-    is_reference: bool
-    attribute: str
-    index: int
+from kvist.metal.function_constants import FunctionConstant, find_constants
+from kvist.metal.instantiations import Instantiation, instantiation
+from kvist.metal.parameters import Parameter, parameters_of
+from kvist.metal.tokens import (
+    Token,
+    attribute_end,
+    is_attribute,
+    matching,
+    significant,
+    split_commas,
+    tokenize,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +28,10 @@ class KernelFunction:
     """A kernel with a body. Its text begins at `start` with the template head; `body` excludes the braces."""
 
     name: str
+    host_name: str
+    namespace: str  # "a::b::" or empty
     template: tuple[tuple[str, str], ...]  # ("typename", "T"), ("int", "N")
+    defaulted: frozenset[str]  # those of them that have a default
     parameters: tuple[Parameter, ...]
     start: int
     body: tuple[int, int]
@@ -44,16 +42,10 @@ class KernelFunction:
         """The parameters that are [[buffer(n)]], in the order of n."""
         return tuple(sorted((p for p in self.parameters if p.attribute == "buffer"), key=lambda p: p.index))
 
-
-@dataclass(frozen=True, slots=True)
-class Instantiation:
-    """`template [[host_name("rms_norm_half")]] [[kernel]] decltype(f<half>) f<half>;`: instance `f<half>`."""
-
-    host_name: str
-    kernel: str
-    instance: str
-    start: int
-    end: int
+    @property
+    def threadgroup_arguments(self) -> tuple[Parameter, ...]:
+        """The parameters that are [[threadgroup(n)]]."""
+        return tuple(p for p in self.parameters if p.attribute == "threadgroup")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +55,7 @@ class Module:
     text: str
     kernels: tuple[KernelFunction, ...]
     instantiations: tuple[Instantiation, ...]
+    constants: tuple[FunctionConstant, ...]
 
     def helpers_of(self, kernel: KernelFunction) -> str:
         """The text in front of a kernel without other kernels, every line where it was."""
@@ -72,34 +65,62 @@ class Module:
 
     def kernel(self, name: str | None, label: str) -> KernelFunction:
         """The kernel called `name`; without a name the only one there is."""
-        names = [kernel.name for kernel in self.kernels]
-        if name is None and len(names) == 1:
-            return self.kernels[0]
-        if not names:
+        return self.find(name, label)[0]
+
+    def find(self, name: str | None, label: str) -> tuple[KernelFunction, Instantiation | None]:
+        """A kernel by its name, by the host_name of an instantiation, or as `name<arguments>`."""
+        known = {k.host_name: k for k in self.kernels} | {k.name: k for k in self.kernels}
+        if not known:
             raise KvistError(label, "a function marked [[kernel]]", "none")
-        if name not in names:
-            need = "the name of one kernel" if name is None else f"a kernel {name!r}"
-            raise KvistError(label, need, f"a file with {', '.join(names)}", "pass name=")
-        return self.kernels[names.index(name)]
+        if name is None and len(self.kernels) == 1:
+            return self.kernels[0], None
+        if name in known:
+            return known[name], None
+        for i in self.instantiations:
+            same = name == i.host_name or (name and _squeezed(name) == _squeezed(i.instance))
+            if same and i.kernel in known:
+                return known[i.kernel], i
+        plain, bracket, _ = (name or "").partition("<")
+        if bracket and plain.strip() in known and name:
+            made = Instantiation(name, plain.strip(), name, 0, 0)
+            return known[plain.strip()], made
+        names = [*(k.name for k in self.kernels), *(i.host_name for i in self.instantiations)]
+        listed = ", ".join(dict.fromkeys(names))
+        need = "the name of one kernel" if name is None else f"a kernel {name!r}"
+        raise KvistError(label, need, f"a file with {listed}", "pass name=")
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
 
 
 @lru_cache(maxsize=64)
 def parse(text: str) -> Module:
     """Find the kernels and explicit instantiations of a Metal source text."""
     tokens = significant(tokenize(text))
-    kernels, instantiations = [], []
+    kernels: list[KernelFunction] = []
+    instantiations: list[Instantiation] = []
+    namespaces: list[str] = []  # one entry for each open brace
     index = 0
     while index < len(tokens):
+        word = tokens[index].text
+        if word == "{":
+            namespaces.append(_namespace_before(tokens, index))
+        elif word == "}" and namespaces:
+            namespaces.pop()
+        elif word == "template" and index + 1 < len(tokens) and tokens[index + 1].text != "<":
+            made, index = instantiation(text, tokens, index)
+            if made is not None:
+                instantiations.append(made)
+            continue
         after_mark = _kernel_mark(tokens, index)
         if after_mark and tokens[after_mark].text == "void":
-            kernels.append(_kernel(tokens, index, after_mark))
-            index = _index_at(tokens, kernels[-1].end, index)
-        elif after_mark and tokens[after_mark].text == "decltype":
-            instantiations.append(_instantiation(text, tokens, index, after_mark))
-            index = _index_at(tokens, instantiations[-1].end, index)
-        else:
-            index += 1
-    return Module(text, tuple(kernels), tuple(instantiations))
+            kernel, index = _kernel(tokens, index, after_mark, "".join(namespaces))
+            if kernel is not None:
+                kernels.append(kernel)
+            continue
+        index = after_mark or index + 1
+    return Module(text, tuple(kernels), tuple(instantiations), find_constants(tokens))
 
 
 def blank(text: str, spans: Sequence[tuple[int, int]]) -> str:
@@ -114,108 +135,89 @@ def line_of(text: str, offset: int) -> int:
     return text.count("\n", 0, offset) + 1
 
 
-def _index_at(tokens: Sequence[Token], offset: int, start: int) -> int:
-    while start < len(tokens) and tokens[start].start < offset:
-        start += 1
-    return start
+def _namespace_before(tokens: Sequence[Token], brace: int) -> str:
+    """`a::` for the brace of `namespace a {`."""
+    start = brace - 1
+    while start > 0 and (tokens[start].kind == "name" or tokens[start].text == "::"):
+        if tokens[start].text == "namespace":
+            name = "".join(t.text for t in tokens[start + 1 : brace])
+            return f"{name}::" if name else ""
+        start -= 1
+    return ""
 
 
 def _kernel_mark(tokens: Sequence[Token], index: int) -> int:
-    """If a kernel mark stands at `index`, the index after it, else 0."""
-    texts = [token.text for token in tokens[index : index + 5]]
-    if texts == ["[", "[", "kernel", "]", "]"] and index + 5 < len(tokens):
-        return index + 5
-    inside_attribute = index > 0 and tokens[index - 1].text == "["
-    if texts[:1] == ["kernel"] and not inside_attribute and index + 1 < len(tokens):
-        return index + 1
-    return 0
+    """If a kernel mark stands at `index`, the index after it and the attributes behind it, else 0."""
+    after = 0
+    if is_attribute(tokens, index):
+        end = attribute_end(tokens, index)
+        items = [piece[0].text for piece in split_commas(tokens[index + 2 : end - 2]) if piece]
+        after = end if "kernel" in items else 0
+    elif tokens[index].text == "kernel" and tokens[index].kind == "name":
+        after = index + 1
+    while after and after < len(tokens) and is_attribute(tokens, after):
+        after = attribute_end(tokens, after)
+    return after if after < len(tokens) else 0
 
 
-def _kernel(tokens: Sequence[Token], mark: int, void: int) -> KernelFunction:
+def _kernel(
+    tokens: Sequence[Token], mark: int, void: int, namespace: str
+) -> tuple[KernelFunction | None, int]:
+    """The kernel whose mark stands at `mark`, None for a mere declaration, and the index behind it."""
     name, opening = tokens[void + 1], void + 2
     if opening >= len(tokens) or tokens[opening].text != "(":
         raise KvistError("metal", "`(` after the kernel's name", f"{name.text!r}")
     closing = matching(tokens, opening)
-    if closing + 1 >= len(tokens) or tokens[closing + 1].text != "{":
+    behind = closing + 1
+    while behind < len(tokens) and is_attribute(tokens, behind):
+        behind = attribute_end(tokens, behind)
+    if behind >= len(tokens) or tokens[behind].text != "{":
+        if behind < len(tokens) and tokens[behind].text == ";":
+            return None, behind + 1
         raise KvistError("metal", f"a body of kernel {name.text}", "a declaration")
-    body_end = matching(tokens, closing + 1)
-    template_start, template = _template_head(tokens, mark)
-    parameters = _parameters(tokens[opening + 1 : closing], name.text)
-    return KernelFunction(
+    body_end = matching(tokens, behind)
+    first = mark
+    while first > 0 and tokens[first - 1].text == "]" and _attribute_begin(tokens, first - 1) >= 0:
+        first = _attribute_begin(tokens, first - 1)
+    strings = [t.text[1:-1] for t in tokens[first:void] if t.kind == "string"]
+    start, template, defaulted = _template_head(tokens, first)
+    kernel = KernelFunction(
         name=name.text,
+        host_name=strings[0] if strings else name.text,
+        namespace=namespace,
         template=template,
-        parameters=parameters,
-        start=tokens[template_start].start,
-        body=(tokens[closing + 1].end, tokens[body_end].start),
+        defaulted=defaulted,
+        parameters=parameters_of(tokens[opening + 1 : closing], name.text),
+        start=tokens[start].start,
+        body=(tokens[behind].end, tokens[body_end].start),
         end=tokens[body_end].end,
     )
+    return kernel, body_end + 1
 
 
-def _template_head(tokens: Sequence[Token], mark: int) -> tuple[int, tuple[tuple[str, str], ...]]:
-    """Start and parameters of `template <typename T, int N = 4>` in front of the mark, if there is one."""
+def _attribute_begin(tokens: Sequence[Token], last: int) -> int:
+    """Index of the `[[` that the `]]` ending at `last` closes, or -1."""
+    for index in range(last - 1, max(last - 40, -1), -1):
+        if is_attribute(tokens, index) and attribute_end(tokens, index) == last + 1:
+            return index
+    return -1
+
+
+def _template_head(
+    tokens: Sequence[Token], mark: int
+) -> tuple[int, tuple[tuple[str, str], ...], frozenset[str]]:
+    """Start and parameters of `template <typename T, int N = 4>` before the mark, and those with defaults."""
     if mark == 0 or tokens[mark - 1].text != ">":
-        return mark, ()
+        return mark, (), frozenset()
     start = mark
     while start > 0 and tokens[start].text != "template":
         start -= 1
     parameters = []
+    defaulted = set()
     for piece in split_commas(tokens[start + 2 : mark - 1]):
         words = [token.text for token in piece]
         head = words[: words.index("=")] if "=" in words else words
+        if head != words:
+            defaulted.add(head[-1])
         parameters.append(("typename" if head[0] in ("typename", "class") else head[0], head[-1]))
-    return start, tuple(parameters)
-
-
-def _parameters(tokens: Sequence[Token], kernel: str) -> tuple[Parameter, ...]:
-    parameters: list[Parameter] = []
-    next_buffer = 0
-    for piece in split_commas(tokens):
-        parameter = _parameter(piece, kernel, next_buffer)
-        if parameter.attribute == "buffer":
-            next_buffer = parameter.index + 1
-        parameters.append(parameter)
-    return tuple(parameters)
-
-
-def _parameter(piece: Sequence[Token], kernel: str, next_buffer: int) -> Parameter:
-    words = [token.text for token in piece]
-    attribute_at = next((i for i in range(len(words) - 1) if words[i : i + 2] == ["[", "["]), len(words))
-    declaration, attribute = words[:attribute_at], words[attribute_at + 2 : -2]
-    name = declaration[-1] if declaration else "?"
-    core = [
-        w for w in declaration[:-1] if w not in (*ADDRESS_SPACES, "const", "volatile", "*", "&", "restrict")
-    ]
-    space = next((w for w in declaration if w in ADDRESS_SPACES), "")
-    is_buffer = "*" in declaration or "&" in declaration
-    if not attribute and not is_buffer:
-        raise KvistError(f"metal {kernel}", f"an [[attribute]] of parameter {name}", "none")
-    index = next((int(w) for w in attribute if w.isdigit()), next_buffer)
-    return Parameter(
-        name=name,
-        type_name="".join(core),
-        space=space,
-        is_const="const" in declaration or space == "constant",
-        is_pointer="*" in declaration,
-        is_reference="&" in declaration,
-        attribute=attribute[0] if attribute else "buffer",
-        index=index if is_buffer else -1,
-    )
-
-
-def _instantiation(text: str, tokens: Sequence[Token], mark: int, decltype: int) -> Instantiation:
-    start = mark
-    while start > 0 and tokens[start].text != "template":
-        start -= 1
-    strings = [token.text[1:-1] for token in tokens[start:mark] if token.kind == "string"]
-    closing = matching(tokens, decltype + 1)
-    end = closing
-    while end < len(tokens) and tokens[end].text != ";":
-        end += 1
-    instance = text[tokens[decltype + 2].start : tokens[closing - 1].end]
-    return Instantiation(
-        host_name=strings[0] if strings else instance,
-        kernel=tokens[decltype + 2].text,
-        instance=instance,
-        start=tokens[start].start,
-        end=tokens[min(end, len(tokens) - 1)].end,
-    )
+    return start, tuple(parameters), frozenset(defaulted)

@@ -13,9 +13,13 @@ from kvist.metal.bind import Output
 from kvist.metal.dtypes import as_array, element_dtype, msl_name
 from kvist.metal.emulate import emulate_generated
 from kvist.metal.fit import check_signature
-from kvist.metal.frontend import KernelFunction, Parameter, line_of
+from kvist.metal.frontend import KernelFunction, line_of
+from kvist.metal.parameters import Parameter
 from kvist.metal.signature import MAX_CONSTANT_ELEMENTS, Generated, JitKernel, TemplateArgument
-from kvist.metal.source import Source, load
+from kvist.metal.source import Source, load, require_ascii
+
+# The names from MLX's own utils.h that the signatures it generates use.
+_MLX_NAMES = "typedef half float16_t;\ntypedef bfloat bfloat16_t;\n"
 
 
 class Kernel:
@@ -30,6 +34,7 @@ class Kernel:
 
     def __init__(self, source: str | Path, *, name: str | None = None) -> None:
         self.source: Source = load(source)
+        require_ascii(self.source)
         self.function: KernelFunction = self.source.module.kernel(name, self.source.label)
         self.name = self.function.name
         self.inputs = tuple(p for p in self.function.buffers if p.is_const)
@@ -83,7 +88,7 @@ class Kernel:
         threadgroup: Sequence[int],
     ) -> list[mx.array]:
         label = self.source.label
-        source = Source(f'#include "mlx_prelude.h"\n#line 1 "{label}"\n{made.text}', label)
+        source = Source(f'{_MLX_NAMES}#line 1 "{label}"\n{made.text}', label, self.source.path)
 
         def emulated(*inputs: mx.array) -> list[mx.array]:
             buffers = {p.name: x for p, x in zip(self.inputs, inputs, strict=True)} | dict(outputs)

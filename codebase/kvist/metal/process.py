@@ -3,6 +3,7 @@
 import json
 import subprocess
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,21 @@ class BufferBytes:
 
     name: str
     data: bytes
-    writable: bool
+    mode: str  # "input", "output" or "inout"
+
+    @property
+    def writable(self) -> bool:
+        return self.mode != "input"
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadgroupMemory:
+    """One [[threadgroup(n)]]. assumed: nobody said how large, so it does not count against the limit."""
+
+    name: str
+    index: int
+    size: int
+    assumed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +42,8 @@ class Run:
     """What came back: contents of the writable buffers by name, and the runtime's line of JSON."""
 
     contents: dict[str, bytes]
-    report: dict[str, Any]
+    result: dict[str, Any]
+    seconds: float
 
 
 def run(
@@ -39,6 +55,8 @@ def run(
     order: str,
     seed: int,
     time_limit: float,
+    check: bool,
+    threadgroup_memory: Sequence[ThreadgroupMemory] = (),
 ) -> Run:
     """Execute `program` (see shim/kvist_main.cpp for the request it reads)."""
     with tempfile.TemporaryDirectory(prefix="kvist-metal-") as folder:
@@ -50,13 +68,15 @@ def run(
             "threadgroup {} {} {}".format(*threadgroup),
             f"order {order} {seed}",
             f"limit {time_limit}",
+            f"check {int(check)}",
         ]
         for buffer, offset in zip(buffers, offsets, strict=True):
-            mode = "write" if buffer.writable else "read"
-            lines.append(f"buffer {buffer.name} {offset} {len(buffer.data)} {mode}")
-        report = _execute(program, "\n".join(lines) + "\n", time_limit)
-        contents = {} if "error" in report else _read(data, buffers, offsets)
-        return Run(contents, report)
+            lines.append(f"buffer {buffer.name} {offset} {len(buffer.data)} {buffer.mode}")
+        for m in threadgroup_memory:
+            lines.append(f"threadgroup_memory {m.index} {m.name} {m.size} {int(m.assumed)}")
+        started = time.perf_counter()
+        result = _execute(program, "\n".join(lines) + "\n", time_limit)
+        return Run(_read(data, buffers, offsets), result, time.perf_counter() - started)
 
 
 def _write(path: Path, buffers: Sequence[BufferBytes]) -> list[int]:
@@ -84,17 +104,18 @@ def _execute(program: Path, request: str, time_limit: float) -> dict[str, Any]:
             [str(program)], input=request, capture_output=True, text=True, timeout=time_limit + _GRACE
         )
     except subprocess.TimeoutExpired:
-        return {"error": "time_limit", "line": 0, "thread": -1, "threadgroup": [0, 0, 0]}
+        return _died("time_limit")
     except OSError as error:
         raise KvistError("metal", "to run a compiled kernel", str(error)) from error
     try:
-        report: dict[str, Any] = json.loads(done.stdout)
+        result: dict[str, Any] = json.loads(done.stdout)
     except json.JSONDecodeError:
-        report = {
-            "error": "died",
-            "line": 0,
-            "thread": -1,
-            "threadgroup": [0, 0, 0],
-            "status": done.returncode,
-        }
-    return report
+        return _died("crash")
+    if "need" in result:
+        raise KvistError("metal", result["need"], "less", "smaller buffers, or a machine with more memory")
+    return result
+
+
+def _died(kind: str) -> dict[str, Any]:
+    """What a process that could not say it itself would have said."""
+    return {"finished": False, "reports": [{"kind": kind, "count": 1, "frames": []}]}

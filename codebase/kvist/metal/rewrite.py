@@ -1,30 +1,47 @@
 """Turn Metal source into C++ that the stand-in <metal_stdlib> compiles, keeping every line where it was.
 
-Four things differ between the languages: address-space keywords (dropped; `constant` means const), attributes
-(dropped), threadgroup variables (references into the runtime's memory), and the type of `1.0` (float in
-Metal, double in C++).
+What differs between the languages: address-space keywords (dropped; `constant` means const), attributes
+(dropped), definitions that differ in address space only (one stays), threadgroup variables (references into
+the runtime's memory), function constants (their values), and the type of `1.0` (float in Metal, double in
+C++). `return;` tells the runtime that a thread leaves early.
 """
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 
-from kvist.errors import KvistError
-from kvist.metal.frontend import Module, blank, line_of
-from kvist.metal.tokens import Token, significant, tokenize
+from kvist.metal.frontend import Module, blank
+from kvist.metal.function_constants import FunctionConstant
+from kvist.metal.overloads import repeated_definitions
+from kvist.metal.threadgroup_variables import threadgroup_variables
+from kvist.metal.tokens import Token, attribute_end, is_attribute, significant, tokenize
 
-_DROPPED = ("device", "thread", "threadgroup", "kernel")
+_DROPPED = ("device", "thread", "threadgroup", "kernel", "coherent")
 _CONST_ALREADY = ("const", "constexpr")
 
 
-def to_cpp(module: Module, label: str) -> str:
-    """C++ for the whole text, explicit instantiations blanked out (the entry point names its own)."""
-    return rewrite(blank(module.text, [(i.start, i.end) for i in module.instantiations]), label)
+def to_cpp(module: Module, label: str, constants: Mapping[str, str] | None = None) -> str:
+    """C++ for the whole text, explicit instantiations blanked out (the entry point names its own).
+
+    constants: C++ values of function constants by name.
+    """
+    text = blank(module.text, [(i.start, i.end) for i in module.instantiations])
+    return rewrite(text, label, module.constants, constants or {})
 
 
-def rewrite(text: str, label: str) -> str:
+def rewrite(
+    text: str,
+    label: str,
+    declared: Sequence[FunctionConstant] = (),
+    constants: Mapping[str, str] | None = None,
+) -> str:
     """Metal text to C++ text with the same line breaks. `label` names the file in errors."""
     tokens = tokenize(text)
     solid = significant(tokens)
-    replacement = _attributes(solid) | _constants(solid) | _threadgroup_variables(solid, text, label)
+    replacement = _constants(solid) | threadgroup_variables(solid, text, label)
+    replacement |= _returns(solid) | _attributes(solid)
+    replacement |= _function_constants(solid, declared, constants or {})
+    for start, end in repeated_definitions(solid):
+        replacement |= {t.start: "" for t in solid[start:end]}
     out = []
     for token in tokens:
         if token.start in replacement:
@@ -50,84 +67,73 @@ def _attributes(tokens: Sequence[Token]) -> dict[int, str]:
     """Blank out `[[...]]`: C++ compilers differ in where they allow attributes that they do not know."""
     replaced: dict[int, str] = {}
     index = 0
-    while index + 1 < len(tokens):
-        pair = tokens[index : index + 2]
-        if pair[0].text == pair[1].text == "[" and pair[0].end == pair[1].start:
-            depth = 0
-            while True:
-                depth += tokens[index].text == "["
-                depth -= tokens[index].text == "]"
-                replaced[tokens[index].start] = " " * len(tokens[index].text)
-                if depth == 0 or index + 1 == len(tokens):
-                    break
-                index += 1
+    while index < len(tokens):
+        if is_attribute(tokens, index):
+            end = attribute_end(tokens, index)
+            replaced |= {t.start: " " * len(t.text) for t in tokens[index:end]}
+            index = end
         index += 1
     return replaced
 
 
 def _constants(tokens: Sequence[Token]) -> dict[int, str]:
-    """`constant` is const, unless the declaration says const or constexpr beside it."""
+    """`constant` is const, unless the declaration says const or constexpr beside it.
+
+    A static member with a value has to be constexpr in C++.
+    """
     replaced = {}
+    classes: list[bool] = []  # for each open brace, whether it is that of a class
     for index, token in enumerate(tokens):
-        if token.kind == "name" and token.text == "constant":
-            around = [t.text for t in (*tokens[max(index - 1, 0) : index], *tokens[index + 1 : index + 2])]
-            replaced[token.start] = " " * 8 if any(w in _CONST_ALREADY for w in around) else "const   "
-    return replaced
-
-
-def _threadgroup_variables(tokens: Sequence[Token], text: str, label: str) -> dict[int, str]:
-    """`threadgroup float sums[32];` to `auto& sums = ...threadgroup_variable<float [32]>(0);`."""
-    replaced: dict[int, str] = {}
-    count = 0
-    for index, token in enumerate(tokens):
-        if token.text != "threadgroup" or _declares_pointer(tokens, index + 1):
+        if token.text == "{":
+            classes.append(_opens_class(tokens, index))
+        elif token.text == "}" and classes:
+            classes.pop()
+        if token.kind != "name" or token.text != "constant":
             continue
-        where = f"{label}:{line_of(text, token.start)}"
-        end = next((i for i in range(index, len(tokens)) if tokens[i].text == ";"), index)
-        statement = tokens[index + 1 : end]
-        if not statement or tokens[index - 1].text not in ("{", "}", ";"):
-            raise KvistError(
-                where, "a threadgroup variable declared in a statement of its own", "something else"
-            )
-        if any(t.text == "=" for t in statement):
-            raise KvistError(where, "a threadgroup variable without an initial value", "one with `=`")
-        pieces = _declarations(statement, text, count)
-        count += len(pieces)
-        replaced |= {t.start: "" for t in statement}
-        replaced[token.start] = "; ".join(pieces)
+        around = [t.text for t in (*tokens[max(index - 2, 0) : index], *tokens[index + 1 : index + 3])]
+        if "static" in around and "constexpr" not in around and classes and classes[-1]:
+            replaced[token.start] = "constexpr"
+        else:
+            near = [t.text for t in (*tokens[max(index - 1, 0) : index], *tokens[index + 1 : index + 2])]
+            after_call = index > 0 and tokens[index - 1].text == ")"  # a member function's qualifier
+            known = after_call or any(w in _CONST_ALREADY for w in near)
+            replaced[token.start] = " " * 8 if known else "const   "
     return replaced
 
 
-def _declares_pointer(tokens: Sequence[Token], start: int) -> bool:
-    """Whether what follows `threadgroup` is a pointer or reference, an ordinary variable or parameter."""
-    depth = 0
-    for token in tokens[start:]:
-        if depth == 0 and token.text in ("*", "&"):
-            return True
-        if depth == 0 and token.text in (";", ",", "[", ")", "=", ">"):
+def _opens_class(tokens: Sequence[Token], brace: int) -> bool:
+    for token in reversed(tokens[max(brace - 24, 0) : brace]):
+        if token.text in (";", "{", "}", ")"):
             return False
-        depth += token.text in ("(", "[", "{", "<")
-        depth -= token.text in (")", "]", "}", ">")
+        if token.text in ("struct", "class", "union"):
+            return True
     return False
 
 
-def _declarations(statement: Sequence[Token], text: str, first_id: int) -> list[str]:
-    """C++ for each variable of `T a[N][M], b`, the part of a threadgroup declaration after the keyword."""
-    declarators: list[list[Token]] = [[]]
-    depth = 0
-    for token in statement:
-        depth += token.text in "([{<"
-        depth -= token.text in ")]}>"
-        if token.text == "," and depth == 0:
-            declarators.append([])
-        else:
-            declarators[-1].append(token)
-    first = declarators[0]
-    bracket = next((i for i, t in enumerate(first) if t.text == "["), len(first))
-    element = text[first[0].start : first[bracket - 2].end]
-    parts = []
-    for number, declarator in enumerate([first[bracket - 1 :], *declarators[1:]]):
-        dimensions = text[declarator[0].end : declarator[-1].end]
-        variable = f"::kvist_emulator::threadgroup_variable<{element}{dimensions}>({first_id + number})"
-        parts.append(f"auto& {declarator[0].text} = {variable}")
-    return parts
+def _returns(tokens: Sequence[Token]) -> dict[int, str]:
+    return {
+        t.start: "return ::kvist_emulator::leave()"
+        for t, following in itertools.pairwise(tokens)
+        if t.text == "return" and following.text == ";"
+    }
+
+
+def _function_constants(
+    tokens: Sequence[Token], declared: Sequence[FunctionConstant], values: Mapping[str, str]
+) -> dict[int, str]:
+    """`static constexpr bool has_mask = bool(true);` and what `is_function_constant_defined` answers."""
+    replaced: dict[int, str] = {}
+    starts = {c.start: c for c in declared}
+    for index, token in enumerate(tokens):
+        constant = starts.get(token.start)
+        if constant is not None:
+            inside = [t for t in tokens[index:] if t.start < constant.end]
+            replaced |= {t.start: "" for t in inside}
+            value = values.get(constant.name, "0")
+            kind = constant.type_name
+            replaced[token.start] = f"static constexpr {kind} {constant.name} = {kind}({value});"
+        if token.text == "is_function_constant_defined" and index + 3 < len(tokens):
+            answer = str(tokens[index + 2].text in values).lower()
+            replaced |= {t.start: "" for t in tokens[index + 1 : index + 4]}
+            replaced[token.start] = f"({answer})"
+    return replaced

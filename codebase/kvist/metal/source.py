@@ -10,10 +10,11 @@ from kvist.metal.frontend import Module, parse
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The text of one Metal file."""
+    """The text of one Metal file; `path` is where `#include "..."` starts from."""
 
     text: str
     label: str
+    path: Path | None = None
 
     @property
     def module(self) -> Module:
@@ -29,7 +30,7 @@ class HasSource(Protocol):
 def load(kernel: str | Path | Source | HasSource) -> Source:
     """Read a .metal file, or take a string with a line break in it as the source itself.
 
-    Raises KvistError when the file is missing or is not ASCII (Metal compiles sources given as ASCII only).
+    Raises KvistError when the file is missing or is not UTF-8.
     """
     if isinstance(kernel, Source):
         return kernel
@@ -38,14 +39,19 @@ def load(kernel: str | Path | Source | HasSource) -> Source:
     if isinstance(kernel, str) and "\n" in kernel:
         source = Source(kernel, "kernel.metal")
     else:
-        source = Source(_read(Path(kernel)), Path(kernel).name)
+        path = Path(kernel)
+        source = Source(_read(path), path.name, path)
+    return source
+
+
+def require_ascii(source: Source) -> None:
+    """Raise KvistError, with the line, where there is anything else."""
     for number, line in enumerate(source.text.splitlines(), 1):
         if not line.isascii():
             strange = next(c for c in line if not c.isascii())
             raise KvistError(
                 f"{source.label}:{number}", "ASCII", repr(strange), "MLX hands source to Metal as ASCII"
             )
-    return source
 
 
 def _read(path: Path) -> str:

@@ -56,6 +56,17 @@ def matching(tokens: Sequence[Token], start: int) -> int:
     raise KvistError("metal", f"a bracket that closes {tokens[start].text!r}", "the end of the file")
 
 
+def is_attribute(tokens: Sequence[Token], index: int) -> bool:
+    """Whether `[[` stands at `index`."""
+    pair = tokens[index : index + 2]
+    return len(pair) == 2 and pair[0].text == pair[1].text == "[" and pair[0].end == pair[1].start
+
+
+def attribute_end(tokens: Sequence[Token], index: int) -> int:
+    """Index behind the `]]` that closes the `[[` at `index`."""
+    return matching(tokens, index) + 1
+
+
 def split_commas(tokens: Sequence[Token]) -> Iterator[list[Token]]:
     """The pieces between the commas of a list; commas inside brackets and template arguments do not count."""
     piece: list[Token] = []

@@ -34,7 +34,6 @@ Filter = Test | Group
 class Compiler:
     """Parses; `remarks` say what could not be."""
 
-    hyphenated: frozenset[str] = frozenset()
     remarks: list[str] = field(default_factory=list)
     _filters: int = 0
 
@@ -42,7 +41,7 @@ class Compiler:
         if not source.strip():
             return None
         try:
-            return parse(source, self.hyphenated)
+            return parse(source)
         except ExpressionError as error:
             self.remarks.append(f"{where}: {error} in `{_short(source)}`")
             return None
@@ -69,9 +68,9 @@ class Compiler:
         return Test(self.expression(_text(value), where))
 
 
-def faults(base: Base, hyphenated: frozenset[str] = frozenset()) -> Iterator[str]:
+def faults(base: Base) -> Iterator[str]:
     """What in a base's expressions cannot be read, is unknown, or goes round in a circle."""
-    compiler = Compiler(hyphenated)
+    compiler = Compiler()
     nodes = [compiler.expression(text, f"formula {name}") for name, text in base.formulas.items()]
     formulas = dict(zip(base.formulas, nodes, strict=True))
     nodes += [compiler.expression(text, f"summary {name}") for name, text in base.summaries.items()]

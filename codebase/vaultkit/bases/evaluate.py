@@ -14,7 +14,7 @@ from vaultkit.bases.tokens import ExpressionError
 from vaultkit.bases.tree import Binary, Call, ListOf, Literal, Member, Name, Node, ObjectOf, Regexp, Unary
 from vaultkit.bases.values import MAX_TEXT, File, Moment, is_number, text, truthy
 
-MAX_DEPTH = 60  # of evaluation, formulas within formulas included
+MAX_DEPTH = 100  # of evaluation, formulas within formulas included
 CELL_STEPS = 20_000
 VIEW_STEPS = 5_000_000
 

@@ -3,8 +3,10 @@
 from typing import Any
 
 from vaultkit.bases.index import Index, Record
-from vaultkit.bases.values import File, Link, Moment
+from vaultkit.bases.values import File, FileName, Link, Moment, Span, number
 
+_SPAN = {"milliseconds": 1, "seconds": 1e3, "minutes": 6e4, "hours": 3.6e6, "days": 8.64e7, "weeks": 6.048e8,
+         "months": 2.6298e9, "years": 3.15576e10}  # fmt: skip
 _DATE = ("year", "month", "day", "hour", "minute", "second")
 
 
@@ -13,6 +15,8 @@ def file_field(index: Index, file: File, name: str) -> Any:
     entry = index.entries.get(file.path)
     if entry is None:
         return None
+    if name == "name" and entry.ext.lower() == "md":
+        return FileName(entry.basename)
     if name in ("name", "basename", "path", "folder", "ext"):
         return getattr(entry, name)
     if name in ("size", "ctime", "mtime"):
@@ -40,6 +44,8 @@ def field_of(value: Any, name: Any) -> Any:
         return getattr(value.when, str(name))
     if isinstance(value, Moment) and name == "millisecond":
         return value.when.microsecond // 1000
+    if isinstance(value, Span) and name in _SPAN:
+        return number(value / _SPAN[name])
     if isinstance(value, Link) and name == "path":
         return value.path or value.target
     return None

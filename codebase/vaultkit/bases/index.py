@@ -119,19 +119,12 @@ class Index:
             return {}
 
     @cached_property
-    def hyphenated(self) -> frozenset[str]:
-        """Properties with a hyphen in their name: in expressions they are names, not differences."""
-        return frozenset(
-            key.lower() for entry in self.entries.values() for key in entry.properties if "-" in key
-        )
-
-    @cached_property
     def backlinks(self) -> dict[str, list[str]]:
-        """Paths of the files that link each file."""
+        """Paths of the files that link or embed each file."""
         found: dict[str, list[str]] = {}
         for path, entry in self.entries.items():
-            for link in dict.fromkeys(link.path for link in entry.links if link.path):
-                found.setdefault(link, []).append(path)
+            for target in dict.fromkeys(link.path for link in (*entry.links, *entry.embeds) if link.path):
+                found.setdefault(target, []).append(path)
         return found
 
     def stat(self, path: str) -> tuple[int, Moment, Moment]:

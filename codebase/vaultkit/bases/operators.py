@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from vaultkit.bases.dates import duration_of, milliseconds, shift
-from vaultkit.bases.values import Duration, Moment, Tag, equal, is_number, moment_of, number, text
+from vaultkit.bases.values import Duration, Moment, Span, Tag, equal, is_number, moment_of, number, text
 
 
 def negative(value: Any, mark: str) -> Any:
@@ -65,7 +65,7 @@ def _compare(mark: str, left: Any, right: Any) -> bool:
 def _with_time(mark: str, left: Any, right: Any) -> Any:
     """Dates and durations; two dates differ by milliseconds, as Obsidian's documentation has it."""
     if isinstance(left, Moment) and isinstance(right, Moment):
-        return number(milliseconds(left) - milliseconds(right)) if mark == "-" else None
+        return Span(milliseconds(left) - milliseconds(right)) if mark == "-" else None
     if isinstance(left, Moment):
         by = duration_of(right) if isinstance(right, str) else right
         if isinstance(by, Duration) and mark in "+-":

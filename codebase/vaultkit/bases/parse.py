@@ -10,9 +10,9 @@ _PRECEDENCE = {"||": 1, "&&": 2, "==": 3, "!=": 3, "<": 4, ">": 4, "<=": 4, ">="
 _WORDS = {"true": True, "false": False, "null": None}
 
 
-def parse(source: str, hyphenated: frozenset[str] = frozenset()) -> Node:
+def parse(source: str) -> Node:
     """The tree of an expression, else ExpressionError."""
-    parser = _Parser(tokens(source, hyphenated))
+    parser = _Parser(tokens(source))
     node = parser.binary(1)
     if parser.token.kind != "end":
         raise ExpressionError(f"unexpected `{parser.token.text}`")

@@ -8,7 +8,7 @@ from vaultkit.bases.compile import Compiler, Filter, Test
 from vaultkit.bases.evaluate import Evaluator, Session
 from vaultkit.bases.fields import file_field
 from vaultkit.bases.index import Entry, Index
-from vaultkit.bases.model import DRAWN, Base, Order, View
+from vaultkit.bases.model import DRAWN, Base, Order, View, property_id
 from vaultkit.bases.summaries import BUILT_IN
 from vaultkit.bases.tree import Literal, Member, Name, Node
 from vaultkit.bases.values import File, is_empty, order_key, text, truthy
@@ -24,6 +24,7 @@ class Column:
 class Row:
     entry: Entry
     cells: list[Any]
+    cover: Any = None
 
 
 @dataclass(slots=True)
@@ -55,7 +56,7 @@ def answer(base: Base, view: View, index: Index, today: date, this: str = "") ->
 class _Query:
     def __init__(self, base: Base, view: View, index: Index, today: date, this: str) -> None:
         self.base, self.view, self.index = base, view, index
-        self.compiler = Compiler(index.hyphenated)
+        self.compiler = Compiler()
         formulas = {
             name: self.compiler.expression(source, f"formula {name}")
             for name, source in base.formulas.items()
@@ -75,7 +76,11 @@ class _Query:
         total = len(found)
         found = self.ordered(found)[: view.limit]
         columns = [Column(name, self.label(name)) for name in dict.fromkeys(view.order or ["file.name"])]
-        rows = [Row(entry, [self.of(entry, column.id) for column in columns]) for entry in found]
+        image = property_id(str(view.raw["image"])) if view.type == "cards" and view.raw.get("image") else ""
+        rows = [
+            Row(entry, [self.of(entry, c.id) for c in columns], self.of(entry, image) if image else None)
+            for entry in found
+        ]
         groups = self.grouped(rows, columns)
         return Answer(view, columns, groups, total, list(self.session.remarks), self.session.dated)
 

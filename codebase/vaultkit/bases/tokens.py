@@ -9,7 +9,6 @@ MAX_LENGTH = 10_000
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'", re.DOTALL)
 _NAME = re.compile(r"[^\W\d][\w$]*")
-_HYPHENATED = re.compile(r"[^\W\d][\w$]*(?:-[\w$]+)+")
 _REGEXP = re.compile(r"/(?P<body>(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n\[])+)/(?P<flags>[a-z]*)")
 _MARK = re.compile(r"&&|\|\||[=!<>]=|[-+*/%<>!().,\[\]{}:]")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
@@ -26,10 +25,8 @@ class ExpressionError(Exception):
     """What is wrong with an expression, for people."""
 
 
-def tokens(source: str, hyphenated: frozenset[str] = frozenset()) -> list[Token]:
-    """The tokens of an expression, else ExpressionError. `hyphenated` are properties such as `due-date`,
-    lower-cased: their names are names, while other hyphens are minus signs.
-    """
+def tokens(source: str) -> list[Token]:
+    """The tokens of an expression, else ExpressionError. A hyphen is a minus sign: `note["due-date"]`."""
     if len(source) > MAX_LENGTH:
         raise ExpressionError(f"longer than {MAX_LENGTH} characters")
     found: list[Token] = []
@@ -38,19 +35,16 @@ def tokens(source: str, hyphenated: frozenset[str] = frozenset()) -> list[Token]
         if source[position].isspace():
             position += 1
             continue
-        token, position = _next(source, position, found, hyphenated)
+        token, position = _next(source, position, found)
         found.append(token)
     return [*found, Token("end", "")]
 
 
-def _next(source: str, at: int, before: list[Token], hyphenated: frozenset[str]) -> tuple[Token, int]:
+def _next(source: str, at: int, before: list[Token]) -> tuple[Token, int]:
     if match := _NUMBER.match(source, at):
         return Token("number", match[0]), match.end()
     if match := _STRING.match(source, at):
         return Token("string", _ESCAPE.sub(_unescape, match[0][1:-1])), match.end()
-    match = _HYPHENATED.match(source, at)
-    if match and match[0].lower() in hyphenated:
-        return Token("name", match[0]), match.end()
     if match := _NAME.match(source, at):
         return Token("name", match[0]), match.end()
     if source[at] == "/" and not _ends_value(before) and (match := _REGEXP.match(source, at)):

@@ -68,6 +68,14 @@ class Tag(str):
     """A tag with its `#`."""
 
 
+class FileName(str):
+    """A note's file name: without `.md`, as Obsidian shows it, but equal to its name with `.md` too."""
+
+
+class Span(float):
+    """Milliseconds between two dates: a number, with `.days` and the like."""
+
+
 def type_name(value: Any) -> str:
     """The name by which `isType()` and the tables of methods know a value."""
     for kind, name in _TYPES:
@@ -154,6 +162,8 @@ def equal(a: Any, b: Any) -> bool:
     """`==`: links and files are equal if they lead to one file; a date equals the text that writes it."""
     if isinstance(a, (Link, File)) or isinstance(b, (Link, File)):
         return _same_place(a, b)
+    if isinstance(a, FileName) or isinstance(b, FileName):
+        return text(a).removesuffix(".md") == text(b).removesuffix(".md")
     if isinstance(a, Tag) or isinstance(b, Tag):
         return str(a).lstrip("#").lower() == str(b).lstrip("#").lower()
     if isinstance(a, Moment) and isinstance(b, str):

@@ -9,6 +9,7 @@ Side = Literal["top", "right", "bottom", "left"]
 End = Literal["none", "arrow"]
 SIDES: tuple[Side, ...] = ("top", "right", "bottom", "left")
 ENDS: tuple[End, ...] = ("none", "arrow")
+BACKGROUNDS = ("cover", "ratio", "repeat")
 TYPES = ("text", "file", "link", "group")
 
 
@@ -25,6 +26,8 @@ class Node:
     value: str = ""
     subpath: str = ""
     color: str = ""
+    background: str = ""  # a group's image
+    background_style: str = "cover"
 
 
 @dataclass(frozen=True, slots=True)

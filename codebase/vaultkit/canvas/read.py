@@ -5,7 +5,7 @@ import math
 import re
 from typing import Any
 
-from vaultkit.canvas.model import ENDS, SIDES, TYPES, Canvas, Edge, Node
+from vaultkit.canvas.model import BACKGROUNDS, ENDS, SIDES, TYPES, Canvas, Edge, Node
 from vaultkit.errors import Problem
 
 CODE = "canvas"
@@ -83,7 +83,10 @@ class _Reader:
         if width <= 0 or height <= 0:
             self.report(f"{where}.{'width' if width <= 0 else 'height'}", "need more than 0")
             return None
-        return Node(identity, str(kind), x, y, width, height, value, subpath, self.color(item, where))
+        background = self.text(item, "background", where) if kind == "group" else ""
+        style = self.choice(item, "backgroundStyle", where, BACKGROUNDS, "cover") if background else "cover"
+        color = self.color(item, where)
+        return Node(identity, str(kind), x, y, width, height, value, subpath, color, background, style)
 
     def edge(self, item: Any, where: str, nodes: set[str]) -> Edge | None:
         if not isinstance(item, dict):

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from vaultkit.bases.compile import faults
-from vaultkit.bases.index import Index
 from vaultkit.bases.model import Base
 from vaultkit.bases.read import CODE as BASE
 from vaultkit.bases.read import read_base
@@ -17,14 +16,13 @@ from vaultkit.vault import Vault, read_text
 
 
 def check_files(vault: Vault) -> Iterator[Problem]:
-    hyphenated: frozenset[str] | None = None
     for base, line in _bases(vault):
-        hyphenated = Index.of(vault).hyphenated if hyphenated is None else hyphenated
         yield from base.problems
-        for fault in faults(base, hyphenated):
+        for fault in faults(base):
             # Plugins may bring functions and views: what is unknown here need not be wrong.
             severity = "warning" if fault.startswith("unknown function") else "error"
             yield Problem(base.path, line, BASE, fault, severity=severity)  # type: ignore[arg-type]
+    yield from _views(vault)
     for path in sorted(vault.files):
         if path.lower().endswith(".canvas"):
             text, problems = read_text(vault.on_disk(path), path)
@@ -50,6 +48,24 @@ def _blocks(note: Note) -> Iterator[tuple[Base, int]]:
     for fence in note.scan.fences:
         if fence.language == "base" and not fence.hidden:
             yield read_base(note.path, fence.code, fence.line + 1), fence.line
+
+
+def _views(vault: Vault) -> Iterator[Problem]:
+    """Embeds that name a view which their base does not have."""
+    for note in vault.notes.values():
+        for link in note.links:
+            path = (
+                resolve(vault, link.target, note.path).path if link.kind == "embed" and link.subpath else None
+            )
+            if not path or not path.lower().endswith(".base"):
+                continue
+            base = read_base(path, read_text(vault.on_disk(path), path)[0] or "")
+            if base.views and base.view(link.subpath) is None:
+                names = ", ".join(view.name for view in base.views if view.name)
+                message = f"{link.raw}: no such view in {path}"
+                yield Problem(
+                    note.path, link.line, "unresolved-subpath", message, f"views there: {names[:120]}"
+                )
 
 
 def _files(vault: Vault, canvas: Canvas) -> Iterator[Problem]:

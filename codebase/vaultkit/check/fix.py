@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from vaultkit.check.carry import carried
 from vaultkit.check.labs import mend_lab
 from vaultkit.check.links import alias_target, clear_path
 from vaultkit.check.lists import ticks_to_copy
-from vaultkit.check.parity import blocks_to_copy
 from vaultkit.edit import Edit, edit_file
 from vaultkit.labs.notebook import is_notebook
 from vaultkit.lists.items import is_list
@@ -13,7 +13,6 @@ from vaultkit.note import Note
 from vaultkit.pairs import pair_of
 from vaultkit.resolve import shortest_link
 from vaultkit.rewrite import quoted, rewritten
-from vaultkit.run.program import Block
 from vaultkit.vault import Vault
 
 
@@ -57,21 +56,7 @@ def _mirrored(vault: Vault, note: Note) -> Iterator[Edit]:
     if note.lang != "zh" or other is None:
         return
     english = vault.notes[other]
-    for ours, theirs in blocks_to_copy(english, note):
-        yield from _code(note, ours, theirs)
+    yield from carried(english, note)
     if is_list(english):
         for source, target in ticks_to_copy(english, note):
             yield Edit(target.line, target.column, target.mark, source.mark)
-
-
-def _code(note: Note, ours: Block, theirs: Block) -> Iterator[Edit]:
-    """One edit that puts the English code, in the Chinese container, in place of the Chinese code."""
-    fence = theirs.fence
-    if not fence.closed:
-        return
-    newline = "\r\n" if "\r\n" in note.text else "\n"
-    first, last = fence.line + 1, fence.end_line - 1
-    old = "".join(note.scan.lines[number - 1] + newline for number in range(first, last + 1))
-    rows = ours.fence.code.split("\n")[:-1]
-    new = "".join((fence.prefix + row).rstrip() + newline for row in rows)
-    yield Edit(first, 0, old, new)

@@ -1,10 +1,13 @@
 """Both languages say the same: headings, code, control words, outputs, block ids."""
 
-import ast
 from collections.abc import Iterator
 from itertools import zip_longest
 
+from vaultkit.check.align import aligned, dump, same_code
+from vaultkit.check.carry import setup, words
+from vaultkit.check.parity_text import check_callouts, check_linked
 from vaultkit.errors import Problem
+from vaultkit.lists.items import is_list
 from vaultkit.note import Note
 from vaultkit.pairs import canonical, is_zh
 from vaultkit.run.compare import has_ellipsis, output_lines, same_output
@@ -24,39 +27,9 @@ def check_parity(vault: Vault) -> Iterator[Problem]:
             yield from _headings(english, vault.notes[path])
             yield from _block_ids(english, vault.notes[path])
             yield from _code(english, vault.notes[path])
-
-
-def same_code(english: str, chinese: str) -> bool:
-    """True if two pieces of code differ in comments, layout and string literals only."""
-    return _dump(english, strings=False) == _dump(chinese, strings=False)
-
-
-def blocks_to_copy(english: Note, chinese: Note) -> list[tuple[Block, Block]]:
-    """(English, Chinese) blocks whose code differs; [] when the numbers of blocks differ: no one can
-    tell then.
-    """
-    ours, theirs = _blocks(english), _blocks(chinese)
-    if len(ours) != len(theirs):
-        return []
-    return [(a, b) for a, b in zip(ours, theirs, strict=True) if not same_code(a.fence.code, b.fence.code)]
-
-
-class _NoStrings(ast.NodeTransformer):
-    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
-        return ast.Constant("") if isinstance(node.value, str) else node
-
-    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
-        self.generic_visit(node)
-        node.values = [value for value in node.values if not isinstance(value, ast.Constant)]
-        return node
-
-
-def _dump(code: str, *, strings: bool) -> str:
-    try:
-        tree = ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return code
-    return ast.dump(tree if strings else _NoStrings().visit(tree))
+            yield from check_callouts(english, vault.notes[path])
+            if not is_list(english):  # whose items are compared one by one
+                yield from check_linked(vault, english, vault.notes[path])
 
 
 def _blocks(note: Note) -> list[Block]:
@@ -64,41 +37,36 @@ def _blocks(note: Note) -> list[Block]:
 
 
 def _code(english: Note, chinese: Note) -> Iterator[Problem]:
-    ours, theirs = _blocks(english), _blocks(chinese)
-    if len(ours) != len(theirs):
-        message = f"{len(theirs)} Python blocks, but {len(ours)} in {english.path}"
-        line = theirs[-1].line if len(theirs) > len(ours) else 0
-        yield Problem(chinese.path, line, "parity-code", message, "both notes have the same blocks in order")
-        return
-    for a, b in zip(ours, theirs, strict=True):
-        where = f"{english.path}:{a.line}"
-        if not same_code(a.fence.code, b.fence.code):
-            hint = "run check --fix to copy the English code"
-            yield Problem(chinese.path, b.line, "parity-code", f"code differs from {where}", hint)
-        elif _identical(a, b) and not _same_output(a, b):
-            message = f"same code, but other output than at {where}"
-            yield Problem(chinese.path, b.fence.end_line, "parity-output", message, "vaultkit update both")
-        if _words(a) != _words(b):
-            message = f"control comment differs from {where}"
-            yield Problem(chinese.path, b.line, "parity-code", message, "skip, raises and fresh must agree")
-        if not same_code(_setup(a), _setup(b)):
-            message = f"set-up differs from that of {where}"
-            yield Problem(chinese.path, b.line, "parity-code", message, "copy the English set-up")
+    for a, b in aligned(_blocks(english), _blocks(chinese)):
+        if a is None and b is not None:
+            message = f"a Python block that {english.path} has not"
+            yield Problem(chinese.path, b.line, "parity-code", message, "add it there, or delete it here")
+        elif a is not None and b is None:
+            message = f"the Python block of {english.path}:{a.line} is missing"
+            yield Problem(chinese.path, 0, "parity-code", message, "check --fix puts it in its place")
+        elif a is not None and b is not None:
+            yield from _block(chinese, a, b, f"{english.path}:{a.line}")
 
 
-def _words(block: Block) -> tuple[object, ...]:
-    """What the control words of both languages must agree in; reasons and messages may be translated."""
-    control = block.control
-    return control.raises, bool(control.message), control.fresh, bool(control.skip), control.requires
-
-
-def _setup(block: Block) -> str:
-    return "\n".join(setup.code for setup in block.setups)
+def _block(chinese: Note, a: Block, b: Block, where: str) -> Iterator[Problem]:
+    if not same_code(a.fence.code, b.fence.code):
+        hint = "run check --fix to copy the English code"
+        yield Problem(chinese.path, b.line, "parity-code", f"code differs from {where}", hint)
+    elif _identical(a, b) and not _same_output(a, b):
+        message = f"same code, but other output than at {where}"
+        yield Problem(chinese.path, b.fence.end_line, "parity-output", message, "vaultkit update both")
+    if words(a) != words(b):
+        message = f"control comment differs from {where}"
+        hint = "skip, raises, requires and fresh must agree; reasons may be translated"
+        yield Problem(chinese.path, b.line, "parity-code", message, hint)
+    if not same_code(setup(a), setup(b)):
+        message = f"set-up differs from that of {where}"
+        yield Problem(chinese.path, b.line, "parity-code", message, "run check --fix to copy the English one")
 
 
 def _identical(a: Block, b: Block) -> bool:
     """True if the code differs in comments and layout at most, so that both must print the same."""
-    return _dump(a.fence.code, strings=True) == _dump(b.fence.code, strings=True)
+    return dump(a.fence.code, strings=True) == dump(b.fence.code, strings=True)
 
 
 def _same_output(a: Block, b: Block) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from vaultkit.check.code import check_code
 from vaultkit.check.files import check_files
+from vaultkit.check.imports import check_imports
 from vaultkit.check.labs import check_labs
 from vaultkit.check.links import check_links
 from vaultkit.check.lists import check_lists
@@ -33,7 +34,7 @@ RULES = (
     check_tracker,
     check_files,
 )
-HOUSE_RULES = (check_properties, check_skeleton)  # only for vaults that follow Kvist's properties
+HOUSE_RULES = (check_properties, check_skeleton, check_imports)  # for vaults that follow Kvist's properties
 # What Obsidian itself lets pass: elsewhere a warning.
 HOUSE_CODES = frozenset({
     "duplicate-name", "illegal-name", "duplicate-alias", "no-english", "comment-unclosed", "output-place",

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from vaultkit.read import read_text
+from vaultkit.run.data import data_of
 from vaultkit.run.results import engine_digest, key_of
 from vaultkit.run.session import Session
 from vaultkit.run.verdict import Verdict
@@ -32,6 +33,7 @@ def entry_of(session: Session, verdicts: list[Verdict], engine: str = "") -> dic
         "when": date.today().isoformat(),
         "versions": _versions(),
         "device": _device(),
+        **data_of(session),
     }
 
 

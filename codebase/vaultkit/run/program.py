@@ -25,13 +25,16 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One Python block; `number` counts from 1 in the note, skipped blocks included."""
+    """One Python block; `number` counts from 1 in the note, skipped blocks included. `head` is the line of
+    the first control comment directly above the fence, the fence's own line if there is none.
+    """
 
     number: int
     fence: Fence
     control: Control
     setups: tuple[Setup, ...]
     output: Fence | None
+    head: int = 0
 
     @property
     def line(self) -> int:
@@ -89,7 +92,8 @@ def program_of(path: str, scan: Scan) -> Program:
             program.problem(
                 output.line, "output-place", "output fence in another container than its code", hint
             )
-        program.blocks.append(Block(len(program.blocks) + 1, fence, control, tuple(setups), output))
+        head = above[0].line if above else fence.line
+        program.blocks.append(Block(len(program.blocks) + 1, fence, control, tuple(setups), output, head))
     for line, comment in sorted(controls.items()):
         if line not in used:
             _stray(program, comment)

@@ -66,3 +66,29 @@ def version_of_theme() -> str:
         if file.is_file():
             digest.update(file.read_bytes())
     return digest.hexdigest()[:10]
+
+
+_MATH = """\
+document.querySelectorAll(".arithmatex").forEach((element) => {
+  const display = element.textContent.trim().startsWith("\\\\[");
+  const tex = element.textContent.trim().slice(2, -2);
+  katex.render(tex, element, { displayMode: display, throwOnError: false });
+});
+"""
+
+
+def export_assets(*, formulas: bool) -> dict[str, bytes]:
+    """Style of an export, by path; and KaTeX, to draw formulas in the browser, if it is at hand."""
+    css = HERE / "theme" / "assets" / "css"
+    style = "\n".join((css / name).read_text("utf-8") for name in ("export.css", "blocks.css", "vault.css"))
+    files = {"assets/vault.css": style.encode()}
+    folders = [parent / "node_modules" / "katex" / "dist" for parent in HERE.parents]
+    package = next((folder for folder in folders if (folder / "katex.min.js").is_file()), None)
+    if formulas and package:
+        sheet = _OLD_FORMATS.sub("", (package / "katex.min.css").read_text("utf-8"))
+        files["assets/katex/katex.min.css"] = sheet.encode()
+        files["assets/katex/katex.min.js"] = (package / "katex.min.js").read_bytes()
+        files["assets/formulas.js"] = _MATH.encode()
+        for font in sorted((package / "fonts").glob("*.woff2")):
+            files[f"assets/katex/fonts/{font.name}"] = font.read_bytes()
+    return files

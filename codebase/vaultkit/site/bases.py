@@ -5,7 +5,7 @@ from vaultkit.bases.query import answer
 from vaultkit.bases.read import read_base
 from vaultkit.canvas.draw import entities
 from vaultkit.site.clock import build_day
-from vaultkit.site.context import Context
+from vaultkit.site.context import Context, Target
 from vaultkit.site.ui import say
 from vaultkit.site.views import view_html
 from vaultkit.vault import read_text
@@ -23,7 +23,9 @@ def show_view(context: Context, base: Base, view: View, this: str = "") -> str:
     """HTML of a view; `this` is the note in which it stands."""
     found = answer(base, view, context.sitemap.index, build_day(), this)
     context.sitemap.dated |= found.dated
-    return view_html(context, found, name=view.name)
+    page = context.sitemap.files.get(base.path)
+    url = context.url(Target(None, page, "", base.path)) if page and page != context.page else ""
+    return view_html(context, found, name=view.name, url=url)
 
 
 def faults_html(context: Context, base: Base) -> str:

@@ -48,7 +48,8 @@ def _faults(context: Context, canvas: Canvas) -> str:
 
 def _body(context: Context, canvas: Canvas, node: Node, line: int) -> list[str]:
     if node.type == "group":
-        return [f'<p class="k-node-label">{entities(node.value)}</p>'] if node.value else []
+        label = f'<p class="k-node-label">{entities(node.value)}</p>' if node.value else ""
+        return [part for part in (label, _background(context, canvas, node)) if part]
     if node.type == "link":
         return [_web(node.value)]
     if node.type == "file":
@@ -57,6 +58,16 @@ def _body(context: Context, canvas: Canvas, node: Node, line: int) -> list[str]:
         return [escape(node.value)]
     note = parse_note(canvas.path, "\n" + node.value)
     return [part.text for part in context.pipeline(note.text, context.inside(note, line))]
+
+
+def _background(context: Context, canvas: Canvas, node: Node) -> str:
+    """A group's image behind its nodes."""
+    path = resolve(context.vault, "/" + node.background.lstrip("/"), canvas.path).path
+    if not node.background or not path or not IMAGE.search(path):
+        return ""
+    url = context.url(Target(None, None, "", path))
+    style = f"background-image:url('{url.replace(chr(39), '%27')}')"
+    return f'<div class="k-node-back k-back-{node.background_style}" style="{entities(style)}"></div>'
 
 
 def _web(url: str) -> str:

@@ -41,6 +41,8 @@ def picture(context: Context, value: Any, alt: str = "") -> str:
     """An image of the vault, or a colour, as a card's cover; "" for what is neither."""
     if isinstance(value, list):
         value = value[0] if value else None
+    if isinstance(value, Shown):
+        value = value.value
     if isinstance(value, str) and len(value) in (4, 7) and value[0] == "#" and value[1:].isalnum():
         return f'<span class="k-cover" style="background:{entities(value)}"></span>'
     if isinstance(value, str) and not value.startswith(_WEB):

@@ -49,7 +49,10 @@ def _layout(root: Path | None) -> Layout | None:
     layout = Layout((root or find_root()).resolve())
     if layout.config("en").is_file() and layout.vault.is_dir():
         return layout
-    say(f"[site] need a folder with mkdocs.yml and vault/, got {layout.root}. hint: run inside the project")
+    say(
+        f"[site] need a folder with mkdocs.yml and vault/, got {layout.root}. "
+        "hint: run inside the project; `vaultkit export` makes a site of any other vault"
+    )
     return None
 
 

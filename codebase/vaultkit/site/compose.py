@@ -27,6 +27,7 @@ from vaultkit.site.pages.reading_list import reading_list
 from vaultkit.site.pages.review import KIND as REVIEW
 from vaultkit.site.pages.review import review
 from vaultkit.site.pages.sections import section_index, section_title
+from vaultkit.site.plain.fence import fence
 from vaultkit.site.reference import SECTION as API
 from vaultkit.site.results import Results
 from vaultkit.site.slugs import heading_slug
@@ -67,7 +68,7 @@ def compose(context: Context, inputs: Inputs) -> tuple[str, list[Formula]]:
 def _text(context: Context) -> str:
     """The note's text; of a lab, what stands around its code cells."""
     note = context.note
-    if not is_notebook(note.path):
+    if not is_notebook(note.path) or context.page.plain:
         return note.text
     file = context.vault.on_disk(note.path)
     notebook = read_once(file.read_text("utf-8-sig", "replace"))
@@ -85,6 +86,13 @@ def compose_file(context: Context) -> tuple[str, list[Formula]]:
     body = file_page(context)
     text = head + to_markdown(body, context)
     return text.rstrip("\n") + "\n", list(context.stash.formulas.values())
+
+
+def compose_raw(context: Context) -> str:
+    """The page of a note that no transform could read: its text as code."""
+    title = context.sitemap.title(context.page, context.language)
+    lines = [_yaml({"title": title, "k": {"lang": context.language}}), f"# {escape(title)}", ""]
+    return "\n".join([*lines, *fence(context.note.text, "text")]) + "\n"
 
 
 def compose_section(context: Context, section: str) -> tuple[str, list[Formula]]:

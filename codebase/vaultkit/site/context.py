@@ -13,6 +13,11 @@ from vaultkit.site.sitemap import Page, SiteMap
 from vaultkit.vault import Vault
 
 
+def as_attachment(path: str) -> str:
+    """Path under which a file that is no page is published: a Markdown file, such as a template, as text."""
+    return f"{path}.txt" if path.lower().endswith((".md", ".markdown")) else path
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """Where a link leads: a page (with an anchor or ""), or a file of the vault that is no note."""
@@ -88,7 +93,7 @@ class Context:
         """Markdown destination of a link to the target, relative to the staged page."""
         if target.page is None:
             self.files.add(target.file)
-            return self.up + quote(target.file)
+            return self.up + quote(as_attachment(target.file))
         anchor = f"#{quote(target.anchor)}" if target.anchor else ""
         if target.page == self.page and anchor:
             return anchor
@@ -99,7 +104,7 @@ class Context:
         up = "../" * self.page.url.count("/")
         if target.page is None:
             self.files.add(target.file)
-            return up + quote(target.file)
+            return up + quote(as_attachment(target.file))
         anchor = f"#{quote(target.anchor)}" if target.anchor else ""
         return ((up + quote(target.page.url)) or ("" if anchor else "./")) + anchor
 

@@ -25,6 +25,16 @@ def image(context: Context, target: Target, display: str, wikilink: bool, *, inl
     return f"![{alt}]({context.href(target)}){{ {mark}{attributes} }}"
 
 
+def external_image(display: str, address: str) -> str:
+    """An image on another host, with Obsidian's sizes: `![alt|100x50](url)`, `![250](url)`."""
+    alt, _, size = display.rpartition("|") if "|" in display else ("", "", display)
+    found = _SIZE.fullmatch(size.strip())
+    alt = re.sub(r"[\\\[\]*_`<>$]", " ", alt if found else display).strip()
+    words = [f'width="{found[1]}"', f'height="{found[2]}"' if found[2] else ""] if found else []
+    attributes = " ".join([*filter(None, words), 'loading="lazy"'])
+    return f"![{alt}]({address}){{ {attributes} }}"
+
+
 def _attributes(context: Context, file: str, size: re.Match[str] | None) -> str:
     natural = _natural_size(context, file)
     if size:

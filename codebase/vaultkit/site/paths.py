@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from vaultkit import place
+
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 HERE = Path(__file__).resolve().parent
@@ -26,7 +28,7 @@ class Layout:
     @property
     def results(self) -> Path:
         """What the note runner last saw; the badge on a page comes from here alone."""
-        return self.cache / "results.json"
+        return place.cache_folder(self.vault) / "results.json"
 
     @property
     def math(self) -> Path:

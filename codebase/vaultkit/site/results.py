@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from vaultkit.run.data import is_current
+from vaultkit.run.fingerprints import Fingerprints
 from vaultkit.run.results import engine_digest, load_results, results_key
 
 
@@ -28,7 +30,11 @@ class Results:
 
     @cached_property
     def _engine(self) -> str:
-        return engine_digest(self.vault)
+        return engine_digest(self.vault, self._fingerprints)
+
+    @cached_property
+    def _fingerprints(self) -> Fingerprints:
+        return Fingerprints()
 
     def verdict(self, path: str) -> Verdict | None:
         """The verdict on a note (vault path), None unless all its blocks passed and nothing changed since."""
@@ -39,6 +45,8 @@ class Results:
         if not passed or passed + skipped != blocks:
             return None
         if entry.get("key") != results_key(self.vault, path, self._engine):
+            return None
+        if not is_current(self.vault, entry, self._fingerprints):
             return None
         versions = {str(name): str(version) for name, version in dict(entry.get("versions") or {}).items()}
         return Verdict(

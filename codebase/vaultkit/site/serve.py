@@ -8,7 +8,7 @@ from vaultkit.site.build import Report, build
 from vaultkit.site.fingerprint import fingerprint
 from vaultkit.site.paths import Layout
 from vaultkit.site.server import Listeners, Server, open_server
-from vaultkit.site.verify import verify
+from vaultkit.site.verify import Verifier
 from vaultkit.site.watch import watch
 
 Say = Callable[[str], None]
@@ -17,7 +17,7 @@ Say = Callable[[str], None]
 def serve(layout: Layout, host: str, port: int, say: Say, *, run_notes: bool = False) -> int:
     """Serve until interrupted; exit status. While there are problems the last good site stays up.
 
-    run_notes: run what has no true badge meanwhile; this executes the vault's code.
+    run_notes: run what has no true badge, now and after each change; this executes the vault's code.
     """
     listeners = Listeners()
     try:
@@ -32,9 +32,8 @@ def serve(layout: Layout, host: str, port: int, say: Say, *, run_notes: bool = F
             return 1
         shown = f"[{host}]" if ":" in host else host
         say(f"serving http://{shown}:{server.server_port}/ in English, /zh/ in Chinese (Ctrl-C stops)")
-        if run_notes:
-            verify(layout.vault, say)
-        _run(server, layout, seen, listeners, say)
+        verifier = Verifier(layout.vault, say, listeners.red) if run_notes else None
+        _run(server, layout, seen, listeners, say, verifier)
     return 0
 
 
@@ -54,22 +53,30 @@ def _first_build(layout: Layout, say: Say) -> bool:
     return report.ok
 
 
-def _run(server: Server, layout: Layout, seen: str, listeners: Listeners, say: Say) -> None:
+def _run(
+    server: Server, layout: Layout, seen: str, listeners: Listeners, say: Say, verifier: Verifier | None
+) -> None:
     stop = threading.Event()
 
     def changed() -> None:
         report = build(layout, mode="draft")
         _tell(report, say)
         listeners.tell([] if report.ok else report.problems)
+        if verifier:
+            verifier.wake()
 
     watcher = threading.Thread(target=watch, args=(layout, seen, changed, stop), daemon=True)
     watcher.start()
+    if verifier:
+        verifier.start()
     try:
         server.serve_forever(poll_interval=0.2)
     except KeyboardInterrupt:
         say("stopped")
     finally:
         stop.set()
+        if verifier:
+            verifier.stop()
 
 
 def _tell(report: Report, say: Say) -> None:

@@ -23,6 +23,15 @@ class Listeners:
         self._lock = Lock()
         self._queues: set[SimpleQueue[str]] = set()
         self._problems: list[str] = []
+        self._failures: dict[str, list[str]] = {}
+
+    def red(self, failures: dict[str, list[str]]) -> None:
+        """Tell all which notes fail now, by the URL of their page."""
+        with self._lock:
+            if failures != self._failures:
+                self._failures = failures
+                for queue in self._queues:
+                    queue.put(json.dumps({"failures": failures}))
 
     def tell(self, problems: list[str]) -> None:
         """Tell all: no problems means reload."""
@@ -37,6 +46,8 @@ class Listeners:
             self._queues.add(queue)
             if self._problems:
                 queue.put(json.dumps({"problems": self._problems}))
+            if self._failures:
+                queue.put(json.dumps({"failures": self._failures}))
         return queue
 
     def leave(self, queue: SimpleQueue[str]) -> None:

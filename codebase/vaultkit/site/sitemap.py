@@ -1,10 +1,12 @@
 """The pages of the site: which note gives which URL, in which language, and which anchors it has."""
 
 import posixpath
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from vaultkit.bases.index import Index
+from vaultkit.canvas.links import linked_files
+from vaultkit.canvas.read import read_canvas
 from vaultkit.errors import Problem
 from vaultkit.labs.notebook import SUFFIX, is_notebook
 from vaultkit.note import Note
@@ -13,7 +15,7 @@ from vaultkit.site.anchors import Anchors, anchors_of
 from vaultkit.site.paths import Language
 from vaultkit.site.settings import strict_line_breaks
 from vaultkit.site.slugs import page_slug
-from vaultkit.vault import Vault
+from vaultkit.vault import Vault, read_text
 
 HOME = "Home.md"
 NOT_PUBLISHED = ("templates/",)
@@ -28,11 +30,12 @@ class Page:
     key: str
     slug: str
     notes: dict[Language, str]
+    plain: bool = False  # a notebook too is staged as Markdown
 
     @property
     def file(self) -> str:
         """Path in a staged tree."""
-        return self.slug + (SUFFIX if is_notebook(self.key) else ".md")
+        return self.slug + (SUFFIX if is_notebook(self.key) and not self.plain else ".md")
 
     @property
     def url(self) -> str:
@@ -66,19 +69,23 @@ class SiteMap:
     pages: dict[str, Page]
     problems: list[Problem] = field(default_factory=list)
     files: dict[str, Page] = field(default_factory=dict)  # of canvases and bases, by path
+    plain: bool = False  # an export: nothing but the vault's own
     dated: bool = False  # set when a page depends on the day on which it was made
     _anchors: dict[str, Anchors] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, vault: Vault) -> "SiteMap":
+    def of(cls, vault: Vault, *, plain: bool = False) -> "SiteMap":
+        """The pages of a vault; `plain`: for export, where every note is published and no rule is ours."""
         pages: dict[str, Page] = {}
         taken: dict[str, str] = {}
         problems = []
         for path in sorted(vault.notes):
             key = canonical(path)
-            if key in pages or path.startswith(NOT_PUBLISHED):
+            if key in pages or (path.startswith(NOT_PUBLISHED) and not plain):
                 continue
-            page = Page(key, page_slug(key), _languages(vault, key))
+            page = Page(key, page_slug(key), _languages(vault, key), plain)
+            if plain:
+                page = replace(page, slug=_free(page.slug, taken))
             if page.slug in taken:
                 hint = "rename one: file names may not differ in case or punctuation only"
                 problems.append(
@@ -91,7 +98,7 @@ class SiteMap:
             problems.append(
                 Problem(HOME, 0, "no-home", "is missing: it is the site's front page", "write it")
             )
-        return cls(vault, pages, problems, _file_pages(vault, taken))
+        return cls(vault, pages, problems, _file_pages(vault, taken), plain=plain)
 
     @cached_property
     def index(self) -> Index:
@@ -102,6 +109,19 @@ class SiteMap:
     def strict_breaks(self) -> bool:
         """True if a single line end in a note is only a space."""
         return strict_line_breaks(self.vault.root)
+
+    @cached_property
+    def canvases(self) -> dict[str, list[Page]]:
+        """Pages of the canvases that show a note, by its canonical path."""
+        found: dict[str, list[Page]] = {}
+        for path, page in self.files.items():
+            if not path.lower().endswith(".canvas"):
+                continue
+            text, _ = read_text(self.vault.on_disk(path), path)
+            linked = linked_files(self.vault, read_canvas(path, text or ""))
+            for key in dict.fromkeys(canonical(other) for other in linked if other in self.vault.notes):
+                found.setdefault(key, []).append(page)
+        return found
 
     def page_of(self, note_path: str) -> Page | None:
         return self.pages.get(canonical(note_path))
@@ -146,6 +166,14 @@ def _file_pages(vault: Vault, taken: dict[str, str]) -> dict[str, Page]:
         taken[slug] = path
         found[path] = Page(path, slug, {})
     return found
+
+
+def _free(slug: str, taken: dict[str, str]) -> str:
+    """A slug whose page has no other's URL: `a` and `a/index` are one place."""
+    number, name = 2, slug
+    while name in taken or f"{name}/index" in taken or name.removesuffix("/index") in taken:
+        name, number = f"{slug}-{number}", number + 1
+    return name
 
 
 def _languages(vault: Vault, key: str) -> dict[Language, str]:

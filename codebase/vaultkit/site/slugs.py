@@ -29,7 +29,12 @@ def page_slug(path: str) -> str:
     parts = path.removesuffix(".md").removesuffix(".ipynb").split("/")
     if parts == ["Home"]:
         return "index"
-    return "/".join(slugify(part) or "note" for part in parts)
+    return "/".join(_cut(slugify(part)) or "note" for part in parts)
+
+
+def _cut(slug: str) -> str:
+    """No longer than a file name may be with `index.html` and a number after it."""
+    return slug.encode()[:180].decode(errors="ignore").strip("-")
 
 
 def unique(slugs: Iterable[str], taken: Iterable[str] = ()) -> list[str]:

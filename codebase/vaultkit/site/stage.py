@@ -10,15 +10,16 @@ from vaultkit.api.coverage import Coverage, coverage, engine_of
 from vaultkit.api.names import Engine
 from vaultkit.backlinks import backlinks
 from vaultkit.check import check_vault
-from vaultkit.errors import Problem
+from vaultkit.errors import Problem, VaultError
+from vaultkit.labs.notebook import SUFFIX
 from vaultkit.note import parse_note
 from vaultkit.site import titles
-from vaultkit.site.compose import Inputs, compose, compose_api, compose_file, compose_section
-from vaultkit.site.context import Context
+from vaultkit.site.compose import Inputs, compose, compose_api, compose_file, compose_raw, compose_section
+from vaultkit.site.context import Context, as_attachment
 from vaultkit.site.draft import Formula
 from vaultkit.site.in_lists import places
 from vaultkit.site.katex import Renderer
-from vaultkit.site.notebooks import is_notebook, prose_file
+from vaultkit.site.notebooks import prose_file
 from vaultkit.site.pages.sections import sections
 from vaultkit.site.paths import Language, Layout
 from vaultkit.site.reference import index_page, page_of
@@ -38,7 +39,7 @@ class Staged:
     dated: bool = False  # a page depends on the day of the build
 
     def add(self, page: Page, text: str, formulas: list[Formula], source: str) -> None:
-        file = prose_file(page.file) if is_notebook(page.key) else page.file
+        file = prose_file(page.file) if page.file.endswith(SUFFIX) else page.file
         self.files[file] = text.encode("utf-8", "replace")
         for formula in formulas:
             self.formulas.setdefault(formula, source)
@@ -51,8 +52,8 @@ def stage(sitemap: SiteMap, language: Language, results: Results, api: Coverage 
     attachments: set[str] = set()
     for page in sitemap.pages.values():
         context = Context(sitemap, language, page, sitemap.vault.notes[page.note(language)])
-        staged.add(page, *compose(context, inputs), source=context.note.path)
-        if is_notebook(page.key):
+        staged.add(page, *_composed(context, inputs, staged), source=context.note.path)
+        if page.file.endswith(SUFFIX):
             staged.files[page.file] = sitemap.vault.on_disk(context.note.path).read_bytes()
         own = page.translated(language)
         staged.problems += context.problems if own else []
@@ -65,10 +66,26 @@ def stage(sitemap: SiteMap, language: Language, results: Results, api: Coverage 
     _add_api(staged, sitemap, api)
     _add_sections(staged, sitemap)
     for path in sorted(attachments):
-        staged.files[path] = sitemap.vault.on_disk(path).read_bytes()
+        try:
+            staged.files[as_attachment(path)] = sitemap.vault.on_disk(path).read_bytes()
+        except OSError as error:
+            why = f"cannot be read: {error.strerror or error}"
+            staged.problems.append(Problem(path, 0, "unreadable", why))
     staged.dated = sitemap.dated
     staged.files[titles.FILE] = titles.titles(sitemap, language, api.engine).encode()
     return staged
+
+
+def _composed(context: Context, inputs: Inputs, staged: Staged) -> tuple[str, list[Formula]]:
+    """The page; where the pipeline fails on a note, its text as it is, and a problem."""
+    try:
+        return compose(context, inputs)
+    except VaultError:
+        raise
+    except Exception as error:
+        why = f"cannot be rendered: {type(error).__name__}: {error}"
+        staged.problems.append(Problem(context.note.path, 0, "unrenderable", why[:300]))
+        return compose_raw(context), []
 
 
 def _add_api(staged: Staged, sitemap: SiteMap, api: Coverage) -> None:
@@ -87,7 +104,7 @@ def _add_sections(staged: Staged, sitemap: SiteMap) -> None:
     home = Page("", "index", {})
     for section in sections(Context(sitemap, staged.language, home, nothing)):
         page = replace(home, slug=f"{section}/index")
-        if page.file not in staged.files:
+        if page.file not in staged.files and f"{section}.md" not in staged.files:
             context = Context(sitemap, staged.language, page, nothing)
             staged.add(page, *compose_section(context, section), source=page.file)
 

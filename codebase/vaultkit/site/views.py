@@ -12,10 +12,11 @@ from vaultkit.site.ui import STRINGS, say
 _FITS = ("cover", "contain")
 
 
-def view_html(context: Context, answer: Answer, *, name: str = "") -> str:
-    """The whole view; `name` is said above it."""
+def view_html(context: Context, answer: Answer, *, name: str = "", url: str = "") -> str:
+    """The whole view; `name` is said above it, as a link to `url` if there is one."""
     draw = {"cards": _cards, "list": _list}.get(answer.view.type, _table)
-    title = f'<p class="k-base-name">{entities(name)}</p>' if name else ""
+    said = f'<a href="{entities(url)}">{entities(name)}</a>' if url else entities(name)
+    title = f'<p class="k-base-name">{said}</p>' if name else ""
     remarks = "".join(f"<li>{_remark(remark)}</li>" for remark in answer.remarks)
     remarks = f'<ul class="k-base-remarks">{remarks}</ul>' if remarks else ""
     shown = sum(len(group.rows) for group in answer.groups)
@@ -103,8 +104,7 @@ def _cards(context: Context, answer: Answer) -> str:
 
 
 def _card(context: Context, answer: Answer, row: Row) -> str:
-    image = answer.view.raw.get("image")
-    cover = picture(context, _property(row, str(image)), row.entry.basename) if image else ""
+    cover = picture(context, row.cover, row.entry.basename) if row.cover is not None else ""
     first, *rest = [
         (column, cell(context, value)) for column, value in zip(answer.columns, row.cells, strict=True)
     ]
@@ -114,10 +114,6 @@ def _card(context: Context, answer: Answer, row: Row) -> str:
         if shown
     )
     return f'<li>{cover}<p class="k-base-title">{first[1]}</p>{lines}</li>'
-
-
-def _property(row: Row, name: str) -> Any:
-    return row.entry.properties.find(name.removeprefix("note."))
 
 
 def _list(context: Context, answer: Answer) -> str:

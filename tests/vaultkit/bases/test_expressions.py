@@ -47,7 +47,7 @@ def session_of(index: Index, **formulas: str) -> Session:
 def evaluate(index: Index, source: str, session: Session | None = None) -> object:
     session = session or session_of(index)
     entry = index.entries["Books/Alpha.md"]
-    return Evaluator(session, entry).evaluate(parse(source, index.hyphenated))
+    return Evaluator(session, entry).evaluate(parse(source))
 
 
 def test_expression(case: tuple[str, str, str], index: Index) -> None:

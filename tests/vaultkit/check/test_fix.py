@@ -1,7 +1,11 @@
 """Guards `check --fix`: it mends exactly what it names, keeps every other byte, and is done after one run."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from vaultkit.check import check_vault
 from vaultkit.check.fix import fix
+from vaultkit.scan import scan
 from vaultkit.vault import Vault
 
 
@@ -65,11 +69,94 @@ def test_code_is_carried_over(make_vault) -> None:
     assert (root / "A.zh.md").read_text() == expected
 
 
-def test_code_is_not_carried_over_when_blocks_are_missing(make_vault) -> None:
-    root = make_vault(
-        {"A.md": "```python\nx = 1\n```\n\n```python\ny = 1\n```\n", "A.zh.md": "```python\ny = 1\n```\n"}
+def test_missing_blocks_are_put_in_their_place(make_vault) -> None:
+    english = (
+        "# T\n\nOne.\n\n<!-- run: setup\nimport math\n-->\n```python\nx = 1\n```\n```output\n1\n```\n\n"
+        "## A\n\nTwo.\n\n"
+        '```python\ny = 2\n```\n\nThree.\n\n<!-- run: skip "why" -->\n```python\nprint(1 / 0)\n```\n\n'
+        "## B\n\n"
+        "> [!note]\n> ```python\n> z = [x, y]\n> ```\n\nEnd.\n"
     )
+    chinese = (
+        "# 题\n\n一。\n\n## 甲\n\n二。\n\n```python\ny = 2\n```\n三。\n\n## 乙\n\n> [!note]\n> 注\n\n完。"
+    )
+    root = make_vault({"A.md": english, "A.zh.md": chinese})
+    assert fixed(root) == ["A.zh.md"]
+    assert (root / "A.zh.md").read_text() == (
+        "# 题\n\n一。\n\n<!-- run: setup\nimport math\n-->\n```python\nx = 1\n```\n```output\n1\n```\n\n"
+        "## 甲\n\n二。\n\n"
+        '```python\ny = 2\n```\n\n<!-- run: skip "why" -->\n```python\nprint(1 / 0)\n```\n\n三。\n\n## 乙\n\n'
+        "> [!note]\n> 注\n\n完。\n\n```python\nz = [x, y]\n```"
+    )
+    assert check_vault(Vault.load(root)) == []
+
+
+def test_set_up_and_control_comments_are_carried_over(make_vault) -> None:
+    english = (
+        "<!-- run: setup\nimport math\n-->\n<!-- run: raises ValueError -->\n"
+        "```python\nmath.sqrt(-1)\n```\n\n"
+        '<!-- run: skip "needs a GPU" -->\n```python\nx = 1\n```\n'
+    )
+    chinese = (
+        "- 项\n\n  <!-- run: setup\n  import cmath\n  -->\n\n  话。\n\n"
+        '  ```python title="开方"\n  math.sqrt(-1)\n  ```\n\n'
+        '<!-- run: skip "需要显卡" -->\n```python\nx = 1\n```\n'
+    )
+    root = make_vault({"A.md": english, "A.zh.md": chinese})
+    assert fixed(root) == ["A.zh.md"]
+    assert (root / "A.zh.md").read_text() == (
+        "- 项\n\n\n  话。\n\n  <!-- run: setup\n  import math\n  -->\n  <!-- run: raises ValueError -->\n"
+        '  ```python title="开方"\n  math.sqrt(-1)\n  ```\n\n'
+        '<!-- run: skip "需要显卡" -->\n```python\nx = 1\n```\n'
+    ), "a translated reason stays"
+    assert check_vault(Vault.load(root)) == []
+
+
+def test_a_block_of_the_translation_alone_stays_and_is_reported(make_vault) -> None:
+    chinese = "```python\nx = 1\n```\n\n```python\nimport os\nprint(os.name, 17)\n```\n"
+    root = make_vault({"A.md": "```python\nx = 1\n```\n", "A.zh.md": chinese})
     assert fixed(root) == []
+    assert [(p.line, p.code) for p in check_vault(Vault.load(root))] == [(5, "parity-code")]
+
+
+BLOCKS = [
+    f"```python\nvalue_{n} = {n}\nprint(value_{n} + {n})\n```\n```output\n{2 * n}\n```\n" for n in range(6)
+]
+
+
+@given(st.data())
+def test_prose_is_never_touched(tmp_path_factory, data: st.DataObject) -> None:
+    """Blocks dropped, changed or put into callouts in the translation: the code is mended, no prose moves."""
+    root = tmp_path_factory.mktemp("vault")
+    end = data.draw(st.sampled_from(["\n", "\r\n"]))
+    english, chinese = ["# T\n"], ["# 题\n"]
+    for number, block in enumerate(BLOCKS):
+        if data.draw(st.booleans()):
+            english.append(f"## H{number}\n")
+            chinese.append(f"## 题{number}\n")
+        english += [f"Prose {number}.\n", block]
+        chinese.append(f"文字{number}。\n")
+        copy = data.draw(st.sampled_from(["same", "same", "gone", "changed", "callout"]))
+        if copy == "callout":
+            chinese.append("> [!note]\n" + "".join(f"> {line}\n" for line in block.splitlines()))
+        elif copy != "gone":
+            chinese.append(block.replace("+", "*") if copy == "changed" else block)
+    (root / "A.md").write_bytes("\n".join(english).replace("\n", end).encode())
+    before = "\n".join(chinese).replace("\n", end)
+    (root / "A.zh.md").write_bytes(before.encode())
+    fix(Vault.load(root))
+    after = (root / "A.zh.md").read_bytes().decode()
+    assert prose(after) == prose(before)
+    assert after.count("\n") == after.count(end)
+    problems = [p for p in check_vault(Vault.load(root)) if p.code == "parity-code"]
+    assert not problems, (problems, after)
+    assert fix(Vault.load(root)) == []
+
+
+def prose(text: str) -> list[str]:
+    scanned = scan(text)
+    kept = (scanned.lines[number - 1] for number in scanned.text_lines())
+    return [line for line in kept if line.strip(" >")]
 
 
 def test_ticks_are_carried_over(make_vault) -> None:

@@ -145,7 +145,7 @@ SECTIONS = ["Overview", "Why It Matters", "Key Ideas", "Mathematical Details", "
 def concept(
     sections: list[str], front: str = "kind: concept", claim: str = "> [!abstract] Claim\n> 1\n\n"
 ) -> str:
-    return f"---\n{front}\n---\n# A\n\n{claim}" + "".join(f"## {name}\n\n" for name in sections)
+    return f"---\n{front}\n---\n# A\n\n{claim}" + "".join(f"## {name}\ntext\n" for name in sections)
 
 
 @pytest.mark.parametrize(
@@ -162,6 +162,45 @@ def concept(
 def test_skeleton(make_vault, text: str, problems: list[tuple[str, int, str]]) -> None:
     assert found(make_vault({"A.md": text, ".obsidian/types.json": HOUSE})) == problems
     assert found(make_vault({"A.md": text, ".obsidian/types.json": "{}"})) == []
+
+
+def test_missing_headings_are_one_line_in_their_order(make_vault) -> None:
+    root = make_vault({"A.md": concept([SECTIONS[3]]), ".obsidian/types.json": HOUSE})
+    (problem,) = check_vault(Vault.load(root))
+    names = ", ".join(f"`## {name}`" for name in SECTIONS if name != SECTIONS[3])
+    assert problem.message == f"{names} are missing"
+
+
+def test_an_untouched_skeleton_is_said_to_be_unwritten(make_vault) -> None:
+    text = concept(SECTIONS).replace("text\n", "\n", 3)
+    root = make_vault({"A.md": text, ".obsidian/types.json": HOUSE})
+    (problem,) = check_vault(Vault.load(root))
+    assert (problem.code, problem.severity) == ("draft", "warning") and "3 of 9 sections" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [
+        ("import kvist, mlx.core as mx, numpy as np, json\nfrom kvist.cache import RadixCache", 0),
+        ("from mlx import core as mx\nimport collections.abc, __future__", 0),
+        ("x = 1\nimport torch", 5),
+        ("from transformers.models import x", 4),
+        ("def f():\n    import mlx.nn", 5),
+        ("from kvist import _kernels", 4),
+        ("import kvist._kernels", 4),
+    ],
+)
+def test_imports_of_a_kvist_vault(make_vault, code: str, line: int) -> None:
+    text = f"\n\n```python\n{code}\n```\n"
+    root = make_vault({"A.md": text, ".obsidian/types.json": HOUSE})
+    assert found(root) == ([("A.md", line, "note-import")] if line else [])
+    required = text.replace("```python", "<!-- run: requires torch -->\n```python")
+    skipped = text.replace("```python", '<!-- run: skip "why" -->\n```python')
+    root = make_vault({"A.md": skipped})
+    assert found(root) == []
+    if "torch" in code:
+        assert found(make_vault({"A.md": required})) == []
+    assert found(make_vault({"A.md": text, ".obsidian/types.json": "{}"})) == [], "only in a Kvist vault"
 
 
 ENGLISH = "# T\n\n## A ^no\n\ntext ^id\n\n```python\nprint('a')  # say\n```\n```output\na\n```\n"
@@ -199,6 +238,28 @@ def test_parity_sees_f_strings_and_numbers(make_vault) -> None:
     assert found(make_vault({"A.md": english, "A.zh.md": same})) == []
     other = same.replace("{x:.1f}", "{x + 1:.1f}")
     assert found(make_vault({"A.md": english, "A.zh.md": other})) == [("A.zh.md", 1, "parity-code")]
+
+
+PROSE = "> [!note] Title\n> See [[K]].\n\n> [!tip]- Fold\n> text\n\n![[fig.svg]] and [[A.zh|中文]]\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problems"),
+    [
+        ("Title", "标题", []),
+        ("[!tip]- Fold", "[!TIP]+ 折", []),
+        ("[[K]]", "[[K|别名]] 与 [[K]]", []),
+        ("[!tip]", "[!warning]", [("A.zh.md", 4, "parity-callouts")]),
+        ("> [!tip]- Fold\n> text\n", "", [("A.zh.md", 0, "parity-callouts")]),
+        ("[[K]]", "K", [("A.zh.md", 0, "parity-links")]),
+        ("[[K]]", "[[K]] [[L]]", [("A.zh.md", 2, "parity-links")]),
+        ("![[fig.svg]]", "", [("A.zh.md", 0, "parity-links")]),
+    ],
+)
+def test_callouts_and_links_of_a_pair(make_vault, old: str, new: str, problems: list) -> None:
+    chinese = PROSE.replace("[[A.zh|中文]]", "[[A|English]]").replace(old, new)
+    files = {"A.md": PROSE, "A.zh.md": chinese, "K.md": "", "L.md": "", "fig.svg": ""}
+    assert found(make_vault(files)) == problems
 
 
 LIST = (

@@ -16,9 +16,9 @@ from vaultkit.labs.notebook import NotebookError, read_notebook
 from vaultkit.labs.view import file_lines, note_text, text_with_slots
 from vaultkit.note import parse_note
 from vaultkit.run.program import program_of
-from vaultkit.run.quick import NoteReport, run_notes
+from vaultkit.run.quick import RunReport, run_note
 from vaultkit.run.results import load_results
-from vaultkit.run.select import select
+from vaultkit.run.scope import scope_of
 from vaultkit.run.session import Session
 from vaultkit.run.update import update_note
 from vaultkit.vault import Vault
@@ -50,12 +50,17 @@ def code(source: str, printed: str = "", name: str = "c1", **own: object) -> dic
     return cell("code", source, name, own or None, printed)
 
 
-def run(root: Path, *names: str) -> dict[str, NoteReport]:
-    found, files = select(list(names), root)
-    return {report.path: report for report in run_notes(found, files, lambda report: None)}
+def run(root: Path, *names: str) -> dict[str, RunReport]:
+    reports: dict[str, RunReport] = {}
+    session: Session | None = None
+    for path, file in scope_of([str(root), *names]).rows:
+        session = Session(file, root, twin=session, path=path)
+        reports[path] = run_note(session)
+        session.close()
+    return reports
 
 
-def failures(report: NoteReport) -> list[tuple[int, str]]:
+def failures(report: RunReport) -> list[tuple[int, str]]:
     return [(failure.line, failure.code) for verdict in report.verdicts for failure in verdict.failures]
 
 

@@ -3,23 +3,27 @@
 // a kernel which crashes or never ends takes nobody with it, and that calls cannot disturb each other.
 //
 // Request (see kvist/metal/process.py):
-//   data PATH | grid X Y Z | threadgroup X Y Z | order NAME SEED | limit SECONDS
-//   buffer NAME OFFSET BYTES read|write      one per [[buffer(n)]], in the order of n
+//   data PATH | grid X Y Z | threadgroup X Y Z | order NAME SEED | limit SECONDS | check 0 or 1
+//   buffer NAME OFFSET BYTES input|output|inout      one per buffer parameter, in the order of their indices
+//   threadgroup_memory NUMBER NAME BYTES ASSUMED     one per [[threadgroup(n)]]
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <ucontext.h>
 #endif
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
 #include <vector>
 
+#include "kvist_memory.h"
+#include "kvist_report.h"
 #include "kvist_scheduler.h"
 
 namespace kvist_emulator {
@@ -29,9 +33,8 @@ struct Buffer {
   std::string name;
   long offset;
   size_t bytes;
-  bool writable;
+  Mode mode;
   char* data;
-  char *mapping, *mapping_end;  // with the guard zones around it
 };
 
 struct Request {
@@ -41,37 +44,65 @@ struct Request {
   std::vector<Buffer> buffers;
 };
 
+struct ThreadgroupArgument {
+  uint32_t number;
+  std::string name;
+  size_t bytes;
+  bool assumed;  // nobody said how large it is: not counted against the limit
+};
+
 Request request;
+std::vector<ThreadgroupArgument> threadgroup_arguments;
+int data_file = -1;
 
 // ---- faults ----------------------------------------------------------------------------------------------
 
-uint64_t program_counter(void* context) {
+struct Context {
+  uintptr_t pc = 0, frame_pointer = 0;
+  bool writing = false;
+};
+
+Context context_of(void* context) {
 #if defined(__linux__) && defined(__x86_64__)
-  return uint64_t(static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP]);
+  const auto& registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
+  return {uintptr_t(registers[REG_RIP]), uintptr_t(registers[REG_RBP]), (registers[REG_ERR] & 2) != 0};
 #elif defined(__linux__) && defined(__aarch64__)
-  return static_cast<ucontext_t*>(context)->uc_mcontext.pc;
+  const auto& machine = static_cast<ucontext_t*>(context)->uc_mcontext;
+  return {uintptr_t(machine.pc), uintptr_t(machine.regs[29]), false};
 #else
   (void)context;
-  return 0;  // no line numbers for crashes there
+  return {};  // no line numbers for crashes there
 #endif
 }
 
 void on_signal(int number, siginfo_t* info, void* context) {
-  char more[512];
-  int used = snprintf(more, sizeof more, "\"pc\": %llu", static_cast<unsigned long long>(program_counter(context)));
-  const char* const address = static_cast<char*>(info->si_addr);
-  if (number == SIGALRM) fail("time_limit", 0, more);
-  if (number == SIGFPE) fail("division_by_zero", 0, more);
-  if (number != SIGSEGV && number != SIGBUS) fail("illegal", 0, more);
-  if (is_stack_guard(address)) fail("stack_overflow", 0, more);
-  for (const Buffer& buffer : request.buffers) {
-    if (address < buffer.mapping || address >= buffer.mapping_end) continue;
-    const bool inside = address >= buffer.data && address < buffer.data + buffer.bytes;
-    snprintf(more + used, sizeof more - used, ", \"buffer\": \"%s\", \"offset\": %lld", buffer.name.c_str(),
-             static_cast<long long>(address - buffer.data));
-    fail(inside ? "write_to_input" : "out_of_bounds", 0, more);
+  const Context at = context_of(context);
+  char* const address = static_cast<char*>(info->si_addr);
+  Report report;
+  const bool memory = number == SIGSEGV || number == SIGBUS;
+  if (memory && checked && running.in_kernel && report_count() > 0 && allow_stray_page(address)) return;  // reported
+  const uint32_t slot = memory ? slot_of(address) : kMaxRegions;
+  if (number == SIGALRM || number == SIGXCPU) {
+    report.kind = "time_limit";
+  } else if (number == SIGFPE) {
+    report.kind = "division_by_zero";
+  } else if (!memory) {
+    report.kind = "illegal_instruction";
+  } else if (is_stack_guard(address)) {
+    report.kind = "stack_overflow";
+  } else if (slot != kMaxRegions) {
+    const Region& region = regions[slot];
+    const ptrdiff_t offset = address - region.data, element = region.layout.element;
+    report.kind = offset >= 0 && size_t(offset) < region.bytes ? "write_to_input" : "out_of_bounds";
+    report.region = int(slot);
+    report.index = (offset >= 0 ? offset : offset - element + 1) / element;
+    report.access = at.writing ? "write" : "read";
+  } else {
+    report.kind = "wild_pointer";
+    report.access = at.writing ? "write" : "read";
   }
-  fail("wild_pointer", 0, more);
+  add_at(report, at.pc, at.frame_pointer);
+  finish(true);
 }
 
 void catch_faults(double limit) {
@@ -83,43 +114,46 @@ void catch_faults(double limit) {
   struct sigaction action {};
   action.sa_sigaction = on_signal;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
-  for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGALRM}) sigaction(number, &action, nullptr);
+  for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGALRM, SIGXCPU}) sigaction(number, &action, nullptr);
   itimerval timer{};
   timer.it_value.tv_sec = long(limit);
   timer.it_value.tv_usec = long((limit - double(long(limit))) * 1e6) + 1;
   setitimer(ITIMER_REAL, &timer, nullptr);
 }
 
-// ---- buffers ---------------------------------------------------------------------------------------------
-
-// Between two guard zones, flush with the end of its last page but for alignment: reading or writing past the end
-// faults at once and the address says which buffer was meant.
-void map_buffer(Buffer& buffer, int file) {
-  constexpr size_t kGuard = 16 << 20, kAlignment = 32;
-  const size_t page = size_t(sysconf(_SC_PAGESIZE));
-  const size_t pages = (buffer.bytes + page - 1) / page * page;
-  const int flags = MAP_PRIVATE | MAP_ANON | MAP_NORESERVE;
-  void* memory = mmap(nullptr, pages + 2 * kGuard, PROT_NONE, flags, -1, 0);
-  if (memory == MAP_FAILED) fail("memory", 0);
-  buffer.mapping = static_cast<char*>(memory);
-  buffer.mapping_end = buffer.mapping + pages + 2 * kGuard;
-  char* const first = buffer.mapping + kGuard;
-  mprotect(first, pages, PROT_READ | PROT_WRITE);
-  memset(first, 0xFF, pages);
-  buffer.data = first + pages - (buffer.bytes + kAlignment - 1) / kAlignment * kAlignment;
-  for (size_t done = 0; done < buffer.bytes;) {
-    const ssize_t n = pread(file, buffer.data + done, buffer.bytes - done, buffer.offset + long(done));
-    if (n <= 0) fail("request", 0);
-    done += size_t(n);
-  }
-  if (!buffer.writable) mprotect(first, pages, PROT_READ);
+// What a kernel may use of the machine. A guard against mistakes, not against malice.
+void limit_resources(double seconds, size_t buffer_bytes) {
+  const rlim_t processor = rlim_t(seconds) + 2;
+  const rlimit time{processor, processor + 2}, none{0, 0};
+  setrlimit(RLIMIT_CPU, &time);
+  setrlimit(RLIMIT_CORE, &none);
+#ifdef __linux__
+  const rlim_t memory = 64 * rlim_t(buffer_bytes) + (rlim_t(2) << 30);  // cells are 24 bytes for each scalar
+  const rlimit data{memory, memory};
+  setrlimit(RLIMIT_DATA, &data);
+#endif
 }
 
-void write_back(const Buffer& buffer, int file) {
-  for (size_t done = 0; done < buffer.bytes;) {
-    const ssize_t n = pwrite(file, buffer.data + done, buffer.bytes - done, buffer.offset + long(done));
-    if (n <= 0) fail("request", 0);
-    done += size_t(n);
+// ---- buffers ---------------------------------------------------------------------------------------------
+
+void place_buffers() {
+  size_t largest = 1 << 20, total = 0;
+  for (const Buffer& buffer : request.buffers) {
+    largest = std::max(largest, buffer.bytes);
+    total += buffer.bytes;
+  }
+  limit_resources(request.limit, total);
+  reserve_memory(largest);
+  uint32_t number = 0;
+  for (Buffer& buffer : request.buffers) {
+    buffer.data = add_region(buffer.name, buffer.mode, buffer.bytes, layouts[number++]).data;
+    if (buffer.mode == Mode::output) continue;
+    for (size_t done = 0; done < buffer.bytes;) {
+      const ssize_t n = pread(data_file, buffer.data + done, buffer.bytes - done, buffer.offset + long(done));
+      if (n <= 0) give_up("the buffers' file");
+      done += size_t(n);
+    }
+    if (!checked && buffer.mode == Mode::input) protect(buffer.data, buffer.bytes);
   }
 }
 
@@ -134,16 +168,26 @@ void read_request() {
     if (sscanf(line, "threadgroup %u %u %u", &d.threadgroup[0], &d.threadgroup[1], &d.threadgroup[2]) == 3) continue;
     if (sscanf(line, "limit %lf", &request.limit) == 1) continue;
     char text[256], mode[8];
+    uint32_t id;
+    size_t bytes;
+    if (int check; sscanf(line, "check %d", &check) == 1) {
+      checked = check != 0;
+      continue;
+    }
+    if (int assumed; sscanf(line, "threadgroup_memory %u %255s %zu %d", &id, text, &bytes, &assumed) == 4) {
+      threadgroup_arguments.push_back({id, text, bytes, assumed != 0});
+      continue;
+    }
     if (strncmp(line, "data ", 5) == 0) {
       request.data_path.assign(line + 5, strcspn(line + 5, "\n"));
     } else if (sscanf(line, "order %255s %llu", text, &d.seed) == 2) {
       d.order = *text == 'f' ? Order::forward : strcmp(text, "random") == 0 ? Order::random : Order::reverse;
     } else if (Buffer b{}; sscanf(line, "buffer %255s %ld %zu %7s", text, &b.offset, &b.bytes, mode) == 4) {
       b.name = text;
-      b.writable = strcmp(mode, "write") == 0;
+      b.mode = strcmp(mode, "input") == 0 ? Mode::input : strcmp(mode, "output") == 0 ? Mode::output : Mode::inout;
       request.buffers.push_back(b);
     } else {
-      fail("request", 0);
+      give_up("a request that can be read");
     }
   }
   free(line);
@@ -151,17 +195,24 @@ void read_request() {
 
 }  // namespace
 
-void fail(const char* kind, uint32_t line, const char* more) {
-  char text[1024];
-  const Thread* t = current_thread();
-  const uint32_t none[3] = {};
-  const uint32_t* group = t ? t->threadgroup_position_in_grid : none;
-  const int n = snprintf(text, sizeof text,
-                         "{\"error\": \"%s\", \"line\": %u, \"thread\": %d, \"threadgroup\": [%u, %u, %u]%s%s}\n", kind,
-                         line, t ? int(t->thread_index_in_threadgroup) : -1, group[0], group[1], group[2],
-                         *more ? ", " : "", more);
-  const ssize_t written = write(STDOUT_FILENO, text, size_t(n));
-  _exit(written == n ? 0 : 1);
+void save_outputs() {
+  for (const Buffer& buffer : request.buffers) {
+    if (buffer.mode == Mode::input || buffer.data == nullptr) continue;
+    for (size_t done = 0; done < buffer.bytes;) {
+      const ssize_t n = pwrite(data_file, buffer.data + done, buffer.bytes - done, buffer.offset + long(done));
+      if (n <= 0) give_up("room for the outputs");
+      done += size_t(n);
+    }
+  }
+}
+
+void* threadgroup_argument(uint32_t number, uint32_t element, uint32_t scalar) {
+  for (const ThreadgroupArgument& a : threadgroup_arguments) {
+    if (a.number == number) {
+      return threadgroup_memory(a.number, a.name.c_str(), a.bytes, element, scalar, Site{}, !a.assumed);
+    }
+  }
+  return nullptr;
 }
 
 }  // namespace kvist_emulator
@@ -170,23 +221,12 @@ int main() {
   using namespace kvist_emulator;
   read_request();
   catch_faults(request.limit);
-  const int file = open(request.data_path.c_str(), O_RDWR);
-  if (file < 0) fail("request", 0);
+  data_file = open(request.data_path.c_str(), O_RDWR);
+  if (data_file < 0) give_up("the buffers' file");
+  place_buffers();
   std::vector<void*> addresses;
-  for (Buffer& buffer : request.buffers) {
-    map_buffer(buffer, file);
-    addresses.push_back(buffer.data);
-  }
+  for (const Buffer& buffer : request.buffers) addresses.push_back(buffer.data);
   request.dispatch.buffers = addresses.data();
-  const Counters counters = run(request.dispatch);
-  for (const Buffer& buffer : request.buffers) {
-    if (buffer.writable) write_back(buffer, file);
-  }
-  printf("{\"threads\": %llu, \"threadgroups\": %llu, \"simdgroups\": %llu, \"barriers\": %llu, "
-         "\"simd_operations\": %llu, \"threadgroup_bytes\": %llu}\n",
-         static_cast<unsigned long long>(counters.threads), static_cast<unsigned long long>(counters.threadgroups),
-         static_cast<unsigned long long>(counters.simdgroups), static_cast<unsigned long long>(counters.barriers),
-         static_cast<unsigned long long>(counters.simd_operations),
-         static_cast<unsigned long long>(counters.threadgroup_bytes));
-  return 0;
+  run(request.dispatch);
+  finish(false);
 }

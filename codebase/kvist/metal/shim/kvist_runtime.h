@@ -19,26 +19,83 @@ struct Thread {
   uint32_t threads_per_simdgroup, thread_execution_width;
 };
 
-// Waits until every thread of the threadgroup is at this line.
-void barrier(uint32_t flags, uint32_t line);
+// A place in the Metal source. As a default argument, `Site::here()` is the place of the call.
+struct Site {
+  uint32_t line = 0;
+  const char* file = "";
+  static constexpr Site here(uint32_t line = __builtin_LINE(), const char* file = __builtin_FILE()) {
+    return Site{line, file};
+  }
+};
+
+// Waits until every thread of the threadgroup is at this place. flags: metal::mem_flags.
+void barrier(uint32_t flags, Site site);
+// The same for the lanes of one SIMD-group.
+void simdgroup_barrier(uint32_t flags, Site site);
+
+// Which lanes a function needs: all of the SIMD-group, all of the quad, or whichever come.
+enum class Needs : uint8_t { simdgroup, quad, any };
 
 // The lanes that met at one SIMD-group function; valid until this lane's next meeting.
 struct Meeting {
   const unsigned char* slots;  // value of lane i at i * kSlotBytes
   uint32_t active;             // bit i: lane i takes part
   uint32_t lane;               // this one
+  unsigned char* result;       // what is the same for every lane may be computed once and left here
+  bool* has_result;
 };
-Meeting exchange(const void* value, uint32_t bytes, const char* name, uint32_t line);
+Meeting exchange(const void* value, uint32_t bytes, const char* name, Needs needs, Site site);
+uint32_t lane();  // of the thread that runs
 
-// Threadgroup variable number `id` of the kernel: the same memory for every thread of a threadgroup.
-void* threadgroup_memory(uint32_t id, uint32_t bytes, uint32_t alignment, uint32_t line);
+// A lane read the value of one that does not take part.
+void inactive_lane(uint32_t lane, const char* name, Site site);
+
+// Written by the front end in place of `return;`: a thread that left early is not missed by SIMD-group functions
+// further down.
+void leave(Site site = Site::here());
+
+// What a checked program asks before an atomic operation. The other accesses of kernels are seen through the
+// compiler's instrumentation.
+enum class Atomic : uint8_t { load, store, modify, compare_exchange };
+#if defined(KVIST_CHECKED)
+void atomic_access(const volatile void* address, uint32_t bytes, Atomic operation);
+#else
+inline void atomic_access(const volatile void*, uint32_t, Atomic) {}
+#endif
+
+// Threadgroup variable `name` of the kernel: the same memory for every thread of a threadgroup.
+void* threadgroup_memory(uint32_t id, const char* name, uint64_t bytes, uint32_t element, uint32_t scalar, Site site,
+                         bool counted = true);
+
+// The same for parameter [[threadgroup(number)]]; the dispatch says how large it is.
+void* threadgroup_argument(uint32_t number, uint32_t element, uint32_t scalar);
+
+// Size of the scalar in a type: what two threads may write side by side without sharing a cell.
+template <typename T>
+struct ScalarOf {
+  static constexpr uint32_t bytes = __is_class(T) || __is_union(T) ? 1 : sizeof(T);
+};
+template <typename T>
+struct Innermost {
+  using type = T;
+};
+template <typename T, decltype(sizeof(0)) N>
+struct Innermost<T[N]> : Innermost<T> {};
 
 template <typename T>
-T& threadgroup_variable(uint32_t id, uint32_t line = __builtin_LINE()) {
-  return *static_cast<T*>(threadgroup_memory(id, sizeof(T), alignof(T), line));
+T& threadgroup_variable(uint32_t id, const char* name, Site site = Site::here()) {
+  using Element = typename Innermost<T>::type;
+  return *static_cast<T*>(threadgroup_memory(id, name, sizeof(T), sizeof(Element), ScalarOf<Element>::bytes, site));
 }
 
-// One GPU thread, start to end; generated for each kernel (kvist/metal/entry.py).
+// What the kernel declares a buffer to hold; generated for each kernel (kvist/metal/entry.py).
+struct Layout {
+  uint32_t element, scalar;  // bytes
+  uint32_t lanes;            // scalars of an element that count: 3 of the 4 of a float3, 0 for a struct
+};
+extern const Layout layouts[];
+
+// One GPU thread, start to end; generated likewise.
 void run_thread(void* const* buffers, const Thread& thread);
 
 }  // namespace kvist_emulator

@@ -7,14 +7,19 @@
 #include <sys/mman.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <cstring>
 #include <numeric>
 #include <vector>
 
 #include "kvist_fiber.h"
+#include "kvist_memory.h"
+#include "kvist_report.h"
 
 namespace kvist_emulator {
+
+Counters counters;
+Running running;
+
 namespace {
 
 constexpr size_t kStackSlot = kStackGuard + kStackBytes;
@@ -25,32 +30,32 @@ struct Fiber {
   void* stack_pointer;
   State state;
   const char* waits_for;  // name of the function, and
-  uint32_t line;          // line of the call where it waits
+  Site site;              // the call where it waits
+  uint32_t flags;         // mem_flags of that call
+  Needs needs;            // lanes that it is for
+  Site left;              // the `return;` that it went through since its last meeting or barrier
   Thread thread;
 };
 
 struct SimdGroup {
   uint32_t first, lanes;  // indices into fibers
   uint32_t active;        // lanes in the meeting that happened last
+  uint32_t threadgroup_epoch, device_epoch;  // simdgroup_barriers passed, by mem_flags
   alignas(64) unsigned char brought[kSimdWidth][kSlotBytes];
   alignas(64) unsigned char met[kSimdWidth][kSlotBytes];  // a copy: lanes may already bring their next value
-};
-
-struct Variable {
-  uint32_t offset, bytes;
+  alignas(64) unsigned char result[kSlotBytes];
+  bool has_result;
 };
 
 Dispatch dispatch;
-Counters counters;
+uint32_t group_counts[3];
 std::vector<Fiber> fibers;
 std::vector<SimdGroup> simdgroups;
-std::vector<Variable> variables;  // threadgroup variables by id
 Fiber* current = nullptr;
 void* scheduler_stack_pointer = nullptr;
 char* stacks = nullptr;
 uint32_t max_threads = 0;
 uint64_t random_state = 0;
-alignas(64) char threadgroup_arena[kThreadgroupMemory];
 
 // ---- order ----------------------------------------------------------------------------------------------
 
@@ -72,10 +77,21 @@ void arrange(std::vector<uint32_t>& indices, uint32_t count) {
 
 // ---- fibers ---------------------------------------------------------------------------------------------
 
+// What the memory checks see of `fiber`.
+void set_running(const Fiber& fiber) {
+  const SimdGroup& group = simdgroups[fiber.thread.simdgroup_index_in_threadgroup];
+  running.thread = fiber.thread.thread_index_in_threadgroup;
+  running.simd_threadgroup_epoch = group.threadgroup_epoch;
+  running.simd_device_epoch = group.device_epoch;
+  running.stack = stacks + running.thread * kStackSlot + kStackGuard;
+  running.stack_end = running.stack + kStackBytes;
+}
+
 void back_to_scheduler() { kvist_switch(&current->stack_pointer, scheduler_stack_pointer); }
 
 void fiber_body() {
   run_thread(dispatch.buffers, current->thread);
+  running.in_kernel = false;
   current->state = State::done;
   back_to_scheduler();
   __builtin_unreachable();
@@ -83,21 +99,59 @@ void fiber_body() {
 
 void resume(Fiber& fiber) {
   current = &fiber;
+  set_running(fiber);
+  running.in_kernel = true;
   kvist_switch(&scheduler_stack_pointer, fiber.stack_pointer);
+  running.in_kernel = false;
   current = nullptr;
 }
 
 void allocate_stacks() {
   const size_t bytes = max_threads * kStackSlot;
   void* memory = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) fail("memory", 0);
+  if (memory == MAP_FAILED) give_up("memory for the stacks of threads");
   stacks = static_cast<char*>(memory);
   for (uint32_t i = 0; i < max_threads; ++i) {
-    if (mprotect(stacks + i * kStackSlot + kStackGuard, kStackBytes, PROT_READ | PROT_WRITE) != 0) fail("memory", 0);
+    if (mprotect(stacks + i * kStackSlot + kStackGuard, kStackBytes, PROT_READ | PROT_WRITE) != 0) give_up("memory for the stacks of threads");
   }
 }
 
 // ---- meetings -------------------------------------------------------------------------------------------
+
+bool same_place(Site a, Site b) { return a.line == b.line && (a.file == b.file || strcmp(a.file, b.file) == 0); }
+
+// Whether a lane that is not at the function `at` is elsewhere by mistake: it skipped the function, or waits at
+// another place. Returning early, before the function, is a way to take no part.
+bool astray(const Fiber& missing, const Fiber& at) {
+  if (missing.state != State::done) return true;
+  return missing.left.line == 0 || (missing.left.line > at.site.line && strcmp(missing.left.file, at.site.file) == 0);
+}
+
+void check_meeting(const SimdGroup& group, const Fiber& at) {
+  if (at.needs == Needs::any) return;
+  const Fiber* missing = nullptr;
+  uint32_t expected = 0;
+  for (uint32_t lane = 0; lane < group.lanes; ++lane) {
+    const Fiber& fiber = fibers[group.first + lane];
+    const bool here = group.active >> lane & 1;
+    const bool wanted = at.needs == Needs::simdgroup || (group.active >> (lane & ~3u) & 15u);
+    if (!here && wanted && missing == nullptr && astray(fiber, at)) missing = &fiber;
+    expected += here || (wanted && (fiber.state != State::done || astray(fiber, at)));
+  }
+  if (missing == nullptr) return;
+  Report report;
+  report.kind = "divergent_simd";
+  report.site = at.site;
+  report.name = at.waits_for;
+  report.arrived = uint32_t(__builtin_popcount(group.active));
+  report.expected = expected;
+  report.has_thread = report.has_other = true;
+  report.group = report.other_group = running.group;
+  report.thread = at.thread.thread_index_in_threadgroup;
+  report.other_thread = missing->thread.thread_index_in_threadgroup;
+  if (missing->state != State::done) report.other_site = missing->site;
+  add(report);
+}
 
 // Lets the lanes meet that wait at the lowest line. Lanes further down have left a loop or branch that the others
 // are still in, and wait for them, as on hardware that reconverges.
@@ -105,18 +159,24 @@ void meet(SimdGroup& group) {
   const Fiber* at = nullptr;
   for (uint32_t lane = 0; lane < group.lanes; ++lane) {
     const Fiber& fiber = fibers[group.first + lane];
-    if (fiber.state == State::at_simd_function && (at == nullptr || fiber.line < at->line)) at = &fiber;
+    if (fiber.state == State::at_simd_function && (at == nullptr || fiber.site.line < at->site.line)) at = &fiber;
   }
-  const char* const name = at->waits_for;
-  const uint32_t line = at->line;
   group.active = 0;
+  group.has_result = false;
   for (uint32_t lane = 0; lane < group.lanes; ++lane) {
-    Fiber& fiber = fibers[group.first + lane];
-    if (fiber.state != State::at_simd_function || fiber.line != line || strcmp(fiber.waits_for, name) != 0) continue;
-    group.active |= 1u << lane;
-    memcpy(group.met[lane], group.brought[lane], kSlotBytes);
-    fiber.state = State::ready;
+    const Fiber& fiber = fibers[group.first + lane];
+    const bool here = fiber.state == State::at_simd_function && same_place(fiber.site, at->site) &&
+                      strcmp(fiber.waits_for, at->waits_for) == 0;
+    if (here) group.active |= 1u << lane;
   }
+  if (checked && group.active != (group.lanes == 32 ? ~0u : (1u << group.lanes) - 1)) check_meeting(group, *at);
+  for (uint32_t lane = 0; lane < group.lanes; ++lane) {
+    if (!(group.active >> lane & 1)) continue;
+    memcpy(group.met[lane], group.brought[lane], kSlotBytes);
+    fibers[group.first + lane].state = State::ready;
+  }
+  group.threadgroup_epoch += at->flags >> 1 & 1;
+  group.device_epoch += at->flags & 1;
   ++counters.simd_operations;
 }
 
@@ -146,19 +206,28 @@ bool open_barrier(uint32_t threads) {
   if (at == nullptr) return false;
   const Fiber* elsewhere = nullptr;
   for (uint32_t i = 0; i < threads; ++i) {
-    const bool here = fibers[i].state == State::at_barrier && fibers[i].line == at->line;
+    const bool here = fibers[i].state == State::at_barrier && same_place(fibers[i].site, at->site);
     arrived += here;
     if (!here && elsewhere == nullptr) elsewhere = &fibers[i];
   }
   if (elsewhere != nullptr) {
-    char more[160];
-    snprintf(more, sizeof more, "\"arrived\": %u, \"threads\": %u, \"other\": %u, \"other_line\": %u", arrived, threads,
-             elsewhere->thread.thread_index_in_threadgroup, elsewhere->state == State::done ? 0 : elsewhere->line);
-    const uint32_t line = at->line;
-    current = const_cast<Fiber*>(at);
-    fail("divergent_barrier", line, more);
+    Report report;
+    report.kind = "divergent_barrier";
+    report.site = at->site;
+    report.arrived = arrived;
+    report.expected = threads;
+    report.has_thread = report.has_other = true;
+    report.group = report.other_group = running.group;
+    report.thread = at->thread.thread_index_in_threadgroup;
+    report.other_thread = elsewhere->thread.thread_index_in_threadgroup;
+    report.other_site = elsewhere->state == State::done ? elsewhere->left : elsewhere->site;
+    report.other_access = elsewhere->state == State::done ? "return" : "barrier";
+    add(report);
+    finish(true);
   }
   for (uint32_t i = 0; i < threads; ++i) fibers[i].state = State::ready;
+  running.threadgroup_epoch += at->flags >> 1 & 1;
+  running.device_epoch += at->flags & 1;
   ++counters.barriers;
   return true;
 }
@@ -192,6 +261,7 @@ void start_threads(const uint32_t position[3], const uint32_t groups[3], const u
     t.dispatch_quadgroups_per_threadgroup = (max_threads + 3) / 4;
     t.threads_per_simdgroup = t.thread_execution_width = kSimdWidth;
     fiber.state = State::ready;
+    fiber.left = Site{};
     fiber.stack_pointer = new_fiber(stacks + (i + 1) * kStackSlot, fiber_body);
   }
 }
@@ -202,8 +272,10 @@ void run_threadgroup(uint32_t threads) {
   for (uint32_t i = 0; i < count; ++i) {
     simdgroups[i].first = i * kSimdWidth;
     simdgroups[i].lanes = std::min(kSimdWidth, threads - i * kSimdWidth);
+    simdgroups[i].threadgroup_epoch = simdgroups[i].device_epoch = 0;
   }
-  memset(threadgroup_arena, 0xFF, sizeof threadgroup_arena);  // NaN in every float type: unwritten memory shows
+  running.threadgroup_epoch = running.device_epoch = 0;
+  begin_threadgroup();
   do {
     arrange(groups, count);
     for (const uint32_t i : groups) run_simdgroup(simdgroups[i]);
@@ -215,10 +287,10 @@ void run_threadgroup(uint32_t threads) {
 
 }  // namespace
 
-Counters run(const Dispatch& request) {
+void run(const Dispatch& request) {
   dispatch = request;
   random_state = request.seed;
-  uint32_t groups[3];
+  uint32_t* const groups = group_counts;
   for (int axis = 0; axis < 3; ++axis) {
     dispatch.threadgroup[axis] = std::min(dispatch.threadgroup[axis], dispatch.grid[axis]);  // as MLX does
     groups[axis] = (dispatch.grid[axis] + dispatch.threadgroup[axis] - 1) / dispatch.threadgroup[axis];
@@ -235,48 +307,68 @@ Counters run(const Dispatch& request) {
     for (int axis = 0; axis < 3; ++axis) {
       size[axis] = std::min(dispatch.threadgroup[axis], dispatch.grid[axis] - position[axis] * dispatch.threadgroup[axis]);
     }
+    running.group = i;
     start_threads(position, groups, size);
     run_threadgroup(size[0] * size[1] * size[2]);
   }
-  return counters;
 }
 
-void barrier(uint32_t, uint32_t line) {
-  current->state = State::at_barrier;
-  current->waits_for = "threadgroup_barrier";
-  current->line = line;
+namespace {
+void wait(State state, const char* name, uint32_t flags, Needs needs, Site site) {
+  current->state = state;
+  current->waits_for = name;
+  current->flags = flags;
+  current->needs = needs;
+  current->site = site;
+  current->left = Site{};
   back_to_scheduler();
 }
+}  // namespace
 
-Meeting exchange(const void* value, uint32_t bytes, const char* name, uint32_t line) {
+void barrier(uint32_t flags, Site site) {
+  wait(State::at_barrier, "threadgroup_barrier", flags, Needs::simdgroup, site);
+}
+
+void simdgroup_barrier(uint32_t flags, Site site) {
+  wait(State::at_simd_function, "simdgroup_barrier", flags, Needs::simdgroup, site);
+}
+
+Meeting exchange(const void* value, uint32_t bytes, const char* name, Needs needs, Site site) {
   SimdGroup& group = simdgroups[current->thread.simdgroup_index_in_threadgroup];
   const uint32_t lane = current->thread.thread_index_in_simdgroup;
   if (bytes > 0) memcpy(group.brought[lane], value, bytes);
-  current->state = State::at_simd_function;
-  current->waits_for = name;
-  current->line = line;
-  back_to_scheduler();
-  return {group.met[0], group.active, lane};
+  wait(State::at_simd_function, name, 0, needs, site);
+  return {group.met[0], group.active, lane, group.result, &group.has_result};
 }
 
-void* threadgroup_memory(uint32_t id, uint32_t bytes, uint32_t alignment, uint32_t line) {
-  if (variables.size() <= id) variables.resize(id + 1, Variable{0, 0});
-  Variable& variable = variables[id];
-  if (variable.bytes == 0) {
-    const uint64_t align = std::max(alignment, 16u);
-    const uint64_t offset = (counters.threadgroup_bytes + align - 1) / align * align;
-    if (offset + bytes > kThreadgroupMemory) {
-      char more[80];
-      snprintf(more, sizeof more, "\"bytes\": %llu", static_cast<unsigned long long>(offset + bytes));
-      fail("threadgroup_memory", line, more);
-    }
-    variable = {uint32_t(offset), bytes};
-    counters.threadgroup_bytes = offset + bytes;
+uint32_t lane() { return current->thread.thread_index_in_simdgroup; }
+
+void leave(Site site) { current->left = site; }
+
+void inactive_lane(uint32_t lane, const char* name, Site site) {
+  if (!checked) return;
+  Report report;
+  report.kind = "inactive_lane";
+  report.site = site;
+  report.name = name;
+  report.size = lane;
+  add(report);
+}
+
+void group_position(uint32_t group, uint32_t out[3]) {
+  const uint32_t* n = group_counts;
+  out[0] = group % n[0], out[1] = group / n[0] % n[1], out[2] = group / (n[0] * n[1]);
+}
+
+void grid_position(uint32_t group, uint32_t thread, uint32_t out[3]) {
+  uint32_t at[3], size[3];
+  group_position(group, at);
+  for (int axis = 0; axis < 3; ++axis) {
+    size[axis] = std::min(dispatch.threadgroup[axis], dispatch.grid[axis] - at[axis] * dispatch.threadgroup[axis]);
   }
-  return threadgroup_arena + variable.offset;
+  const uint32_t local[3] = {thread % size[0], thread / size[0] % size[1], thread / (size[0] * size[1])};
+  for (int axis = 0; axis < 3; ++axis) out[axis] = at[axis] * dispatch.threadgroup[axis] + local[axis];
 }
-
-const Thread* current_thread() { return current == nullptr ? nullptr : &current->thread; }
 
 bool is_stack_guard(const void* address) {
   const char* at = static_cast<const char*>(address);

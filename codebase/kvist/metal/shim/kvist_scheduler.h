@@ -8,7 +8,6 @@
 
 namespace kvist_emulator {
 
-constexpr uint32_t kThreadgroupMemory = 32768;  // bytes, on every Apple GPU
 constexpr size_t kStackBytes = 256 << 10;  // per thread
 constexpr size_t kStackGuard = 1 << 20;    // below each stack; never backed by memory
 
@@ -18,8 +17,9 @@ struct Counters {
   uint64_t threads = 0, threadgroups = 0, simdgroups = 0;
   uint64_t barriers = 0;         // summed over threadgroups
   uint64_t simd_operations = 0;  // summed over SIMD-groups
-  uint64_t threadgroup_bytes = 0;
+  uint64_t atomic_operations = 0;
 };
+extern Counters counters;
 
 struct Dispatch {
   uint32_t grid[3], threadgroup[3];  // in threads, as in dispatchThreads:threadsPerThreadgroup:
@@ -28,14 +28,25 @@ struct Dispatch {
   void* const* buffers;
 };
 
-Counters run(const Dispatch& dispatch);
+void run(const Dispatch& dispatch);
 
-// For crash reports: the thread that runs now (nullptr outside kernels), and whether `address` is in the
-// guard zone below some thread's stack.
-const Thread* current_thread();
+// Who runs now, and when: what the memory checks compare. Kept up to date by the scheduler.
+struct Running {
+  bool in_kernel = false;
+  uint32_t group = 0;   // number of the threadgroup in the grid
+  uint32_t thread = 0;  // index in the threadgroup
+  // How many barriers with mem_threadgroup and with mem_device this threadgroup has passed, and how many
+  // simdgroup_barriers the SIMD-group.
+  uint32_t threadgroup_epoch = 0, device_epoch = 0, simd_threadgroup_epoch = 0, simd_device_epoch = 0;
+  const char *stack = nullptr, *stack_end = nullptr;
+};
+extern Running running;
+
+// Position in the grid of a thread of a threadgroup, both by number.
+void grid_position(uint32_t group, uint32_t thread, uint32_t out[3]);
+void group_position(uint32_t group, uint32_t out[3]);
+
+// Whether `address` is in the guard zone below some thread's stack.
 bool is_stack_guard(const void* address);
-
-// Ends the process with a message for Python: {"error": kind, "line": line, "thread": ..., <more>}.
-[[noreturn]] void fail(const char* kind, uint32_t line, const char* more = "");
 
 }  // namespace kvist_emulator

@@ -14,7 +14,7 @@ from vaultkit.bases.functions.globals import GLOBAL
 from vaultkit.bases.functions.lists import LIST, OBJECT
 from vaultkit.bases.functions.numbers import NUMBER
 from vaultkit.bases.functions.texts import REGEXP, STRING
-from vaultkit.bases.values import type_name
+from vaultkit.bases.values import Link, type_name
 
 BY_TYPE: dict[str, dict[str, Function]] = {
     "string": STRING,
@@ -33,5 +33,7 @@ __all__ = ["BY_TYPE", "GLOBAL", "METHODS", "method"]
 
 def method(name: str, receiver: Any) -> Function | None:
     """The function `name` of this value's type, None if it has none."""
-    own = BY_TYPE.get(type_name(receiver), {}).get(name)
-    return own or ANY.get(name)
+    own = BY_TYPE.get(type_name(receiver), {}).get(name) or ANY.get(name)
+    if own is None and isinstance(receiver, Link):  # a link is a text too
+        return STRING.get(name)
+    return own

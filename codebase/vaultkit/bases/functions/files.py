@@ -21,12 +21,11 @@ def _has_link(evaluator: Evaluator, file: File, other: Any) -> bool:
     evaluator.charge(5)
     if entry is None:
         return False
+    links = (*entry.links, *entry.embeds)
     if wanted is None:
         target = text(other).removeprefix("[[").removesuffix("]]").lower()
-        return bool(target) and any(
-            link.path is None and link.target.lower() == target for link in entry.links
-        )
-    return any(link.path == wanted for link in entry.links)
+        return bool(target) and any(link.path is None and link.target.lower() == target for link in links)
+    return any(link.path == wanted for link in links)
 
 
 def _has_tag(evaluator: Evaluator, file: File, *tags: Any) -> bool:

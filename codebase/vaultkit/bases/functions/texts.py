@@ -1,11 +1,12 @@
 """Functions of texts and of regular expressions."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from vaultkit.bases.functions.common import Evaluator, Function, strict
 from vaultkit.bases.patterns import fits, replacement
-from vaultkit.bases.values import MAX_TEXT, Pattern, is_number, text
+from vaultkit.bases.values import MAX_TEXT, FileName, Link, Pattern, is_number, text
 
 _WORD = re.compile(r"[^\s_-]+")
 
@@ -13,7 +14,23 @@ _WORD = re.compile(r"[^\s_-]+")
 def _part(evaluator: Evaluator, subject: str, value: Any) -> bool:
     if isinstance(value, Pattern):
         return bool(_matches(evaluator, value, subject))
-    return text(value) in subject
+    wanted = text(value)
+    return wanted in _text(subject) or (isinstance(subject, FileName) and wanted in f"{subject}.md")
+
+
+def _text(subject: Any) -> str:
+    """A link's text is its target."""
+    return subject.target if isinstance(subject, Link) else str(subject)
+
+
+def _ends(_: Evaluator, subject: Any, value: Any) -> bool:
+    return f"{_text(subject)}{'.md' * isinstance(subject, FileName)}".endswith(text(value)) or _text(
+        subject
+    ).endswith(text(value))
+
+
+def _on_text(function: Callable[[str], Any]) -> Function:
+    return strict(lambda _, subject: function(_text(subject)))
 
 
 def _matches(evaluator: Evaluator, found: Pattern, subject: Any) -> bool | None:
@@ -25,7 +42,8 @@ def _matches(evaluator: Evaluator, found: Pattern, subject: Any) -> bool | None:
     return found.regex.search(subject) is not None
 
 
-def _replace(evaluator: Evaluator, subject: str, old: Any, new: Any) -> Any:
+def _replace(evaluator: Evaluator, subject: Any, old: Any, new: Any) -> Any:
+    subject = _text(subject)
     if not isinstance(old, Pattern):
         old = text(old)
         if not old or len(subject) + subject.count(old) * len(text(new)) > MAX_TEXT:
@@ -39,7 +57,8 @@ def _replace(evaluator: Evaluator, subject: str, old: Any, new: Any) -> Any:
         return None
 
 
-def _split(evaluator: Evaluator, subject: str, separator: Any = "", count: Any = None) -> Any:
+def _split(evaluator: Evaluator, subject: Any, separator: Any = "", count: Any = None) -> Any:
+    subject = _text(subject)
     if isinstance(separator, Pattern):
         if _matches(evaluator, separator, subject) is None:
             return None
@@ -49,17 +68,19 @@ def _split(evaluator: Evaluator, subject: str, separator: Any = "", count: Any =
     return evaluator.sized(parts[: int(count)] if is_number(count) and count >= 0 else parts)
 
 
-def _repeat(_: Evaluator, subject: str, count: Any) -> Any:
+def _repeat(_: Evaluator, subject: Any, count: Any) -> Any:
+    subject = _text(subject)
     fine = is_number(count) and count >= 0 and len(subject) * count <= MAX_TEXT
     return subject * int(count) if fine else None
 
 
 def _slice(_: Evaluator, subject: Any, start: Any = 0, end: Any = None) -> Any:
+    subject = _text(subject)
     first = int(start) if is_number(start) else 0
     return subject[first : int(end)] if is_number(end) else subject[first:]
 
 
-def _title(_: Evaluator, subject: str) -> str:
+def _title(subject: str) -> str:
     return _WORD.sub(lambda word: word[0][:1].upper() + word[0][1:].lower(), subject)
 
 
@@ -67,15 +88,15 @@ STRING: dict[str, Function] = {
     "contains": strict(lambda e, subject, value: _part(e, subject, value)),
     "containsAll": strict(lambda e, subject, *values: all(_part(e, subject, v) for v in values)),
     "containsAny": strict(lambda e, subject, *values: any(_part(e, subject, v) for v in values)),
-    "endsWith": strict(lambda _, subject, value: subject.endswith(text(value))),
-    "startsWith": strict(lambda _, subject, value: subject.startswith(text(value))),
-    "lower": strict(lambda _, subject: subject.lower()),
-    "upper": strict(lambda _, subject: subject.upper()),
-    "title": strict(_title),
-    "trim": strict(lambda _, subject: subject.strip()),
+    "endsWith": strict(_ends),
+    "startsWith": strict(lambda _, subject, value: _text(subject).startswith(text(value))),
+    "lower": _on_text(str.lower),
+    "upper": _on_text(str.upper),
+    "title": _on_text(_title),
+    "trim": _on_text(str.strip),
     "repeat": strict(_repeat),
     "replace": strict(_replace),
-    "reverse": strict(lambda _, subject: subject[::-1]),
+    "reverse": _on_text(lambda subject: subject[::-1]),
     "slice": strict(_slice),
     "split": strict(_split),
 }

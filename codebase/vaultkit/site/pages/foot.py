@@ -21,7 +21,8 @@ def foot(context: Context, backlinks: list[Backlink]) -> list[str]:
         sentences = by_source.setdefault(page.key, [])
         if backlink.sentence and not source.is_stub:
             sentences.append(_sentence(backlink.sentence))
-    if not by_source:
+    canvases = context.sitemap.canvases.get(context.page.key, [])
+    if not by_source and not canvases:
         return []
     title = say(context.language, "linked_from")
     lines = [
@@ -35,6 +36,7 @@ def foot(context: Context, backlinks: list[Backlink]) -> list[str]:
         lines.append(f"- {page_link(context, context.sitemap.pages[key])}")
         for sentence in sentences[:MAX_SENTENCES]:
             lines += ["", f"    {prose(sentence)}", ""]
+    lines += [f"- {page_link(context, page)}" for page in canvases]
     return ["", *lines, "", "</section>"]
 
 

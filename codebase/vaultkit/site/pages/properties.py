@@ -23,11 +23,12 @@ def properties(context: Context) -> list[str]:
         return [f'<div class="k-fault"><p>{message}</p><pre><code>{raw}</code></pre></div>', ""]
     canonical = context.vault.notes[context.page.note("en")]
     house = is_house(context.vault)
-    entry = context.sitemap.index.entries[canonical.path]
+    own = canonical.properties
+    keys = [key for key in own if not (key.lower() in TYPES if house else _has_place(key, own[key]))]
     rows = ""
-    for key, value in entry.properties.items():
-        known = key.lower() in TYPES if house else _has_place(key, canonical.properties.get(key))
-        if known or key.lower() in _QUIET or is_empty(value):
+    for key in keys:
+        value = context.sitemap.index.entries[canonical.path].properties[key]
+        if key.lower() in _QUIET or is_empty(value):
             continue
         name = f"property_{key.lower()}"
         shown = say(context.language, name) if name in STRINGS else key

@@ -10,7 +10,12 @@ LISTS = "reading-lists"
 
 def section_title(context: Context, section: str) -> str:
     key = f"section_{section}"
-    return say(context.language, key) if key in STRINGS else section.replace("-", " ").capitalize()
+    if key in STRINGS and not context.sitemap.plain:
+        return say(context.language, key)
+    folder = next(
+        (p.key.partition("/")[0] for p in context.sitemap.pages.values() if p.section == section), ""
+    )
+    return folder if folder and context.sitemap.plain else section.replace("-", " ").capitalize()
 
 
 def section_index(context: Context, section: str) -> list[str]:

@@ -6,7 +6,7 @@ from vaultkit import mdlink
 from vaultkit.links import Link, line_links
 from vaultkit.site.context import Context
 from vaultkit.site.draft import Line
-from vaultkit.site.images import IMAGE, image
+from vaultkit.site.images import IMAGE, external_image, image
 from vaultkit.site.pages.parts import linked
 
 _PLAIN = re.compile(r"[\[\]]")
@@ -52,6 +52,9 @@ def _external_images(line: Line, context: Context) -> str:
     content = line.content
     for found in list(mdlink.find(content)):
         if found.embed and mdlink.is_external(found.destination):
+            if context.sitemap.plain:
+                content = content.replace(found.raw, external_image(found.display, found.destination))
+                continue
             context.report(
                 line,
                 "external-image",

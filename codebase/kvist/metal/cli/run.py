@@ -1,0 +1,246 @@
+"""`kvist metal run FILE`: run one kernel in the emulator and say what is wrong with it."""
+
+import argparse
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+import numpy as np
+
+from kvist.errors import KvistError
+from kvist.metal.bind import Input, Output, template_types
+from kvist.metal.cli import values
+from kvist.metal.dtypes import bits, element_dtype
+from kvist.metal.emulate import ORDERS, Emulation, emulate
+from kvist.metal.frontend import KernelFunction
+from kvist.metal.preprocess import preprocess
+from kvist.metal.reports import KINDS
+from kvist.metal.source import load
+
+CLEAN, REPORTED = 0, 1
+_EPILOG = """\
+A buffer that is named in --out too keeps the contents of --buffer until the kernel writes it. bfloat16
+arrays are uint16 arrays of their bits, in and out. Exit code: 0 nothing wrong, 1 reports, 2 wrong call or a
+kernel that does not compile. The kernel runs as native code in a process with limits on time and memory; that
+is no sandbox."""
+
+
+def add_run(commands: argparse._SubParsersAction) -> None:
+    """Add the command to the parser's subcommands."""
+    text = "run a kernel of a .metal file on the CPU and report what is wrong with it"
+    parser = commands.add_parser("run", help=text, description=text.capitalize() + ".", epilog=_EPILOG)
+    add = parser.add_argument
+    add("file", metavar="FILE", help="a .metal file")
+    add(
+        "--kernel",
+        metavar="NAME",
+        help="its name, the host_name of an instance, or f<half>; with one kernel, may be left out",
+    )
+    add("--grid", required=True, metavar="X,Y,Z", help="threads in all, as in dispatchThreads")
+    add("--threadgroup", required=True, metavar="X,Y,Z", help="threads in a threadgroup")
+    add(
+        "--buffer",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a .npy file or numbers; may be repeated",
+    )
+    add(
+        "--out",
+        action="append",
+        default=[],
+        metavar="NAME=DTYPE:SHAPE",
+        help="an output such as y=float32:64x4096, with :0 behind it for initial contents; may be repeated",
+    )
+    add("--save", default=".", metavar="DIR", help="where NAME.npy of each output goes (default: here)")
+    add("--order", choices=ORDERS, default="forward", help="in which order threads run (default: forward)")
+    add("--seed", type=int, default=0, metavar="N", help="of the random order (default: 0)")
+    add("--check", action=argparse.BooleanOptionalAction, default=True, help="look for mistakes (default)")
+    add(
+        "--allow",
+        action="append",
+        default=[],
+        metavar="KIND",
+        help=f"leave out reports of a kind: {', '.join(KINDS)}",
+    )
+    add(
+        "--template",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an argument of a kernel template",
+    )
+    add(
+        "--constant",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a function constant, by name or index",
+    )
+    add(
+        "--threadgroup-memory",
+        action="append",
+        default=[],
+        metavar="NAME=BYTES",
+        help="size of a [[threadgroup(n)]] argument",
+    )
+    add(
+        "-I",
+        "--include",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="where #include looks besides the file's folder",
+    )
+    add("--time-limit", type=float, default=60.0, metavar="SECONDS", help="(default: 60)")
+    add("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=run_kernel)
+
+
+def run_kernel(arguments: argparse.Namespace) -> int:
+    """Run it, save the outputs, print; returns the exit code."""
+    if not 0 < arguments.time_limit < 1e6:
+        raise KvistError("--time-limit", "seconds, more than 0", str(arguments.time_limit))
+    path = Path(arguments.file)
+    include = [Path(folder) for folder in arguments.include]
+    source = preprocess(load(path), include)
+    kernel, made = source.module.find(arguments.kernel, source.label)
+    types = template_types(kernel, made)
+    grid = values.size(arguments.grid, "--grid")
+    threadgroup = values.size(arguments.threadgroup, "--threadgroup")
+    folder = _folder(arguments.save)
+    given = _unique(arguments.buffer, "--buffer")
+    done = emulate(
+        path,
+        grid,
+        threadgroup,
+        _buffers(given, arguments.out, kernel, types),
+        check=arguments.check,
+        order=arguments.order,
+        seed=arguments.seed,
+        template=_unique(arguments.template, "--template"),
+        name=arguments.kernel,
+        constants=_constants(arguments.constant),
+        threadgroup_memory=_sizes(arguments.threadgroup_memory),
+        include=include,
+        allow=arguments.allow,
+        time_limit=arguments.time_limit,
+        stop=False,
+    )
+    saved = _save(done.outputs, folder, list(given.values()))
+    result = {
+        "kernel": made.host_name if made else kernel.name,
+        "file": arguments.file,
+        "grid": list(grid),
+        "threadgroup": list(threadgroup),
+        "order": arguments.order,
+        "seed": arguments.seed,
+        "check": arguments.check,
+        "finished": done.finished,
+        "outputs": {name: _described(array, saved[name]) for name, array in done.outputs.items()},
+        "reports": [asdict(report) for report in done.reports],
+        "counters": asdict(done.counters),
+        "seconds": done.seconds,
+    }
+    print(json.dumps(result) if arguments.json else _text(done, result))
+    return REPORTED if done.reports else CLEAN
+
+
+def _unique(texts: list[str], option: str) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for text in texts:
+        name, value = values.pair(text, option)
+        if name in pairs:
+            raise KvistError(option, f"one value for {name}", "two")
+        pairs[name] = value
+    return pairs
+
+
+def _constants(texts: list[str]) -> dict[str | int, Any]:
+    return {name: value for name, value in _unique(texts, "--constant").items()}
+
+
+def _buffers(
+    given: dict[str, str], outputs: list[str], kernel: KernelFunction, types: dict[str, str]
+) -> dict[str, Any]:
+    parameters = {p.name: p for p in kernel.buffers}
+    arrays: dict[str, Any] = {}
+    for name, text in given.items():
+        declared = parameters[name].type_name if name in parameters else ""
+        arrays[name] = Input(values.buffer(text, types.get(declared, declared), f"--buffer {name}"))
+    for argument in map(values.output, outputs):
+        declared = parameters[argument.name].type_name if argument.name in parameters else ""
+        dtype = argument.dtype or element_dtype(types.get(declared, declared))
+        if dtype is None:
+            raise KvistError(
+                f"--out {argument.name}", "dtype:shape", "a shape alone", "such as float32:64x4096"
+            )
+        if argument.name in arrays:
+            inner = arrays[argument.name].value
+            if tuple(np.shape(inner)) != argument.shape:
+                need = f"the shape of --buffer {argument.name}, {tuple(np.shape(inner))}"
+                raise KvistError(f"--out {argument.name}", need, str(argument.shape))
+            arrays[argument.name] = inner  # read and written
+        else:
+            arrays[argument.name] = Output(argument.shape, dtype, argument.init)
+    return arrays
+
+
+def _sizes(texts: list[str]) -> dict[str, int]:
+    sizes = {}
+    for name, value in _unique(texts, "--threadgroup-memory").items():
+        if not value.isdecimal() or int(value) == 0:
+            raise KvistError("--threadgroup-memory", "name=bytes", f"{name}={value}")
+        sizes[name] = int(value)
+    return sizes
+
+
+def _folder(text: str) -> Path:
+    folder = Path(text)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise KvistError("--save", "a folder to write to", str(error)) from None
+    return folder
+
+
+def _save(outputs: dict[str, mx.array], folder: Path, inputs: list[str]) -> dict[str, Path]:
+    """NAME.npy for each output; NAME.out.npy where that is an input's file, which stays as it is."""
+    taken = {os.path.realpath(text) for text in inputs}
+    saved = {}
+    for name, array in outputs.items():
+        path = folder / f"{name}.npy"
+        if os.path.realpath(path) in taken:
+            path = folder / f"{name}.out.npy"
+        try:
+            np.save(path, bits(array))
+        except OSError as error:
+            raise KvistError("--save", f"to write {path}", str(error)) from None
+        saved[name] = path
+    return saved
+
+
+def _described(array: mx.array, path: Path) -> dict[str, Any]:
+    dtype = str(array.dtype).rpartition(".")[2].rstrip("_")
+    return {"dtype": dtype, "shape": list(array.shape), "path": str(path)}
+
+
+def _text(done: Emulation, result: dict[str, Any]) -> str:
+    lines = [str(report) for report in done.reports]
+    for name, output in result["outputs"].items():
+        shape = "x".join(map(str, output["shape"])) or "()"
+        lines.append(f"{name}: {output['dtype']} {shape} -> {output['path']}")
+    c = done.counters
+    lines.append(
+        f"{c.threads} threads in {c.threadgroups} threadgroups: {c.barriers} barriers, "
+        f"{c.simd_operations} SIMD-group functions, {c.threadgroup_bytes} bytes of threadgroup memory"
+    )
+    if result["check"]:
+        moved = {name: (c.read_bytes[name], c.written_bytes[name]) for name in c.read_bytes}
+        lines += [f"  {name}: {r} bytes read, {w} written" for name, (r, w) in moved.items()]
+    found = len(done.reports)
+    lines.append("nothing wrong found" if not found else f"{found} report{'s' if found > 1 else ''}")
+    return "\n".join(lines)

@@ -1,0 +1,114 @@
+"""Read the values of `kvist metal run`: sizes, buffers, outputs, `name=value` pairs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+import numpy as np
+
+from kvist.errors import KvistError
+from kvist.metal.dtypes import MLX_NAMES, TYPES, element_dtype, to_numpy
+
+# float32 and the like, besides the names of MSL.
+_FLOATING = (mx.float32, mx.float16, mx.bfloat16, mx.bool_)
+DTYPES = {str(dtype).rpartition(".")[2]: dtype for dtype in MLX_NAMES} | TYPES | {"bool": mx.bool_}
+
+
+@dataclass(frozen=True, slots=True)
+class OutputArgument:
+    """`--out name=float32:64x4096:0`."""
+
+    name: str
+    dtype: mx.Dtype | None
+    shape: tuple[int, ...]
+    init: float | None
+
+
+def pair(text: str, option: str) -> tuple[str, str]:
+    """`name=value`."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip() or not value.strip():
+        raise KvistError(option, "name=value", repr(text))
+    return name.strip(), value.strip()
+
+
+def size(text: str, option: str) -> tuple[int, int, int]:
+    """`64,4096,1`, `64x4096` or `64`; what is left out is 1."""
+    parts = shape(text, option)
+    if not 1 <= len(parts) <= 3:
+        raise KvistError(option, "one to three whole numbers X,Y,Z", repr(text))
+    whole = (*parts, 1, 1)
+    return whole[0], whole[1], whole[2]
+
+
+def shape(text: str, option: str) -> tuple[int, ...]:
+    """`64x4096`, `64,4096` or `()`."""
+    cleaned = text.strip().strip("()[]").replace("x", ",").replace(" ", "")
+    parts = [part for part in cleaned.split(",") if part]
+    if not all(part.isdecimal() and part.isascii() for part in parts):
+        raise KvistError(option, "a shape such as 64x4096", repr(text))
+    return tuple(int(part) for part in parts)
+
+
+def output(text: str) -> OutputArgument:
+    """`name=dtype:shape`, with `:value` behind it for the contents before the run."""
+    name, value = pair(text, "--out")
+    parts = value.split(":")
+    if len(parts) == 1:
+        parts = ["", *parts]
+    if len(parts) > 3:
+        raise KvistError("--out", "name=dtype:shape or name=dtype:shape:initial", repr(text))
+    if parts[0] and parts[0] not in DTYPES:
+        raise KvistError("--out", f"a dtype of {', '.join(sorted(DTYPES))}", repr(parts[0]))
+    try:
+        init = float(parts[2]) if len(parts) == 3 else None
+    except ValueError:
+        raise KvistError("--out", "a number as initial value", repr(parts[2])) from None
+    return OutputArgument(name, DTYPES[parts[0]] if parts[0] else None, shape(parts[1], "--out"), init)
+
+
+def buffer(value: str, type_name: str, where: str) -> Any:
+    """An array of a .npy file, a number, or several with commas, in the type that the kernel declares."""
+    path = Path(value)
+    if value.endswith(".npy") or path.is_file():
+        try:
+            return np.load(path, allow_pickle=False)
+        except FileNotFoundError:
+            raise KvistError(where, "a .npy file", f"{value!r}, which does not exist") from None
+        except (OSError, ValueError, EOFError) as error:
+            raise KvistError(where, f"an array in {value}", str(error)) from None
+    numbers = [_number(part, where) for part in value.split(",")]
+    dtype = element_dtype(type_name)
+    if dtype is None:
+        if len(numbers) > 1 or type_name[:1].isupper():
+            raise KvistError(where, f"the bytes of a {type_name} in a .npy file", repr(value))
+        return numbers[0]
+    if dtype not in _FLOATING and any(isinstance(n, float) for n in numbers):
+        raise KvistError(where, f"whole numbers for {type_name}", value)
+    low, high = _range(dtype)
+    if any(not low <= n <= high for n in numbers if n == n):
+        raise KvistError(where, f"numbers that {type_name} holds", value)
+    given = numbers if len(numbers) > 1 else numbers[0]
+    return mx.array(given).astype(dtype) if dtype == mx.bfloat16 else np.array(given).astype(to_numpy(dtype))
+
+
+def _number(text: str, where: str) -> int | float | bool:
+    text = text.strip()
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    try:
+        return int(text, 0)
+    except ValueError:
+        pass
+    try:
+        return float(text)
+    except ValueError:
+        raise KvistError(where, "a .npy file or a number", repr(text)) from None
+
+
+def _range(dtype: mx.Dtype) -> tuple[float, float]:
+    if dtype in _FLOATING:
+        return float("-inf"), float("inf")
+    limits = np.iinfo(to_numpy(dtype))
+    return int(limits.min), int(limits.max)

@@ -1,0 +1,107 @@
+"""The parameters of a kernel: type, address space, attribute."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kvist.errors import KvistError
+from kvist.metal.tokens import Token, attribute_end, is_attribute, split_commas
+
+ADDRESS_SPACES = ("device", "constant", "threadgroup", "thread")
+_NOT_THE_TYPE = (
+    *ADDRESS_SPACES,
+    "const",
+    "volatile",
+    "*",
+    "&",
+    "restrict",
+    "__restrict",
+    "coherent",
+    "struct",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """`device const T* x [[buffer(0)]]`: type_name T, space device, a pointer, attribute buffer, index 0.
+
+    condition: the function constant that says whether the parameter is there at all.
+    """
+
+    name: str
+    type_name: str
+    space: str
+    is_const: bool
+    is_pointer: bool
+    is_reference: bool
+    attribute: str
+    index: int
+    start: int = 0
+    condition: str = ""
+
+
+def parameters_of(tokens: Sequence[Token], kernel: str) -> tuple[Parameter, ...]:
+    """The parameters between the brackets of `kernel`. MSL numbers buffers without an attribute in order."""
+    parameters: list[Parameter] = []
+    next_buffer = 0
+    for piece in split_commas(tokens):
+        if [t.text for t in piece] == ["void"]:
+            continue
+        parameter = _parameter(piece, kernel, next_buffer)
+        if parameter.attribute == "buffer":
+            next_buffer = parameter.index + 1
+        parameters.append(parameter)
+    return tuple(parameters)
+
+
+def _parameter(piece: Sequence[Token], kernel: str, next_buffer: int) -> Parameter:
+    declaration, attributes = _without_attributes(piece)
+    words = [t.text for t in declaration]
+    name = next((w for w in reversed(words) if w.isidentifier()), "?")
+    space = next((w for w in words if w in ADDRESS_SPACES), "")
+    stars = [i for i, w in enumerate(words) if w == "*"]
+    pointed_to = words[: stars[-1]] if stars else words  # `device T* const p` may be written through
+    is_buffer = bool(stars) or "&" in words
+    condition = "".join(attributes.pop("function_constant", []))
+    attribute, arguments = next(iter(attributes.items()), ("", []))
+    if not attribute:
+        if not is_buffer:
+            raise KvistError(f"metal {kernel}", f"an [[attribute]] of parameter {name}", "none")
+        attribute = "threadgroup" if space == "threadgroup" else "buffer"
+    index = next((int(w) for w in arguments if w.isdigit()), next_buffer)
+    return Parameter(
+        name=name,
+        type_name=_type_name(words[: words.index(name)] if name in words else words),
+        space=space,
+        is_const="const" in pointed_to or space == "constant",
+        is_pointer=bool(stars),
+        is_reference="&" in words,
+        attribute=attribute,
+        index=index if is_buffer else -1,
+        start=piece[0].start,
+        condition=condition,
+    )
+
+
+def _without_attributes(piece: Sequence[Token]) -> tuple[list[Token], dict[str, list[str]]]:
+    declaration: list[Token] = []
+    attributes: dict[str, list[str]] = {}
+    index = 0
+    while index < len(piece):
+        if is_attribute(piece, index):
+            end = attribute_end(piece, index)
+            for item in split_commas(piece[index + 2 : end - 2]):
+                attributes[item[0].text] = [t.text for t in item[2:-1]]
+            index = end
+        else:
+            declaration.append(piece[index])
+            index += 1
+    return declaration, {k: v for k, v in attributes.items() if k != "maybe_unused"}
+
+
+def _type_name(words: Sequence[str]) -> str:
+    text = ""
+    for word in words:
+        if word in _NOT_THE_TYPE:
+            continue
+        text += " " + word if text and text[-1].isalnum() and word[0].isalnum() else word
+    return text.rstrip("(")

@@ -1,0 +1,44 @@
+"""`vaultkit export`: any vault as plain Markdown that MkDocs or Zensical builds."""
+
+import json
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from vaultkit.command import Command
+from vaultkit.errors import VaultError
+from vaultkit.site.export import export
+
+
+def _arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("vault", metavar="DIR", help="the vault's folder, which is only read")
+    parser.add_argument("out", metavar="OUT", help="a new or empty folder, or a former export")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
+    parser.epilog = (
+        "Exit code 0: all was exported; 1: what is named could not be read or rendered, "
+        "the rest was exported; 2: OUT is in use or there is no DIR, nothing was written."
+    )
+
+
+def _export(args: Namespace) -> int:
+    vault, out = Path(args.vault), Path(args.out)
+    try:
+        if not vault.is_dir():
+            print(f"{vault}: no-vault is not a folder (hint: give the vault's folder)", file=sys.stderr)
+            return 2
+        done = export(vault, out)
+    except VaultError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if args.json:
+        found = [problem.as_dict() for problem in done.problems]
+        result = {"out": str(out), "languages": done.languages, "pages": done.pages, "files": done.files}
+        print(json.dumps({**result, "problems": found}, ensure_ascii=False))
+        return 1 if done.problems else 0
+    for problem in done.problems:
+        print(problem, file=sys.stderr)
+    print(f"{done.pages} pages exported to {out}: build them with `mkdocs build -f {out / 'mkdocs.yml'}`")
+    return 1 if done.problems else 0
+
+
+COMMANDS = (Command("export", "write a vault as plain Markdown with a mkdocs.yml", _arguments, _export),)

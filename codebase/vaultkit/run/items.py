@@ -1,0 +1,62 @@
+"""Notes under pytest: a collector for a note, and an item for each of its blocks, without fixtures."""
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vaultkit import place
+from vaultkit.run.noteruns import NoteRuns
+from vaultkit.run.program import Block
+from vaultkit.run.report import failure_text
+
+runs = NoteRuns()
+
+
+class BlockFailed(Exception):
+    """A block failed; the text is the whole report."""
+
+
+class NoteFile(pytest.File):
+    """A note; what is wrong with its fences and control comments is an error of its collection."""
+
+    def collect(self) -> Iterator["BlockItem"]:
+        program = runs.session(self.path).program
+        if program.problems:
+            raise self.CollectError("\n".join(str(problem) for problem in program.problems))
+        if not program.blocks:
+            runs.over(self.path)
+        for block in program.blocks:
+            # Ids without line numbers survive lines inserted above.
+            yield BlockItem.from_parent(self, name=f"block-{block.number}", block=block)
+
+
+class BlockItem(pytest.Item):
+    """One block; everything before it in the note has run, or is run now, exactly once."""
+
+    def __init__(self, *, block: Block, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.number = block.number
+        self.line = block.line
+        self.last = 0
+        self.seconds: float | None = None
+
+    def runtest(self) -> None:
+        session, verdict = runs.judge(self.path, self.number, self.last)
+        self.seconds = session.executed[self.number].seconds
+        if verdict.status == "skipped":
+            raise pytest.skip.Exception(verdict.reason, _use_item_location=True)
+        if verdict.status == "failed":
+            block = f"{place.shown(session.file)}::block-{self.number}"
+            again = f"{place.command('pytest')} {shlex.quote(block)}"
+            raise BlockFailed(failure_text(session, verdict, again))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> str:
+        if isinstance(excinfo.value, BlockFailed):
+            return str(excinfo.value)
+        return str(excinfo.getrepr(style="short"))
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, self.line, self.name

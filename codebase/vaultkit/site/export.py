@@ -1,0 +1,115 @@
+"""Any vault as plain Markdown with a `mkdocs.yml`: what MkDocs or Zensical builds without anything of ours.
+
+Nothing of the vault is changed and none of its code is run. One tree if no note has a translation beside it,
+else one for each language.
+"""
+
+import unicodedata
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vaultkit.errors import Problem
+from vaultkit.note import parse_note
+from vaultkit.site.assets import export_assets
+from vaultkit.site.context import Context
+from vaultkit.site.export_config import config
+from vaultkit.site.export_write import former, write
+from vaultkit.site.pages.parts import escape, page_link
+from vaultkit.site.pages.sections import section_title, sections
+from vaultkit.site.paths import LANGUAGES, Language
+from vaultkit.site.results import Results
+from vaultkit.site.sitemap import Page, SiteMap
+from vaultkit.site.stage import Staged, stage
+from vaultkit.site.titles import FILE as TITLES
+from vaultkit.vault import Vault
+
+_REPORTED = frozenset({"unreadable", "unrenderable", "encoding", "front-matter", "notebook", "not-written"})
+
+
+@dataclass
+class Export:
+    """What was written: `pages` of the vault, `files` in all, and what could not be read or rendered."""
+
+    languages: list[Language]
+    pages: int
+    files: int
+    problems: list[Problem] = field(default_factory=list)
+
+
+def export(vault_folder: Path, out: Path) -> Export:
+    """Write the vault's export into `out`. Raises VaultError if there is no vault, or `out` is in use."""
+    old = former(out, vault_folder)
+    vault = Vault.load(vault_folder)
+    sitemap = SiteMap.of(vault, plain=True)
+    paired = any(len(page.notes) > 1 for page in sitemap.pages.values())
+    languages: list[Language] = list(LANGUAGES) if paired else [_language(sitemap)]
+    problems = [*vault.problems, *(p for note in vault.notes.values() for p in note.problems)]
+    files: dict[str, bytes] = {}
+    name = vault_folder.resolve().name or "Vault"
+    for language in languages:
+        staged = stage(sitemap, language, Results(vault.root))
+        problems += staged.problems
+        _finish(staged, sitemap, name)
+        docs = f"docs/{language}" if paired else "docs"
+        files |= {f"{docs}/{path}": content for path, content in staged.files.items()}
+        first = language == languages[0]
+        alternate: dict[Language, str] = {"en": "/", "zh": "/zh/"} if paired else {}
+        text = config(
+            name,
+            language,
+            docs,
+            "site" if first else f"site/{language}",
+            _nav(staged, sitemap, name),
+            sorted(path for path in staged.files if path in _SCRIPTS),
+            alternate,
+        )
+        files["mkdocs.yml" if first else f"mkdocs.{language}.yml"] = text.encode()
+    problems += write(files, out, old)
+    found = {p for p in problems if p.code in _REPORTED and p.severity == "error"}
+    shown = sorted(found, key=lambda p: (p.path, p.line, p.code, p.message))
+    return Export(languages, len(sitemap.pages) + len(sitemap.files), len(files), shown)
+
+
+_SCRIPTS = frozenset({"assets/katex/katex.min.css", "assets/katex/katex.min.js", "assets/formulas.js"})
+
+
+def _language(sitemap: SiteMap) -> Language:
+    """The language of a vault without pairs: Chinese if most of its letters are."""
+    sample = "".join(note.text[:2000] for note in list(sitemap.vault.notes.values())[:200])
+    letters = [char for char in sample if char.isalpha()]
+    han = sum("\u4e00" <= char <= "\u9fff" for char in letters)
+    return "zh" if han * 4 > len(letters) > 0 else "en"
+
+
+def _finish(staged: Staged, sitemap: SiteMap, name: str) -> None:
+    """A front page if the vault has none, style and scripts; without what only our own site reads."""
+    staged.files.pop(TITLES, None)
+    if "index.md" not in staged.files:
+        context = Context(sitemap, staged.language, Page("", "index", {}), parse_note("", ""))
+        staged.files["index.md"] = _front_page(context, name).encode("utf-8", "replace")
+    staged.files |= export_assets(formulas=bool(staged.formulas))
+
+
+def _front_page(context: Context, name: str) -> str:
+    lines = [f"# {escape(name)}", ""]
+    for section in sections(context):
+        lines.append(f"- [{escape(section_title(context, section))}]({section_file(context, section)})")
+    loose = [page for page in context.sitemap.pages.values() if not page.section]
+    lines += ["", *(f"- {page_link(context, page)}" for page in loose)]
+    return "\n".join(lines) + "\n"
+
+
+def section_file(context: Context, section: str) -> str:
+    """The staged page of a folder: its index, or the note of the folder's name."""
+    taken = any(page.slug == section for page in context.sitemap.pages.values())
+    return f"{section}.md" if taken else f"{section}/index.md"
+
+
+def _nav(staged: Staged, sitemap: SiteMap, name: str) -> list[tuple[str, str]]:
+    """The front page and the folders: the pages themselves are reached by links and search."""
+    context = Context(sitemap, staged.language, Page("", "index", {}), parse_note("", ""))
+    nav = [(unicodedata.normalize("NFC", name), "index.md")]
+    for section in sections(context):
+        if section_file(context, section) in staged.files:
+            nav.append((section_title(context, section), section_file(context, section)))
+    return nav
