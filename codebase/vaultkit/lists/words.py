@@ -5,7 +5,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "topics": ("Topics", "主题"),
     "topic": ("Topic", "主题"),
     "done_of": ("Done", "已完成"),
-    "hours": ("Hours", "小时"),
+    "hours": ("Hours", "用时"),
     "mastery": ("Mastery", "掌握程度"),
     "status": ("Status", "状态"),
     "notes": ("Notes", "笔记"),
@@ -23,15 +23,15 @@ WORDS: dict[str, tuple[str, str]] = {
     "milestones": ("{done} of {total} reached", "已达成 {done} / {total}"),
     "sessions": ("Sessions", "学习次数"),
     "total_hours": ("Total hours", "总时长"),
-    "per_topic": ("Average per topic done", "每个已完成主题平均"),
-    "longest": ("Longest day", "最长的一天"),
+    "per_topic": ("Average per topic done", "每个已完成主题的平均用时"),
+    "longest": ("Longest day", "用时最长的一天"),
     "h": ("{h} h", "{h} 小时"),
     "struggle": ("{topic}: {hours}", "{topic}：{hours}"),
-    "no_struggles": ("No topic has taken more than two hours.", "还没有哪个主题超过两小时。"),
+    "no_struggles": ("No topic has taken more than two hours.", "还没有哪个主题用时超过两小时。"),
     "now": ("Now: {phase}", "当前阶段：{phase}"),
     "all_done": ("Every topic is done.", "全部主题都已完成。"),
     "next": ("Next: {item}", "接下来：{item}"),
-    "questions": ("Questions from the last session", "上次学习留下的疑问"),
+    "questions": ("Questions from the last session", "上次学习留下的问题"),
 }
 
 
