@@ -31,7 +31,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "now": ("Now: {phase}", "当前阶段：{phase}"),
     "all_done": ("Every topic is done.", "全部主题都已完成。"),
     "next": ("Next: {item}", "接下来：{item}"),
-    "questions": ("Questions from the last session", "上次学习留下的问题"),
+    "questions": ("Questions from the last session", "上次学习留下的疑问"),
 }
 
 

@@ -107,7 +107,10 @@ STRINGS: dict[str, tuple[str, str]] = {
         "已读 {done} / {total} 项 · {minutes_done} / {minutes} 分钟",
     ),
     "course_map": ("Map: what builds on what", "路线图：先学什么，后学什么"),
-    "course_map_alt": ("{count} notes, each below those that it builds on", "{count} 篇笔记，每篇都排在它的先读笔记之下"),
+    "course_map_alt": (
+        "{count} notes, each below those that it builds on",
+        "{count} 篇笔记，每篇都排在它的先读笔记之下",
+    ),
     "in_lists": ("In reading lists", "所在的阅读清单"),
     "no_cards": ("There are no cards yet.", "还没有卡片。"),
     "field_hours": ("{value} h", "{value} 小时"),
