@@ -43,6 +43,8 @@ class Cursor:
 
     def indent(self) -> int:
         """Columns of white space ahead."""
+        if not self.pending and self.text[self.position : self.position + 1] not in (" ", "\t"):
+            return 0
         columns, column = self.pending, self.column + self.pending
         for char in self.text[self.position : self.next_visible()]:
             step = 1 if char == " " else 4 - column % 4
@@ -72,6 +74,8 @@ class Cursor:
 
     def next_visible(self) -> int:
         """Index of the next character that is not a space or tab, the line's length if there is none."""
+        if self.text[self.position : self.position + 1] not in (" ", "\t", ""):
+            return self.position
         found = _VISIBLE.search(self.text, self.position)
         return found.start() if found else len(self.text)
 
