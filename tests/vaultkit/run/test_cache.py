@@ -47,7 +47,10 @@ PACKAGE = {
     "eng/environ.py": "import os\nMODE = os.environ.get('ENG_MODE', '')\n",
     "eng/settings.py": "import os\nMODE = os.environ.get('NOTE_MODE', 'none')\n",
     "eng/drawn.py": "import random\nDRAWN = random.random()\n",
-    "eng/open.py": "TABLE = {'a': 1}\nLIMIT = 5\n\n\nclass Op:\n    scale = 1\n",
+    "eng/open.py": (
+        "TABLE = {'a': 1}\nLIMIT = 5\n\n\nclass Op:\n    scale = 1\n\n\n"
+        "def change():\n    global LIMIT\n    LIMIT = 9\n    TABLE['b'] = 2\n    Op.scale = 3\n"
+    ),
     "tools/loose.py": "VALUE = 'loose'\n",
     "tools/script.py": "RESULT = 1\n",
     "data/part/one.txt": "",
@@ -391,7 +394,7 @@ def test_modules_are_for_each_note_as_if_it_ran_alone(project: Project) -> None:
         "alone": "import os\nos.environ['NOTE_MODE'] = 'mine'\n"
         "from eng import settings\nassert settings.MODE == 'mine'",
         "constant": "from eng import settings\nassert settings.MODE == 'none'",
-        "data": "from eng import open\nopen.LIMIT = 9\nopen.TABLE['b'] = 2\nopen.Op.scale = 3\nopen.new = 1",
+        "data": "from eng import open\nopen.change()\nopen.new = 1",
         "dynamic 1": "from eng import open\nassert (open.LIMIT, open.TABLE) == (5, {'a': 1})\n"
         "assert open.Op.scale == 1\n"
         "assert not hasattr(open, 'new')",
