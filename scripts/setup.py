@@ -93,6 +93,12 @@ def build_extension() -> bool:
     return subprocess.run([str(PYTHON), "scripts/build_ext.py"], cwd=ROOT).returncode == 0
 
 
+def compile_modules() -> bool:
+    """Bytecode that is checked by the source's hash, also for those who let Python write none."""
+    command = [str(PYTHON), "-m", "compileall", "-q", "--invalidation-mode", "checked-hash", "codebase"]
+    return call(command, "is there a Python file that does not parse?")
+
+
 def main() -> None:
     if sys.version_info < (3, 11):  # noqa: UP036 - this file runs before the right Python is chosen
         got = platform.python_version()
@@ -109,6 +115,7 @@ def main() -> None:
     sources = sorted(p for p in (ROOT / "kernels").rglob("*") if p.suffix in {".h", ".cpp", ".txt", ".c"})
     key = digest(ROOT / "constraints.txt", ROOT / "scripts" / "build_ext.py", *sources)
     step("extension", key, "building the C++ extension", build_extension)
+    step("bytecode", digest(*sorted((ROOT / "codebase").rglob("*.py"))), "compiling modules", compile_modules)
 
 
 if __name__ == "__main__":

@@ -43,6 +43,8 @@ class Cursor:
 
     def indent(self) -> int:
         """Columns of white space ahead."""
+        if not self.pending and self.text[self.position : self.position + 1] not in (" ", "\t"):
+            return 0
         columns, column = self.pending, self.column + self.pending
         for char in self.text[self.position : self.next_visible()]:
             step = 1 if char == " " else 4 - column % 4
@@ -72,6 +74,8 @@ class Cursor:
 
     def next_visible(self) -> int:
         """Index of the next character that is not a space or tab, the line's length if there is none."""
+        if self.text[self.position : self.position + 1] not in (" ", "\t", ""):
+            return self.position
         found = _VISIBLE.search(self.text, self.position)
         return found.start() if found else len(self.text)
 
@@ -99,8 +103,12 @@ def enter(cursor: Cursor, stack: list[Container]) -> int:
     return len(stack)
 
 
-def open_new(cursor: Cursor, stack: list[Container]) -> bool:
-    """Push the containers that open on the rest of this line; true if a marker (not a quote) was met."""
+def open_new(cursor: Cursor, stack: list[Container], *, paragraph: bool = False) -> bool:
+    """Push the containers that open on the rest of this line; true if a marker (not a quote) was met.
+
+    In a `paragraph` that goes on, an empty item or a number other than 1 is text. Definitions are known at
+    the top level only, as on the site.
+    """
     on_marker = False
     while len(stack) < MAX_DEPTH:
         indent = cursor.indent()
@@ -110,6 +118,9 @@ def open_new(cursor: Cursor, stack: list[Container]) -> bool:
         found = _OPENER.match(cursor.text, start)
         if not found:
             return on_marker
+        if (found["definition"] and stack) or (paragraph and found["list"] and _is_text(cursor, found)):
+            return on_marker
+        paragraph = False
         if found["quote"]:
             _enter_quote(cursor, indent)
             stack.append(Container(True, 0, 0))
@@ -123,6 +134,12 @@ def open_new(cursor: Cursor, stack: list[Container]) -> bool:
         cursor.skip(len(found.group()))
         stack.append(_list_like(cursor, indent, len(found.group()), is_list=bool(found["list"])))
     return on_marker
+
+
+def _is_text(cursor: Cursor, found: re.Match[str]) -> bool:
+    """True if a list marker cannot interrupt a paragraph."""
+    number = found["list"][:-1]
+    return (number.isdigit() and int(number) != 1) or not cursor.text[found.end() :].strip()
 
 
 def _list_like(cursor: Cursor, indent: int, marker: int, *, is_list: bool) -> Container:

@@ -56,6 +56,19 @@ class Fence:
         return self.language == "output"
 
 
+@dataclass(slots=True)
+class OpenFence:
+    """A fence whose end has not been read yet; `indent` columns are taken off each line of its code."""
+
+    line: int
+    marker: str
+    info: str
+    prefix: str
+    indent: int
+    on_marker: bool
+    code: list[str]
+
+
 def fence_language(info: str) -> str:
     """Language of an info string, lower-cased: `python title="x"`, `{.python .x}`, `Py3`; "" if none."""
     info = info.strip()

@@ -27,6 +27,20 @@ class _Loader(_Base):
                 seen.add(key.value)
         return super().construct_mapping(node, deep=deep)
 
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Merge `<<`, each key once: merges of merges would double at every step."""
+        super().flatten_mapping(node)
+        last = {key.value: place for place, (key, _) in enumerate(node.value) if _is_scalar(key)}
+        node.value = [
+            pair
+            for place, pair in enumerate(node.value)
+            if not _is_scalar(pair[0]) or last[pair[0].value] == place
+        ]
+
+
+def _is_scalar(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode)
+
 
 class Text(NamedTuple):
     """A text among the properties: `key` is dotted, `a.b` in mappings and `a.0` in lists.

@@ -6,13 +6,16 @@ One pass from left to right, first opener wins, linear in the length of the text
 import re
 from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Literal, NamedTuple
+
+from vaultkit import wikilink
 
 SpanKind = Literal["code", "math", "html", "tag", "percent"]
 
-_WIKILINK = r"\[\[(?!\[)(?:(?!\[\[|\]\])[^\n])+\]\]"  # what stands in it opens nothing
 _DESTINATION = r"\]\([ \t\n]?<(?:\\.|[^<>\n\\])*>"  # no tag, though it may look like one
-_TOKEN = re.compile(rf"\\.|`+|<!--|<(?=[a-zA-Z/])|%%+|\$\$?|{_WIKILINK}|{_DESTINATION}", re.DOTALL)
+# What stands in a wikilink opens nothing either.
+_TOKEN = re.compile(rf"\\.|`+|<!--|<(?=[a-zA-Z/])|%%+|\$\$?|{wikilink.GRAMMAR}|{_DESTINATION}", re.DOTALL)
 _ATTRIBUTE = r"\s+[a-zA-Z_:][\w.:-]*(?:\s*=\s*(?:[^\s\"'=<>`]+|'[^']*'|\"[^\"]*\"))?"
 TAG = re.compile(
     rf"<(?:[a-zA-Z][a-zA-Z0-9-]*(?:{_ATTRIBUTE})*\s*/?|/[a-zA-Z][a-zA-Z0-9-]*\s*"
@@ -40,7 +43,7 @@ def spans(text: str) -> list[Span]:
     found: list[Span] = []
     if not any(char in text for char in "`<%$"):
         return found
-    ticks = _ticks_by_length(text)
+    ticks = _ticks_by_length(text) if "`" in text else {}
     missing: set[str] = set()  # openers for which no closer follows any more
     position = 0
     while token := _TOKEN.search(text, position):
@@ -100,3 +103,11 @@ def blank_out(text: str, covered: list[Span], kinds: frozenset[str]) -> str:
             parts += [text[position:start], " " * (span.end - start)]
             position = span.end
     return "".join([*parts, text[position:]])
+
+
+def by_line(span: Span, offsets: list[int], first: int, last: int) -> Iterator[tuple[int, Span]]:
+    """(line, piece) of a span over the lines `first` to `last` of a text; `offsets` is where lines start."""
+    kind: SpanKind = span.kind
+    for place in range(first, last + 1):
+        start, end = offsets[place], offsets[place + 1] - 1
+        yield place, Span(max(span.start, start) - start, min(span.end, end) - start, kind)

@@ -54,6 +54,8 @@ class Scan:
         """A text line with the spans of `hide` blanked out, columns kept; "" for lines that are not text."""
         if self.kinds[line - 1] != "text":
             return ""
+        if line not in self.masks:
+            return self.lines[line - 1]
         return blank_out(self.lines[line - 1], self.masks.get(line, []), hide)
 
     def text_lines(self) -> list[int]:
@@ -62,7 +64,7 @@ class Scan:
 
 def split_lines(text: str) -> list[str]:
     """Lines as editors count them: ended by LF, CRLF or CR; other Unicode separators do not end a line."""
-    lines = re.split(r"\r\n|\n|\r", text)
+    lines = re.split(r"\r\n|\n|\r", text) if "\r" in text else text.split("\n")
     return lines[:-1] if not lines[-1] else lines
 
 
@@ -74,3 +76,11 @@ def front_matter_end(lines: list[str]) -> int:
         if line.rstrip(" \t") == "---":
             return number
     return 0
+
+
+def strip_prefix(line: str, prefix: str) -> str:
+    """`line` without the container prefix of the line where its comment began."""
+    blank = re.sub(r"[^\s>]", " ", prefix)
+    if line.startswith(blank):
+        return line[len(blank) :]
+    return "" if line.strip() == prefix.strip() else line

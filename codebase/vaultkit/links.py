@@ -49,21 +49,19 @@ def find_links(scan: Scan, texts: list[Text]) -> list[Link]:
     found = [link for text in texts if (link := _property_link(scan, text))]
     for numbers in scan.paragraphs:
         lines = [scan.lines[number - 1] for number in numbers]
-        if not any("[" in line for line in lines):
+        if len(numbers) > 1 and any("](" in line for line in lines):
+            found += _paragraph_links([scan.visible(number) for number in numbers], lines, numbers)
             continue
-        visible = [scan.visible(number) for number in numbers]
-        if len(numbers) > 1 and any("](" in line for line in visible):
-            found += _paragraph_links(visible, lines, numbers)
-        else:
-            for number, line, shown in zip(numbers, lines, visible, strict=True):
-                found += line_links(shown, line, number)
+        for number, line in zip(numbers, lines, strict=True):
+            if "[[" in line or "](" in line:
+                found += line_links(scan.visible(number), line, number)
     return found
 
 
 def line_links(visible: str, line: str, number: int) -> list[Link]:
     """Links of one line, left to right; `visible` is the line with code and comments blanked out."""
-    if "[" not in visible:
-        return []
+    if "](" not in visible:
+        return [_wikilink(wiki, number) for wiki in wikilink.find(visible)]
     return _paragraph_links([visible], [line], [number])
 
 
@@ -72,14 +70,17 @@ def _paragraph_links(visible: list[str], lines: list[str], numbers: list[int]) -
     found: list[Link] = []
     for index, shown in enumerate(visible):
         for wiki in wikilink.find(shown):
-            kind: LinkKind = "embed" if wiki.embed else "link"
-            found.append(Link(numbers[index], wiki.column, wiki.raw, kind, *wiki.text))
+            found.append(_wikilink(wiki, numbers[index]))
             end = wiki.column + len(wiki.raw)
             visible[index] = visible[index][: wiki.column] + " " * len(wiki.raw) + visible[index][end:]
     text = "\n".join(visible)
     if "](" in text:
         found += _markdown_links(text, "\n".join(lines), numbers)
     return sorted(found, key=lambda link: (link.line, link.column))
+
+
+def _wikilink(wiki: wikilink.Found, number: int) -> Link:
+    return Link(number, wiki.column, wiki.raw, "embed" if wiki.embed else "link", *wiki.text)
 
 
 def _markdown_links(visible: str, text: str, numbers: list[int]) -> Iterator[Link]:

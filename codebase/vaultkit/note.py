@@ -1,6 +1,7 @@
 """One note, parsed: properties, headings, block ids, links and tags."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
@@ -60,7 +61,8 @@ class Note:
         value = frontmatter.value_of(self.properties, "aliases")
         if isinstance(value, str):
             return [value]
-        return [str(item) for item in value if item is not None] if isinstance(value, list) else []
+        items = value if isinstance(value, list) else []
+        return [str(item) for item in items if isinstance(item, (str, int, float, date))]
 
 
 def parse_note(path: str, text: str) -> Note:

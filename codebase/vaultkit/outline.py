@@ -22,7 +22,7 @@ def headings(scan: Scan) -> list[Heading]:
     found: list[Heading] = []
     for number in scan.text_lines():
         line = scan.lines[number - 1]
-        if scan.prefix(number).strip():
+        if line.lstrip(" \t")[:1] not in ("#", "=", "-") or scan.prefix(number).strip():
             continue
         if match := _ATX.match(line.lstrip(" \t")):
             if not scan.visible(number).lstrip(" \t").startswith("#"):

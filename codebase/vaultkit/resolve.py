@@ -23,7 +23,8 @@ class Resolution(NamedTuple):
 
 def resolve(vault: Vault, link_target: str, source_path: str) -> Resolution:
     """The file that `link_target` (without `#subpath`) means in the note `source_path`."""
-    target = fold(unicodedata.normalize("NFC", link_target)).strip()
+    target = link_target if link_target.isascii() else unicodedata.normalize("NFC", link_target)
+    target = fold(target).strip()
     if not target:  # R1
         return Resolution(source_path, candidates=(source_path,))
     last = target.rsplit("/", 1)[-1]
@@ -33,8 +34,8 @@ def resolve(vault: Vault, link_target: str, source_path: str) -> Resolution:
 
 
 def _lookup(vault: Vault, target: str, source_path: str) -> Resolution:
-    folder = posixpath.dirname(source_path)
     if target.startswith(("./", "../")):  # R5
+        folder = posixpath.dirname(source_path)
         return _exact(vault, posixpath.normpath(posixpath.join(fold(folder), target)))
     if target.startswith("/"):  # R7
         return _exact(vault, target[1:])
@@ -46,7 +47,7 @@ def _lookup(vault: Vault, target: str, source_path: str) -> Resolution:
     matching = [path for path in candidates if fold(path).endswith(target)]  # R8
     if not matching:
         return Resolution(None)
-    return _nearest(matching, folder)
+    return _nearest(matching, posixpath.dirname(source_path))
 
 
 def _nearest(matching: list[str], folder: str) -> Resolution:

@@ -6,12 +6,12 @@ which characters of a text line are code, math or comment. It parses no inline M
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import cached_property
 
 from vaultkit.containers import Container, Cursor, enter, open_new
-from vaultkit.fences import Fence, closes, opening
-from vaultkit.inline import TAG, Span, SpanKind, blank_out, spans
+from vaultkit.fences import Fence, OpenFence, closes, opening
+from vaultkit.html_blocks import RAW_HTML, opens_html
+from vaultkit.inline import Span, blank_out, by_line, spans
 from vaultkit.lines import (
     NOT_LINKS,
     NOT_PROSE,
@@ -21,36 +21,22 @@ from vaultkit.lines import (
     Scan,
     front_matter_end,
     split_lines,
+    strip_prefix,
 )
 
 __all__ = ["NOT_LINKS", "NOT_PROSE", "Comment", "Fence", "LineKind", "Scan", "Span", "scan", "split_lines"]
 
-_RAW_HTML = re.compile(r"<(pre|script|style|textarea)(?=[\s>]|$)", re.IGNORECASE)
-_HTML_BLOCK = re.compile(
-    r"</?(?:address|article|aside|base|basefont|blockquote|body|caption|center|col|colgroup|dd|details|dialog"
-    r"|dir|div|dl|dt|fieldset|figcaption|figure|footer|form|frame|frameset|h[1-6]|head|header|hr|html|iframe"
-    r"|legend|li|link|main|menu|menuitem|nav|noframes|ol|optgroup|option|p|param|search|section|summary|table"
-    r"|tbody|td|tfoot|th|thead|title|tr|track|ul)(?=[ \t]|/?>|$)",
-    re.IGNORECASE,
-)
-_TAG_NAME = re.compile(r"</?[a-zA-Z][a-zA-Z0-9-]*(?=[\s/>])")  # not so an address in angle brackets
 _BLOCK_START = re.compile(r"#{1,6}(?:[ \t]|$)|\||\[\^[^\]]+\]:")
 
 
-def scan(text: str) -> Scan:
-    """Scan one note's text (a leading byte order mark is ignored)."""
-    return _Scanner(split_lines(text.removeprefix("\ufeff"))).run()
+def scan(text: str, *, blocks: bool = False) -> Scan:
+    """Scan one note's text (a leading byte order mark is ignored).
 
-
-@dataclass(slots=True)
-class _OpenFence:
-    line: int
-    marker: str
-    info: str
-    prefix: str
-    indent: int
-    on_marker: bool
-    code: list[str]
+    With `blocks`, paragraphs without `<` and `%%` get no masks: enough for whoever wants fences and comments.
+    """
+    scanner = _Scanner(split_lines(text.removeprefix("\ufeff")))
+    scanner.blocks = blocks
+    return scanner.run()
 
 
 class _Scanner:
@@ -59,8 +45,9 @@ class _Scanner:
     def __init__(self, lines: list[str]) -> None:
         self.lines = lines
         self.result = Scan(lines, ["text"] * len(lines), [""] * len(lines))
+        self.blocks = False
         self.stack: list[Container] = []
-        self.fence: _OpenFence | None = None
+        self.fence: OpenFence | None = None
         self.until = ""  # closing mark of an HTML comment, math or raw HTML that spans lines
         self.until_kind: LineKind = "text"
         self.until_starts_line = False
@@ -68,9 +55,18 @@ class _Scanner:
         self.percent: tuple[int, int] | None = None  # the same of the open `%%` block
         self.chunk: dict[int, str] = {}  # index and text of each line of the open paragraph
         self.html_depth = -1  # containers around the open HTML block, which ends at a blank line
-        self.last_math = max((i for i, line in enumerate(lines) if "$$" in line), default=-1)
-        self.comment_ends = [i for i, line in enumerate(lines) if "-->" in line]
-        self.blanks = [i for i, line in enumerate(lines) if not line.strip(" \t>")]
+
+    @cached_property
+    def last_math(self) -> int:
+        return max((i for i, line in enumerate(self.lines) if "$$" in line), default=-1)
+
+    @cached_property
+    def comment_ends(self) -> list[int]:
+        return [i for i, line in enumerate(self.lines) if "-->" in line]
+
+    @cached_property
+    def blanks(self) -> list[int]:
+        return [i for i, line in enumerate(self.lines) if not line.strip(" \t>")]
 
     def run(self) -> Scan:
         result, total = self.result, len(self.lines)
@@ -100,6 +96,8 @@ class _Scanner:
         if self.percent and "%%" in line:
             self.step_percent_end(index, line)
             return
+        if not self.stack and self.step_quickly(index, line):
+            return
         cursor = Cursor(line)
         matched = enter(cursor, self.stack)
         if self.fence and matched == len(self.stack):
@@ -109,9 +107,35 @@ class _Scanner:
             self.close_fence(index, closed=False)
         self.step_block(index, line, cursor, matched)
 
+    def step_quickly(self, index: int, line: str) -> bool:
+        """The commonest lines outside of containers: code, empty, begun by a letter, a table, a heading."""
+        if self.fence:
+            if self.fence.indent or line.lstrip(" \t")[:1] in ("`", "~"):
+                return False
+            self.result.prefixes[index] = self.fence.prefix
+            self.result.kinds[index] = "code"
+            self.fence.code.append(line + "\n")
+            return True
+        if not line:
+            self.end_chunk()
+            self.html_depth = -1
+            self.result.kinds[index] = "blank"
+            return True
+        first = line[0]
+        if self.html_depth >= 0 or "<!--" in line or not (first.isalpha() or first in "|#"):
+            return False
+        if first == "#" and not _BLOCK_START.match(line):
+            return False  # a tag
+        if first in "|#":
+            self.end_chunk()
+        self.chunk[index] = line
+        if first == "#":
+            self.end_chunk()
+        return True
+
     # -- fences --
 
-    def step_fence(self, index: int, cursor: Cursor, fence: _OpenFence) -> None:
+    def step_fence(self, index: int, cursor: Cursor, fence: OpenFence) -> None:
         self.result.prefixes[index] = fence.prefix
         indent = cursor.indent()
         if indent < 4 + fence.indent and closes(cursor.rest(), fence.marker):
@@ -152,7 +176,7 @@ class _Scanner:
             return
         depth = len(self.stack)
         del self.stack[matched:]
-        on_marker = open_new(cursor, self.stack)
+        on_marker = open_new(cursor, self.stack, paragraph=bool(self.chunk) and matched == depth)
         if on_marker or matched < depth or len(self.stack) > matched:
             self.end_chunk()
         indent, content = cursor.indent(), cursor.rest().lstrip(" \t")
@@ -166,7 +190,7 @@ class _Scanner:
         if fence:
             self.end_chunk()
             prefix = re.sub(r"[^\s>]", " ", prefix) if on_marker else prefix
-            self.fence = _OpenFence(index + 1, *fence, prefix, indent, on_marker, [])
+            self.fence = OpenFence(index + 1, *fence, prefix, indent, on_marker, [])
             self.result.kinds[index] = "fence"
         elif content:
             self.step_text(index, line, start, content)
@@ -174,13 +198,13 @@ class _Scanner:
     def step_text(self, index: int, line: str, start: int, content: str) -> None:
         if _BLOCK_START.match(content):
             self.end_chunk()
-        if content[0] == "<" and self.html_depth < 0 and (raw := _RAW_HTML.match(content)):
+        if content[0] == "<" and self.html_depth < 0 and (raw := RAW_HTML.match(content)):
             self.result.kinds[index] = "html"
             closer = f"</{raw.group(1).lower()}>"
             if closer not in content.lower():
                 self.until, self.until_kind, self.until_starts_line = closer, "html", True
             return
-        if content[0] == "<" and self.html_depth < 0 and self.opens_html(content):
+        if content[0] == "<" and self.html_depth < 0 and opens_html(content, in_paragraph=bool(self.chunk)):
             self.end_chunk()
             self.html_depth = len(self.stack)
         if len(self.stack) < self.html_depth:
@@ -205,13 +229,6 @@ class _Scanner:
         self.chunk[index] = line
         if content[0] == "#" or content.startswith("<!--"):
             self.end_chunk()
-
-    def opens_html(self, content: str) -> bool:
-        """True for the first line of an HTML block: Obsidian reads no Markdown up to the next blank line."""
-        if _HTML_BLOCK.match(content):
-            return True
-        tag = TAG.match(content) if not self.chunk and _TAG_NAME.match(content) else None
-        return tag is not None and not content[tag.end() :].strip()
 
     # -- comments, math and raw HTML over several lines --
 
@@ -283,8 +300,8 @@ class _Scanner:
             text = self.lines[first][start + size : end]
         else:
             prefix = self.lines[first][:start]
-            inner = [_strip_prefix(line, prefix) for line in self.lines[first + 1 : last]]
-            tail = _strip_prefix(self.lines[last][:end], prefix)
+            inner = [strip_prefix(line, prefix) for line in self.lines[first + 1 : last]]
+            tail = strip_prefix(self.lines[last][:end], prefix)
             text = "\n".join([self.lines[first][start + size :], *inner, tail])
         self.result.comments.append(Comment(kind, first + 1, start, last + 1, end + mark, text))
 
@@ -300,32 +317,26 @@ class _Scanner:
         indexes, texts = list(self.chunk), list(self.chunk.values())
         self.chunk = {}
         self.result.paragraphs.append([index + 1 for index in indexes])
+        if self.blocks and not any("<" in text or "%%" in text for text in texts):
+            return
+        found = spans("\n".join(texts))
+        if not found:
+            return
         offsets = [0]
         for text in texts:
             offsets.append(offsets[-1] + len(text) + 1)
-        for span in spans("\n".join(texts)):
+        for span in found:
             first = bisect_right(offsets, span.start) - 1
             last = bisect_right(offsets, span.end - 1) - 1
-            for place, piece in _by_line(span, offsets, first, last):
-                self.mask(indexes[place], piece)
+            if first == last:
+                offset = offsets[first]
+                self.mask(indexes[first], Span(span.start - offset, span.end - offset, span.kind))
+            else:
+                for place, piece in by_line(span, offsets, first, last):
+                    self.mask(indexes[place], piece)
             if span.kind in ("html", "percent"):
                 size, mark = (4, 3) if span.kind == "html" else (2, 2)
                 end = span.end - offsets[last] - mark
                 self.add_comment(
                     span.kind, indexes[first], span.start - offsets[first], size, indexes[last], end, mark
                 )
-
-
-def _by_line(span: Span, offsets: list[int], first: int, last: int) -> Iterator[tuple[int, Span]]:
-    kind: SpanKind = span.kind
-    for place in range(first, last + 1):
-        start, end = offsets[place], offsets[place + 1] - 1
-        yield place, Span(max(span.start, start) - start, min(span.end, end) - start, kind)
-
-
-def _strip_prefix(line: str, prefix: str) -> str:
-    """`line` without the container prefix of the line where its comment began."""
-    blank = re.sub(r"[^\s>]", " ", prefix)
-    if line.startswith(blank):
-        return line[len(blank) :]
-    return "" if line.strip() == prefix.strip() else line

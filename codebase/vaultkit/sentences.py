@@ -18,13 +18,13 @@ def sentence_of(scan: Scan, link: Link) -> str:
     """The sentence of the paragraph that holds `link`, links replaced by their text, marks removed."""
     numbers = _paragraph(scan, link.line)
     parts: list[str] = []
-    position = 0
+    position = before = 0
     for number in numbers:
-        before = len(" ".join([*parts, ""])) if parts else 0
         text, offset = _plain(scan, number, link if number == link.line else None)
         if number == link.line:
             position = before + offset
         parts.append(text)
+        before += len(text) + 1
     text = " ".join(parts)
     start, end = 0, len(text)
     for mark in _END.finditer(text):

@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-_WIKILINK = re.compile(r"(?P<embed>!?)\[\[(?!\[)(?P<inner>(?:(?!\[\[|\]\]).)+)\]\]")
+_INNER = r"(?:[^\[\]\n]++|\[(?!\[)|\](?!\]))++"  # possessive: what has been read is never tried again
+GRAMMAR = rf"\[\[(?!\[){_INNER}\]\]"
+_WIKILINK = re.compile(rf"(!?)\[\[(?!\[)({_INNER})\]\]")
 
 
 class LinkText(NamedTuple):
@@ -38,13 +40,17 @@ def find(line: str) -> Iterator[Found]:
     if "[[" not in line:
         return
     for match in _WIKILINK.finditer(line):
-        before = line[: match.start()]
-        embed = len(match["embed"])
-        if (len(before) - len(before.rstrip("\\"))) % 2:
+        start, embed = match.start(), bool(match[1])
+        if start and line[start - 1] == "\\" and _escaped(line, start):
             if not embed:
                 continue
-            embed, before = 0, before + "!"  # only the exclamation mark is escaped
-        yield Found(len(before), line[len(before) : match.end()], bool(embed), parse(match["inner"]))
+            start, embed = start + 1, False  # only the exclamation mark is escaped
+        yield Found(start, line[start : match.end()], embed, parse(match[2]))
+
+
+def _escaped(line: str, at: int) -> bool:
+    before = line[:at]
+    return (len(before) - len(before.rstrip("\\"))) % 2 == 1
 
 
 def default_display(target: str, subpath: str) -> str:

@@ -14,7 +14,7 @@ import pytest
 
 from vaultkit.api.coverage import Coverage, coverage, engine_of
 from vaultkit.site.build import build
-from vaultkit.site.names import link_names, link_sources
+from vaultkit.site.names import link_names, number_lines
 from vaultkit.site.pages.docstring import docstring
 from vaultkit.site.paths import LANGUAGES, Layout
 from vaultkit.site.reference import addresses
@@ -58,7 +58,7 @@ def test_a_room_has_a_page_in_both_languages(with_engine: Layout) -> None:
         assert "## `total` { #kvist.ops.total }" in page
         assert "def total(a_b: list[int] = []) -> int\n" in page
         assert "Add `a_b`, a\\[0\\] \\*first\\*.\n" in page and "\n- one two\n" in page
-        assert "codebase/kvist/ops/sums.py:1<" in page
+        assert "<code>codebase/kvist/ops/sums.py:1</code>" in page
         assert run_by in page and "](../concepts/kv-cache.md)" in page
         assert ('class="k-doc" markdown="1" lang="en"' in page) == (language == "zh")
     assert "尚无笔记运行它" in staged(with_engine, "api/cache.md", "zh")
@@ -82,13 +82,13 @@ def test_names_are_in_the_title_table(with_engine: Layout) -> None:
 
 
 def test_the_site_with_an_engine_builds_and_links_to_its_sources(with_engine: Layout) -> None:
-    config = with_engine.config("en")
-    config.write_text(config.read_text("utf-8") + "\nrepo_url: https://example.org/kvist\n", "utf-8")
     report = build(with_engine)
     assert report.ok, report.problems
     for side in ("", "zh/"):
         page = (with_engine.site / side / "api" / "ops" / "index.html").read_text("utf-8")
-        assert 'href="https://example.org/kvist/blob/HEAD/codebase/kvist/ops/sums.py#L1"' in page
+        assert 'href="../../source/kvist/ops/sums/#L1"' in page
+        source = (with_engine.site / side / "source/kvist/ops/sums/index.html").read_text("utf-8")
+        assert '<span class="k-line" id="L1">' in source and "data-pagefind-body" not in source
         note = (with_engine.site / side / "concepts" / "attention" / "index.html").read_text("utf-8")
         assert note.count('class="k-api" href="../../api/ops/#kvist.ops.total"') == 2
 
@@ -160,11 +160,19 @@ def test_a_later_block_knows_what_an_earlier_one_imported() -> None:
     assert "k-api" not in link_names(block("from twig.ops import total\ntotal("), ADDRESSES, "", "twig")
 
 
-def test_sources_become_links_when_there_is_a_repository() -> None:
-    text = '<p><code class="k-source">code/a.py:12</code></p>'
-    linked = link_sources(text, "https://example.org/kvist/")
-    assert '<a class="k-source" href="https://example.org/kvist/blob/HEAD/code/a.py#L12"><code' in linked
-    assert plain(linked) == plain(text)
+def test_each_line_of_a_source_has_an_anchor() -> None:
+    code = block("a = 1\n\nb = 2").replace("language-python", "language-python k-lines")
+    after = number_lines(code)
+    assert [after.count(f'id="L{n}"') for n in (1, 2, 3, 4)] == [1, 1, 1, 0] and plain(after) == plain(code)
+    assert number_lines(block("a = 1")) == block("a = 1")
+
+
+def test_types_in_a_signature_lead_to_their_class() -> None:
+    types, addresses = {"Tree": "twig.cache.Tree"}, {"twig.cache.Tree": "api/cache/#twig.cache.Tree"}
+    text = block("def grow(Tree: list[Tree] | None = Tree) -> int") + block("class Wood(x: Tree)")
+    text = text.replace("language-python", "language-python k-signature")
+    after = link_names(text + "twig", addresses, "../", "twig", types)
+    assert after.count('href="../api/cache/#twig.cache.Tree"') == 2 and plain(after) == plain(text + "twig")
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +200,7 @@ def test_run_by_links_lead_to_notes_that_link_back(real: Any, found: Coverage, s
         for note in notes:
             if note.endswith(".zh.md") != bool(side) or note.startswith("Home"):
                 continue
-            slug = note.removesuffix(".md").removesuffix(".zh").lower().replace(" ", "-")
+            slug = note.rpartition(".")[0].removesuffix(".zh").lower().replace(" ", "-")
             assert f'href="../../{slug}/"' in entry, (path, note)
             assert f'href="../../{address}"' in real.html(side + slug), (path, note)
 

@@ -142,7 +142,6 @@ RUN = {
     "with output": "```python\n1\n```\n```output\n1\n```\n",
     "table before": "| a |\n| - |\n| b |\n```python\n1\n```\n",
     "hr": "---\n\n```python\n1\n```\n",
-    "embed": "![[#H]]\n\n# H\n\n```python\n1\n```\n",
     "html then": "<p>x</p>\n```python\n1\n```\n",
     "html block inline": "<span>x</span>\n```python\n1\n```\n",
     "vtab": "```python\x0b\n1\n```\n",

@@ -80,6 +80,7 @@ def test_a_canvas_has_a_page_in_each_language(project: Layout) -> None:
         assert (
             "- [My map](../maps/my-map.md)" in staged(project, f"concepts/{note}.md").split("k-backlinks")[1]
         )
+    assert "[My map](my-map.md)" in staged(project, "maps/index.md")
     assert "to [KV cache](../concepts/kv-cache.md)" in english
     assert "{: .k-h .k-h1 role=heading aria-level=3 }" in english
     assert "[Attention](../concepts/attention.md)" in english
@@ -141,7 +142,7 @@ PROPERTIES = """---
 rating: 4.5
 done: true
 Seen: 2026-01-02T10:00
-related: ["[[Attention]]", "[[Nowhere]]", "a *b*"]
+related: ["[[Attention]]", "[[Nowhere]]", "a *b*", "[words](KV%20cache.md)", "[web](https://example.org)"]
 nested: {a: [1, 2]}
 site: https://example.org/a
 kind: book
@@ -160,6 +161,9 @@ def test_properties_of_any_note_are_shown(project: Layout) -> None:
     assert "✓" in rows["done"] and "2026-01-02T10:00:00" in rows["Seen"]
     assert 'href="&#46;&#46;&#47;&#46;&#46;&#47;concepts&#47;attention&#47;"' in rows["related"]
     assert '<span class="k-missing">Nowhere</span>' in rows["related"] and "&#42;b&#42;" in rows["related"]
+    assert (
+        ">words</a>" in rows["related"] and '&#47;&#47;example&#46;org" rel="noopener">web' in rows["related"]
+    )
     assert rows["nested"].startswith("<code>") and "rel=" in rows["site"]
     assert "empty" not in rows
     assert '"classes": "wide"' in page
@@ -198,6 +202,19 @@ def test_a_whole_note_brings_its_footnotes_and_no_ids(context_of: Callable[..., 
     assert "Theirs.[^e1-1]" in page and "[^e1-1]: their words" in page and "[^1]: my words" in page
     assert "id=" not in page
     assert "{: .k-h .k-h2 role=heading aria-level=4 }" in page and "------" not in page
+
+
+def test_a_chain_of_headings_names_the_deeper_one(context_of: Callable[..., Context]) -> None:
+    text = "![[Other#B#Same]]\n\n- before\n- ![[Other#^item]]\n"
+    context = context_of(text)
+    other = "# A\n\n## Same\n\nfirst\n\n# B\n\n## Same\n\nsecond\n\n"
+    other += "- one\n    - two ^item\n        - three\n- four\n"
+    context.vault.notes["Other.md"] = parse_note("Other.md", other)
+    context.vault.files.add("Other.md")
+    page = to_markdown(transform(text, context), context)
+    chain, item = page.split("before")
+    assert "second" in chain and "one" in chain and "first" not in chain
+    assert "two" in item and "three" in item and "one" not in item and "four" not in item
 
 
 _lines = st.sampled_from([

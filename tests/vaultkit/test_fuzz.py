@@ -68,6 +68,24 @@ def test_any_json_front_matter(value: object) -> None:
     assert note.properties or note.problems
 
 
+DOUBLING = "".join(f"k{n}: &k{n} [*k{n - 1}, *k{n - 1}]\n" for n in range(1, 60))
+MERGING = "".join(f"k{n}: &k{n} {{<<: [*k{n - 1}, *k{n - 1}], j{n}: 1}}\n" for n in range(1, 60))
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "front",
+    [
+        f"k0: &k0 ['[[a]]']\n{DOUBLING}tags: [*k59, b]\naliases: [*k59, c]\n",
+        f"k0: &k0 {{j0: 1}}\n{MERGING}tags: [b]\naliases: c\n",
+    ],
+)
+def test_anchors_that_double_at_every_step(front: str) -> None:
+    note = parse_note("Note.md", f"---\n{front}---\n")
+    assert (note.tags, note.aliases, note.problems) == (["b"], ["c"], [])
+    assert len(note.links) <= 1
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -75,8 +93,12 @@ def test_any_json_front_matter(value: object) -> None:
         "%% " * 30_000, "> " * 20_000 + "x", "- " * 5_000 + "x", "[a](" * 25_000, "![[a|b#c]]" * 10_000,
         "*_" * 50_000, "---\na: " + "[" * 50_000 + "\n---\n", "a. " * 30_000 + "[[x]]", "#a " * 30_000,
         "---\na: &a [b]\nc: [" + "*a, " * 10_000 + "]\n---\n", "|" * 100_000, "\\" * 100_001 + "[[x]]",
+        "a <b c='" * 12_000, "[a](<b" * 16_000, "[a](b \"" * 12_000, "<!-->" * 20_000, "a <!-- b\n" * 10_000,
+        "<div>\n" * 15_000, "[a\n" * 30_000 + "](b)", "> " * 1_000 + "x", "\u2028[[a]]" * 10_000,
+        "\0[[a]]\r" * 10_000,
+        "\n".join("  " * depth + "- [[a]]" for depth in range(500)), "[[x]](" * 15_000, "![](" * 25_000,
     ],
-    ids=range(18),
+    ids=range(31),
 )  # fmt: skip
 def test_long_lines_take_no_long_time(text: str) -> None:
     started = time.process_time()

@@ -68,7 +68,7 @@ def effects(body: Sequence[Token], names: Sequence[str], functions: Functions) -
             alias = _alias(body, index)
             if alias and alias not in owner:
                 owner[alias] = source
-            found[source].update(_use(body, index, functions) if alias != token.text else ())
+            found[source].update(() if alias else _use(body, index, functions))
     return found
 
 

@@ -64,7 +64,7 @@ def _atomic_race(fault: Fault, other_line: int) -> tuple[str, str]:
 
 def _out_of_bounds(fault: Fault, _: int) -> tuple[str, str]:
     message = f"{fault['access']} of {_element(fault)} by {who(fault)}; it has {fault['elements']} elements"
-    if fault["element"] < 0:
+    if fault["element"] < 0 or fault["element"] >= 2**31:
         return message, "the index is negative: unsigned arithmetic that wrapped, or a missing guard"
     return message, "guard the index (`if (i < n)`) or make the buffer larger"
 

@@ -32,7 +32,7 @@ def find_constants(tokens: Sequence[Token]) -> tuple[FunctionConstant, ...]:
         words = [t.text for t in tokens[first:begin]]
         if "constant" not in words or end >= len(tokens) or tokens[end].text != ";":
             continue  # an attribute of a parameter
-        kind = " ".join(w for w in words[:-1] if w not in ("constant", "const", "static"))
+        kind = " ".join(w for w in words[:-1] if w not in ("constant", "const", "constexpr", "static"))
         number = next((int(t.text) for t in tokens[index:end] if t.text.isdigit()), -1)
         found.append(FunctionConstant(words[-1], kind, number, tokens[first].start, tokens[end].end))
     return tuple(found)

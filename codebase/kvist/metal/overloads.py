@@ -14,13 +14,16 @@ _CLASS = ("struct", "class", "union")
 Span = tuple[int, int]
 
 
-def repeated_definitions(tokens: Sequence[Token]) -> list[Span]:
+Definition = tuple[Span, str, Span]
+
+
+def repeated_definitions(tokens: Sequence[Token], found: Sequence[Definition]) -> list[Span]:
     """Index ranges of definitions that differ from an earlier one of the same scope in address space only."""
     if not any(t.text in _SPACES for t in tokens):
         return []
     seen: dict[tuple[str, ...], bool] = {}
     repeated = []
-    for span, scope, head in definitions(tokens, 0, len(tokens), ""):
+    for span, scope, head in found:
         words = [t.text for t in tokens[slice(*head)]]
         key = (scope, *_normal(tokens[slice(*head)]))
         spaced = any(w in _SPACES for w in words)
@@ -31,9 +34,7 @@ def repeated_definitions(tokens: Sequence[Token]) -> list[Span]:
     return repeated
 
 
-def definitions(
-    tokens: Sequence[Token], start: int, end: int, scope: str
-) -> Iterator[tuple[Span, str, Span]]:
+def definitions(tokens: Sequence[Token], start: int, end: int, scope: str) -> Iterator[Definition]:
     """(whole, scope, head without body) of functions and classes between two indices, outermost first."""
     index = start
     while index < end:

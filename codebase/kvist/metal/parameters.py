@@ -56,11 +56,12 @@ def parameters_of(tokens: Sequence[Token], kernel: str) -> tuple[Parameter, ...]
 def _parameter(piece: Sequence[Token], kernel: str, next_buffer: int) -> Parameter:
     declaration, attributes = _without_attributes(piece)
     words = [t.text for t in declaration]
-    name = next((w for w in reversed(words) if w.isidentifier()), "?")
+    array = words.index("[") if words[-1:] == ["]"] else len(words)  # `constant int shape[2]` is a pointer
+    name = next((w for w in reversed(words[:array]) if w.isidentifier()), "?")
     space = next((w for w in words if w in ADDRESS_SPACES), "")
     stars = [i for i, w in enumerate(words) if w == "*"]
     pointed_to = words[: stars[-1]] if stars else words  # `device T* const p` may be written through
-    is_buffer = bool(stars) or "&" in words
+    is_buffer = bool(stars) or "&" in words or array < len(words)
     condition = "".join(attributes.pop("function_constant", []))
     attribute, arguments = next(iter(attributes.items()), ("", []))
     if not attribute:
@@ -73,7 +74,7 @@ def _parameter(piece: Sequence[Token], kernel: str, next_buffer: int) -> Paramet
         type_name=_type_name(words[: words.index(name)] if name in words else words),
         space=space,
         is_const="const" in pointed_to or space == "constant",
-        is_pointer=bool(stars),
+        is_pointer=bool(stars) or (array < len(words) and "&" not in words),
         is_reference="&" in words,
         attribute=attribute,
         index=index if is_buffer else -1,

@@ -8,10 +8,11 @@ C++). `return;` tells the runtime that a thread leaves early.
 
 import itertools
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from kvist.metal.frontend import Module, blank
 from kvist.metal.function_constants import FunctionConstant
-from kvist.metal.overloads import repeated_definitions
+from kvist.metal.overloads import Definition, definitions, repeated_definitions
 from kvist.metal.threadgroup_variables import threadgroup_variables
 from kvist.metal.tokens import Token, attribute_end, is_attribute, significant, tokenize
 
@@ -24,8 +25,13 @@ def to_cpp(module: Module, label: str, constants: Mapping[str, str] | None = Non
 
     constants: C++ values of function constants by name.
     """
+    return _to_cpp(module, label, tuple((constants or {}).items()))
+
+
+@lru_cache(maxsize=64)
+def _to_cpp(module: Module, label: str, constants: tuple[tuple[str, str], ...]) -> str:
     text = blank(module.text, [(i.start, i.end) for i in module.instantiations])
-    return rewrite(text, label, module.constants, constants or {})
+    return rewrite(text, label, module.constants, dict(constants))
 
 
 def rewrite(
@@ -38,9 +44,10 @@ def rewrite(
     tokens = tokenize(text)
     solid = significant(tokens)
     replacement = _constants(solid) | threadgroup_variables(solid, text, label)
-    replacement |= _returns(solid) | _attributes(solid)
+    found = list(definitions(solid, 0, len(solid), ""))
+    replacement |= _returns(solid, found) | _attributes(solid) | _member_specializations(solid, found)
     replacement |= _function_constants(solid, declared, constants or {})
-    for start, end in repeated_definitions(solid):
+    for start, end in repeated_definitions(solid, found):
         replacement |= {t.start: "" for t in solid[start:end]}
     out = []
     for token in tokens:
@@ -110,12 +117,28 @@ def _opens_class(tokens: Sequence[Token], brace: int) -> bool:
     return False
 
 
-def _returns(tokens: Sequence[Token]) -> dict[int, str]:
-    return {
-        t.start: "return ::kvist_emulator::leave()"
-        for t, following in itertools.pairwise(tokens)
-        if t.text == "return" and following.text == ";"
-    }
+def _returns(tokens: Sequence[Token], found: Sequence[Definition]) -> dict[int, str]:
+    """`return;` of functions without a value; not of constructors, nor of what compile time computes."""
+    replaced = {}
+    for (start, end), _, (first, last) in found:
+        head = [t.text for t in tokens[first:last]]
+        if "void" not in head or "constexpr" in head or "struct" in head or "class" in head:
+            continue
+        for t, following in itertools.pairwise(tokens[start:end]):
+            if t.text == "return" and following.text == ";":
+                replaced[t.start] = "return ::kvist_emulator::leave()"
+    return replaced
+
+
+def _member_specializations(tokens: Sequence[Token], found: Sequence[Definition]) -> dict[int, str]:
+    """`template <> float operator()(float x)` inside a class: for C++ compilers an overload."""
+    replaced: dict[int, str] = {}
+    for (start, _), scope, _ in found:
+        words = [t.text for t in tokens[start : start + 4]]
+        special = words[:3] == ["template", "<", ">"] and words[3] not in ("struct", "class")
+        if scope.startswith("class") and special:
+            replaced |= {t.start: "" for t in tokens[start : start + 3]}
+    return replaced
 
 
 def _function_constants(

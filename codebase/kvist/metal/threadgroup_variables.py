@@ -47,12 +47,22 @@ def variable_statements(tokens: Sequence[Token], text: str, label: str) -> list[
         if end == index + 1 or end == index or previous not in ("{", "}", ";", ":"):
             need = "a threadgroup variable declared in a statement of its own"
             raise KvistError(f"{file}:{line}", need, "something else")
-        if any(t.text == "=" for t in tokens[index:end]):
+        if _has_initial_value(tokens[index:end]):
             raise KvistError(
                 f"{file}:{line}", "a threadgroup variable without an initial value", "one with `=`"
             )
         found.append((index, end))
     return found
+
+
+def _has_initial_value(statement: Sequence[Token]) -> bool:
+    """An `=` outside of brackets: the one in `a[N == 0 ? 1 : N]` compares."""
+    depth = 0
+    for token in statement:
+        depth += (token.text in ("(", "[", "{", "<")) - (token.text in (")", "]", "}", ">"))
+        if token.text == "=" and depth == 0:
+            return True
+    return False
 
 
 def _qualifies_function(tokens: Sequence[Token], index: int) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vaultkit import place
+from vaultkit.api.explained import explained
 from vaultkit.api.names import Engine
 from vaultkit.api.read import read_engine
 from vaultkit.api.uses import uses
@@ -16,14 +17,22 @@ ENGINE = Path("codebase/kvist")  # what notes import, relative to the project
 
 @dataclass(frozen=True)
 class Coverage:
-    """`runs`: public path -> paths of the notes (of either language) that run it, sorted."""
+    """`runs`: public path -> paths of the notes (of either language) that run it, sorted; `methods` the same
+    for methods of public classes, `explains` for both: the notes whose prose is about it.
+    """
 
     engine: Engine
     runs: dict[str, list[str]] = field(default_factory=dict)
+    methods: dict[str, list[str]] = field(default_factory=dict)
+    explains: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def uncovered(self) -> list[str]:
         return [path for path in self.engine.names if path not in self.runs]
+
+    @property
+    def uncovered_methods(self) -> list[str]:
+        return [path for path in self.engine.methods if path not in self.methods]
 
 
 def engine_of(vault: Path) -> Engine:
@@ -37,18 +46,25 @@ def coverage(vault: Vault, engine: Engine) -> Coverage:
     it is not enough, nor is an annotation. Blocks that are declared skips do not count.
     """
     runs: dict[str, list[str]] = {}
+    methods: dict[str, list[str]] = {}
+    touched: dict[str, set[str]] = {}
     for path, note in sorted(vault.notes.items()):
-        for name in sorted(names_run(note, engine)):
-            runs.setdefault(name, []).append(path)
-    return Coverage(engine, runs)
+        run, imported = names_used(note, engine)
+        touched[path] = run | imported
+        for name in sorted(run):
+            (runs if name in engine.names else methods).setdefault(name, []).append(path)
+    return Coverage(engine, runs, methods, explained(vault, engine, touched))
 
 
-def names_run(note: Note, engine: Engine) -> set[str]:
-    """Public paths of the names that the blocks of a note run, hidden set-up code included."""
+def names_used(note: Note, engine: Engine) -> tuple[set[str], set[str]]:
+    """Public paths of the names and methods that the blocks of a note run, hidden set-up code included, and
+    of those that they mention without running them.
+    """
+    run: set[str] = set()
+    mentioned: set[str] = set()
     if engine.package not in note.text:
-        return set()
+        return run, mentioned
     bound: dict[str, str] = {}
-    found: set[str] = set()
     for block in program_of(note.path, note.scan).blocks:
         if block.control.skip:
             continue
@@ -56,7 +72,7 @@ def names_run(note: Note, engine: Engine) -> set[str]:
             bound.clear()
         for code in (*(setup.code for setup in block.setups), block.fence.code):
             for use in uses(code, bound, engine.package):
-                name = engine.public(use.path)
-                if name and use.kind == "run":
-                    found.add(name)
-    return found
+                name = engine.public(use.path) or engine.method(use.path)
+                if name:
+                    (run if use.kind == "run" else mentioned).add(name)
+    return run, mentioned

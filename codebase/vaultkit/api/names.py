@@ -1,6 +1,7 @@
 """What is known of the engine's public names: rooms (packages and modules), names, members of classes."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
@@ -61,6 +62,8 @@ class Engine:
     package: str
     rooms: tuple[Room, ...] = ()
     problems: tuple[Problem, ...] = ()
+    types: Mapping[str, str] = field(default_factory=dict)
+    """Public classes by the words that annotations say them with, unless a word is used for two things."""
 
     @cached_property
     def names(self) -> dict[str, Name]:
@@ -70,9 +73,39 @@ class Engine:
     def _by_definition(self) -> dict[str, str]:
         return {name.defined: name.path for name in self.names.values()}
 
+    @cached_property
+    def methods(self) -> dict[str, Member]:
+        """Public methods by path, as `kvist.cache.RadixCache.insert`; properties too, fields not."""
+        return {
+            f"{name.path}.{member.name}": member
+            for name in self.names.values()
+            for member in name.members
+            if member.kind != "field"
+        }
+
+    def members_of(self, name: Name) -> set[str]:
+        """What can be called or read on a class: its own methods and properties, and those of its bases."""
+        found = {member.name for member in name.members if member.kind != "field"}
+        bases = (self.names.get(self.public(base) or "") for base in name.bases)
+        return found.union(*(self.members_of(base) for base in bases if base))
+
     def public(self, path: str) -> str | None:
         """The public path of a name given as it was imported, even from the module that defines it."""
         return path if path in self.names else self._by_definition.get(path)
+
+    def method(self, path: str) -> str | None:
+        """The public path of a method reached as `Tree.grow` or `Tree().grow`, also if a base has it."""
+        owner, _, member = path.rpartition(".")
+        instance = owner.removesuffix("()")
+        name = self.names.get(self.public(instance) or "")
+        if name is None or name.kind != "class":
+            return None
+        if f"{name.path}.{member}" in self.methods:
+            return f"{name.path}.{member}"
+        if any(found.name == member for found in name.members):
+            return None  # a field
+        bases = (self.method(f"{base}.{member}") for base in name.bases)
+        return next((found for found in bases if found), None)
 
 
 def summary(doc: str) -> str:

@@ -7,15 +7,17 @@ their functions, classes and documented values.
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vaultkit.api.members import Class, members
 from vaultkit.api.names import Engine, Name, Room
-from vaultkit.api.signature import Signatures
+from vaultkit.api.signature import Signatures, annotated
 from vaultkit.errors import Problem
 
-NOT_TAUGHT = frozenset({"cli", "__main__", "doctor", "json_file", "native"})  # the engine's plumbing
+NOT_TAUGHT = frozenset(
+    {"exercises", "cli", "__main__", "doctor", "json_file", "native"}
+)  # the engine's plumbing
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -58,7 +60,20 @@ class _Reader:
     def engine(self) -> Engine:
         rooms = [self._room(path) for path in self._rooms(self.package, self.folder)]
         named = tuple(room for room in rooms if room and room.names)
-        return Engine(self.package, named, tuple(self.problems))
+        plain = Engine(self.package, named, tuple(self.problems))
+        return replace(plain, types=self._types(plain))
+
+    def _types(self, engine: Engine) -> dict[str, str]:
+        """Words of annotations that mean one public class wherever they stand."""
+        found: dict[str, set[str | None]] = {}
+        for module in [module for module in self.modules.values() if module]:
+            for word in annotated(module.tree):
+                definition = self.find(f"{module.path}.{word}")
+                path = definition and f"{definition.module.path}.{definition.name}"
+                public = engine.public(path) if path else None
+                found.setdefault(word, set()).add(public)
+        single = {word: next(iter(paths)) for word, paths in found.items() if len(paths) == 1}
+        return {word: path for word, path in single.items() if path and engine.names[path].kind == "class"}
 
     def _rooms(self, path: str, folder: Path) -> Iterator[str]:
         for entry in sorted(folder.iterdir()) if folder.is_dir() else []:

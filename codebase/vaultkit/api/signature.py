@@ -116,3 +116,24 @@ def _laid_out(start: str, parameters: list[str], end: str) -> str:
     if len(line) <= _WIDTH or not parameters:
         return line
     return "\n".join([f"{start}(", *(f"    {parameter}," for parameter in parameters), f"){end}"])
+
+
+def annotated(tree: ast.AST) -> set[str]:
+    """The plain names in all annotations of a module, quoted ones included."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        for annotation in (getattr(node, "annotation", None), getattr(node, "returns", None)):
+            if isinstance(annotation, ast.expr):
+                found |= {name.id for name in _names(annotation)}
+    return found
+
+
+def _names(annotation: ast.expr) -> Iterator[ast.Name]:
+    for node in ast.walk(annotation):
+        if isinstance(node, ast.Name):
+            yield node
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            try:
+                yield from _names(ast.parse(node.value, mode="eval").body)
+            except (SyntaxError, ValueError):
+                continue

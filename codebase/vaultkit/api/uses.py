@@ -1,16 +1,20 @@
 """Which dotted names of a package a piece of code uses, and where: imports, aliases, attributes.
 
 Names are followed through `import … as`, `from … import … as` and plain assignment, within one note from
-block to block; a name that is bound to something else is forgotten. Code is only parsed, never run.
+block to block; a name that is bound to something else is forgotten. What a call gives has the path of what
+was called and `()`: after `tree = Tree()` the use of `tree.grow` has the path `Tree().grow`. Such a name is
+forgotten where it could be another by the time the code runs: after branches and loops that bind it, and in
+functions. Code is only parsed, never run.
 """
 
 import ast
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal, NamedTuple
 
+CALLED = "()"  # in a path: what this call gives
 UseKind = Literal["import", "run", "annotation"]
 _LINE_END = re.compile(r"\r\n|\r|\n")  # as Python counts lines
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -64,6 +68,9 @@ class _Reader(ast.NodeVisitor):
         if isinstance(node, ast.Attribute):
             owner = self._path(node.value)
             return f"{owner}.{node.attr}" if owner else ""
+        if isinstance(node, ast.Call):
+            called = self._path(node.func)
+            return f"{called}{CALLED}" if called and CALLED not in called else ""
         return ""
 
     def visit_Import(self, node: ast.Import) -> None:
@@ -86,6 +93,14 @@ class _Reader(ast.NodeVisitor):
             self.bound.pop(node.id, None)
         elif path := self._path(node):
             self._use(path, node.lineno, node.col_offset, node.id, self.kind)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        path = self._path(node.func)
+        if path.endswith(CALLED) and isinstance(node.func, ast.Name):
+            self._use(f"{path}.__call__", node.lineno, node.col_offset, node.func.id, self.kind)
+            self._all([*node.args, *node.keywords])
+        else:
+            self.generic_visit(node)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         self.visit(node.value)
@@ -141,14 +156,73 @@ class _Reader(ast.NodeVisitor):
             body = [*node.body]
             local |= _stored(node.body)
         with self._scope(local):
+            for name in [name for name, path in self.bound.items() if path.endswith(CALLED)]:
+                del self.bound[name]  # the function may run when the name is another object
             self._all(body)
+
+    def visit_If(self, node: ast.If) -> None:
+        self.visit(node.test)
+        self._branches([node.body, node.orelse])
+
+    def visit_Match(self, node: ast.Match) -> None:
+        self.visit(node.subject)
+        self._branches([[case] for case in node.cases] + [[]])
+
+    def visit_While(self, node: ast.While) -> None:
+        self._loop([node.test, *node.body], node.orelse)
+
+    def visit_Try(self, node: ast.Try) -> None:
+        before = dict(self.bound)
+        self._all([*node.body, *node.orelse])
+        self._unsettle(before, node.body)
+        self._branches([*([handler] for handler in node.handlers), []])
+        self._all(node.finalbody)
+
+    def visit_TryStar(self, node: ast.TryStar) -> None:
+        self.visit_Try(node)  # type: ignore[arg-type]
+
+    def _loop(self, nodes: list[ast.AST], orelse: list[ast.stmt]) -> None:
+        """Code that runs any number of times: what it binds is not known at its start, nor after it."""
+        before = dict(self.bound)
+        self._unsettle({}, nodes)  # what an earlier round has bound
+        self._all(nodes)
+        self._unsettle(before, nodes)
+        self._all(orelse)
+        self._unsettle(before, [*nodes, *orelse])
+
+    def _branches(self, branches: Sequence[Sequence[ast.AST]]) -> None:
+        """Code of which one part runs; after it only what all parts agree on is known."""
+        before, after = dict(self.bound), []
+        for nodes in branches:
+            self.bound.clear()
+            self.bound.update(before)
+            self._all(nodes)
+            after.append(dict(self.bound))
+        for name in {name for bound in after for name in bound}:
+            paths = {bound.get(name, "") for bound in after}
+            if len(paths) > 1:
+                known = sorted(path for path in paths if path and not path.endswith(CALLED))
+                objects = any(path.endswith(CALLED) for path in paths)
+                self.bound.pop(name, None)
+                if known and not objects:
+                    self.bound[name] = known[0]
+            else:
+                self.bound[name] = paths.pop()
+
+    def _unsettle(self, before: dict[str, str], nodes: Sequence[ast.AST]) -> None:
+        """Forget objects under names that these nodes may have bound to something else than `before`."""
+        for name in _stored(nodes):
+            path, was = self.bound.get(name, ""), before.get(name, "")
+            if CALLED in path + was and path != was:
+                self.bound.pop(name, None)
 
     def generic_visit(self, node: ast.AST) -> None:
         if isinstance(node, _COMPREHENSIONS):
             with self._scope(_stored([generator.target for generator in node.generators])):
                 self._all(ast.iter_child_nodes(node))
         elif isinstance(node, ast.For | ast.AsyncFor):
-            self._all([node.iter, node.target, *node.body, *node.orelse])
+            self.visit(node.iter)
+            self._loop([node.target, *node.body], node.orelse)
         else:
             super().generic_visit(node)
 

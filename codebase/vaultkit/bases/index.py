@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
 
-from vaultkit import wikilink
+from vaultkit import mdlink, wikilink
 from vaultkit.bases.values import Link, Moment, Tag, moment_of, of_yaml
 from vaultkit.links import Link as NoteLink
 from vaultkit.note import Note
@@ -98,7 +98,19 @@ class Index:
         text = value.strip()
         if text.startswith("[[") and text.endswith("]]") and "]]" not in text[2:-2]:
             return self.link(text, source)
+        if text.startswith("[") and (link := self._markdown_link(text, source)):
+            return link
         return (moment_of(text) if dates else None) or value
+
+    def _markdown_link(self, text: str, source: str) -> Link | None:
+        """The link that a text is as a whole: `[shown](Note.md)`, `[shown](https://…)`."""
+        found = next((link for link in mdlink.find(text) if link.raw == text and not link.embed), None)
+        if found is None or not found.destination:
+            return None
+        if mdlink.is_external(found.destination):
+            return Link(found.destination, found.display)
+        target, _ = mdlink.split_destination(found.destination)
+        return Link(target, found.display, resolve(self.vault, target, source).path)
 
     def link(self, text: str, source: str, display: str = "") -> Link:
         """The link that `[[target|display]]`, or a bare target, is in this file."""

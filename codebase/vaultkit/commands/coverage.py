@@ -24,17 +24,29 @@ def _coverage(args: Namespace) -> int:
     vault, part = load_scope(args)
     engine = _engine(args, vault.root)
     found = coverage(vault, engine)
-    runs: dict[str, list[str]] = {}
-    for name, paths in found.runs.items():
-        if notes := list(dict.fromkeys(canonical(path) for path in paths if path.startswith(part))):
-            runs[name] = notes
-    found = Coverage(engine, runs)
+    runs, methods, explains = (_notes(kind, part) for kind in (found.runs, found.methods, found.explains))
+    found = Coverage(engine, runs, methods, explains)
     if args.json:
-        rows = {name: runs.get(name, []) for name in engine.names}
-        print(json.dumps({"names": rows, "uncovered": found.uncovered}, ensure_ascii=False, indent=1))
+        document = {
+            "names": {name: runs.get(name, []) for name in engine.names},
+            "uncovered": found.uncovered,
+            "methods": {name: methods.get(name, []) for name in engine.methods},
+            "uncovered_methods": found.uncovered_methods,
+            "explained": explains,
+        }
+        print(json.dumps(document, ensure_ascii=False, indent=1))
     else:
         _print(found)
     return 0
+
+
+def _notes(found: dict[str, list[str]], part: str) -> dict[str, list[str]]:
+    """The notes below `part`, a pair as its English note; names without any left out."""
+    chosen = {
+        name: list(dict.fromkeys(canonical(path) for path in paths if path.startswith(part)))
+        for name, paths in found.items()
+    }
+    return {name: notes for name, notes in chosen.items() if notes}
 
 
 def _engine(args: Namespace, root: Path) -> Engine:
@@ -59,6 +71,14 @@ def _print(found: Coverage) -> None:
         names = [name.name for name in room.names if name.path in found.uncovered]
         if names:
             print(f"  {room.path}: {', '.join(names)}")
+    methods, left = len(found.engine.methods), found.uncovered_methods
+    print(f"{methods} methods of public classes: {methods - len(left)} run by a note, {len(left)} by none")
+    classes: dict[str, list[str]] = {}
+    for path in left:
+        owner, _, name = path.rpartition(".")
+        classes.setdefault(owner, []).append(name)
+    for owner, names in classes.items():
+        print(f"  {owner}: {', '.join(names)}")
 
 
 COMMANDS = (

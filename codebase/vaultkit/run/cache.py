@@ -16,6 +16,7 @@ import json
 import os
 
 from vaultkit import where
+from vaultkit.lock import locked
 from vaultkit.run.fingerprints import ABSENT, Fingerprints, libraries
 from vaultkit.run.stamps import RUNNER, stamps, variable
 from vaultkit.run.used import Used
@@ -49,7 +50,9 @@ class RunCache:
         self.texts: dict[str, Any] = loaded["texts"] if loaded["runner"] == self.stamps[RUNNER] else {}
         self.files: dict[str, str] = {}  # where a note stands, if not where its path says
         self.fresh: dict[str, tuple[str, Used, dict[str, Any]]] = {}
+        self.failures: dict[str, str] = {}
         self.known: dict[int, str] = {}  # what is to be said of a thing: "" if it is as it was
+        self.group_known: dict[int, str] = {}
         self.changed = False
 
     # reading
@@ -61,7 +64,7 @@ class RunCache:
         try:
             with open(self.file, "rb") as file:
                 data = file.read()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return empty
         except OSError as error:
             self.fault = f"cannot be read ({error.strerror})"
@@ -105,7 +108,11 @@ class RunCache:
         for index in entry["things"]:
             if said := self._said(index):
                 return said
-        return next((said for index in self.groups[entry["libraries"]] if (said := self._said(index))), "")
+        group = entry["libraries"]
+        if group not in self.group_known:
+            found = (self._said(index) for index in self.groups[group])
+            self.group_known[group] = next(filter(None, found), "")
+        return self.group_known[group]
 
     def _said(self, index: int) -> str:
         said = self.known.get(index)
@@ -133,8 +140,7 @@ class RunCache:
         """A note has failed, or what it says may not be kept: it runs again next time."""
         self.fresh.pop(path, None)
         if self.notes.get(path) != {"failed": why}:
-            self.notes[path] = {"failed": why}
-            self.changed = True
+            self.failures[path] = why
 
     def save(self, values: dict[tuple[str, str], str], host_path: list[str], loaded: list[str]) -> str:
         """Take over what was put, if all it used is still as it was, and write the file if it changed.
@@ -142,31 +148,50 @@ class RunCache:
         `values` are the things used as they were when first used, `loaded` the files of libraries that the
         process has loaded. Returns why the file could not be written, "" if it was or need not be.
         """
-        if self.fresh:
-            still = {thing for thing, value in values.items() if self._settled(thing, value)}
-            table = {tuple(row): index for index, row in enumerate(self.things)}
-            self.fingerprints.forget()
-            now = stamps(self.fingerprints, host_path)
-            before = self.stamps
-            rows = [("library", name, libraries(name)) for name in loaded]
-            group = self._index(self.groups, [table.setdefault(row, len(table)) for row in rows])
-            stamp = self._index(self.stamped, before)
-            for path, (program, used, result) in self.fresh.items():
-                if not used.things <= still or now != before:
-                    self.notes[path] = {"failed": "something it uses changed while it ran"}
-                    continue
-                mine = [(*thing, values[thing]) for thing in sorted(used.things)]
-                self.notes[path] = {
-                    "program": program,
-                    "stamps": stamp,
-                    "untracked": sorted(used.untracked),
-                    "result": result,
-                    "things": [table.setdefault(row, len(table)) for row in mine],
-                    "libraries": group,
-                }
-            self.things = [list(row) for row in table]
-            self.changed = True
-        return self._write() if self.changed or self.fingerprints.changed else ""
+        if not (self.fresh or self.failures or self.changed or self.fingerprints.changed):
+            return ""
+        try:
+            with locked(self.folder):
+                self._join(self._load())
+                for path, why in self.failures.items():
+                    self.notes[path] = {"failed": why}
+                if self.fresh:
+                    self._take_over(values, host_path, loaded)
+                self._write()
+        except OSError as error:
+            return f"nothing is remembered: {where.shown(self.file)} cannot be written ({error.strerror})"
+        return ""
+
+    def _join(self, other: dict[str, Any]) -> None:
+        """Go on from what the file says by now: another run may have written it since."""
+        self.notes, self.things = other["notes"], other["things"]
+        self.groups, self.stamped = other["groups"], other["stamps"]
+        self.fingerprints.known = {**other["files"], **self.fingerprints.known}
+        if other["runner"] == self.stamps[RUNNER]:
+            self.texts = {**other["texts"], **self.texts}
+
+    def _take_over(self, values: dict[tuple[str, str], str], host_path: list[str], loaded: list[str]) -> None:
+        still = {thing for thing, value in values.items() if self._settled(thing, value)}
+        table = {tuple(row): index for index, row in enumerate(self.things)}
+        self.fingerprints.forget()
+        now = stamps(self.fingerprints, host_path)
+        rows = [("library", name, libraries(name)) for name in loaded]
+        group = self._index(self.groups, [table.setdefault(row, len(table)) for row in rows])
+        stamp = self._index(self.stamped, self.stamps)
+        for path, (program, used, result) in self.fresh.items():
+            if not used.things <= still or now != self.stamps:
+                self.notes[path] = {"failed": "something it uses changed while it ran"}
+                continue
+            mine = [(*thing, values[thing]) for thing in sorted(used.things)]
+            self.notes[path] = {
+                "program": program,
+                "stamps": stamp,
+                "untracked": sorted(used.untracked),
+                "result": result,
+                "things": [table.setdefault(row, len(table)) for row in mine],
+                "libraries": group,
+            }
+        self.things = [list(row) for row in table]
 
     def _index(self, table: list[Any], value: Any) -> int:
         if value not in table:
@@ -181,7 +206,7 @@ class RunCache:
             return self.fingerprints.folder(name, fresh=True) == value
         return self.fingerprints.settled(name, value)
 
-    def _write(self) -> str:
+    def _write(self) -> None:
         for path in [path for path in {*self.notes, *self.texts} if not self._is_note(path)]:
             self.notes.pop(path, None)
             self.texts.pop(path, None)
@@ -210,11 +235,7 @@ class RunCache:
         }
         text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
         body = text.encode("utf-8", "surrogatepass")
-        try:
-            write_atomic(self.file, header(self.root, body).encode() + b"\n" + body)
-        except OSError as error:
-            return f"nothing is remembered: {where.shown(self.file)} cannot be written ({error.strerror})"
-        return ""
+        write_atomic(self.file, header(self.root, body).encode() + b"\n" + body)
 
     def _is_note(self, path: str) -> bool:
         return os.path.isfile(self.files.get(path) or os.path.join(self.root, path))

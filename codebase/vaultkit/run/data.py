@@ -34,7 +34,7 @@ def data_of(session: Session) -> dict[str, object]:
         inside = name.removeprefix(project)
         data = kind == "file" and inside != name and not inside.startswith(_NOT_DATA)
         if data and value != FOLDER and name != str(session.file):
-            found[Path(inside).as_posix()] = value
+            found[inside.replace(os.sep, "/")] = value
     unknown = {"files": files_digest(session.vault, Fingerprints())} if used.untracked else {}
     return {"data": dict(sorted(found.items())), **unknown}
 

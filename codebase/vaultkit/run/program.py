@@ -57,8 +57,8 @@ class Program:
 
 @lru_cache(maxsize=1024)
 def scan_once(text: str) -> Scan:
-    """The scan of a note that is about to be run; it is asked for more than once, and must not be changed."""
-    return scan(text)
+    """The blocks of a note that is about to be run; asked for more than once, not to be changed."""
+    return scan(text, blocks=True)
 
 
 def program_of(path: str, scan: Scan) -> Program:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from vaultkit import where
+from vaultkit.lock import locked
 from vaultkit.run.fingerprints import Fingerprints
 from vaultkit.write import write_atomic
 
@@ -91,10 +92,18 @@ def record(root: StrPath, entries: dict[str, Entry]) -> None:
     """
     if not entries:
         return
+    file = results_file(root)
+    if _merged(root, entries) is None:
+        return
+    with suppress(OSError), locked(os.path.dirname(file)):
+        merged = _merged(root, entries) or entries
+        text = json.dumps(merged, indent=1, ensure_ascii=False, sort_keys=True)
+        write_atomic(file, text.encode("utf-8", "replace") + b"\n")
+
+
+def _merged(root: StrPath, entries: dict[str, Entry]) -> dict[str, Entry] | None:
+    """All entries there are to be; None if that is what the file says."""
     before = load_results(root)
     known = {path: e for path, e in before.items() if os.path.isfile(os.path.join(root, path))}
-    if before == {**known, **entries}:
-        return
-    text = json.dumps({**known, **entries}, indent=1, ensure_ascii=False, sort_keys=True)
-    with suppress(OSError):
-        write_atomic(results_file(root), text.encode("utf-8", "replace") + b"\n")
+    merged = {**known, **entries}
+    return merged if merged != before else None

@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import nullcontext
+from functools import cached_property
 from pathlib import Path
 
 from vaultkit import place
@@ -46,7 +47,6 @@ class Session:
         self.program: Program = program_of(self.path, scanned)
         self.program.problems[:0] = problems
         self.lab = Lab(self.file, self.program) if is_notebook(self.path) and self.text else NO_LAB
-        self.attachments = place.attachments(self.vault)
         self.executed: dict[int, Execution] = {}
         self._module = new_module(self.file)
         self._folder: Workplace | None = None
@@ -57,6 +57,11 @@ class Session:
         self.shares = bool(twin and self._is_twin(twin))
         if twin and self.shares:
             self.executed = twin.executed
+
+    @cached_property
+    def attachments(self) -> Path:
+        """The vault's folder for figures."""
+        return place.attachments(self.vault)
 
     def block(self, number: int) -> Block:
         return self.program.blocks[number - 1]

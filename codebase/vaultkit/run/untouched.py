@@ -17,7 +17,9 @@ class Image:
         self.module = module
         self.names = dict(module.__dict__)
         self.contents: list[tuple[Any, Any]] = [
-            (value, value.copy()) for value in self.names.values() if type(value) in (list, dict, set)
+            (value, value.copy())
+            for name, value in self.names.items()
+            if type(value) in (list, dict, set) and name not in _KEPT
         ]
         self.classes: list[tuple[type, dict[str, Any]]] = [
             (value, dict(vars(value)))

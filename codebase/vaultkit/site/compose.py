@@ -1,6 +1,7 @@
 """One staged file: front matter for the theme, title, header, the note's text, and the foot."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -112,6 +113,16 @@ def compose_api(context: Context, room: Room | None, coverage: Coverage) -> tupl
     meta["k"] = {"kind": "api" if room else "section", "section": API, "lang": context.language}
     text = "\n".join(lines)
     return _yaml(meta) + "\n" + text, formulas_in(text)
+
+
+def compose_source(file: str, text: str) -> str:
+    """Text of the page of a source file: its code, whose lines the hook numbers."""
+    meta = {"title": file, "k": {"kind": "source", "section": API, "lang": "en"}}
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return "\n".join(
+        [_yaml(meta), f"# {file}", "", f"{fence} {{ .python .k-lines }}", text.rstrip("\n"), fence, ""]
+    )
 
 
 def _front_matter(context: Context, kind: str) -> str:

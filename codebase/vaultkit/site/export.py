@@ -60,7 +60,7 @@ def export(vault_folder: Path, out: Path) -> Export:
             docs,
             "site" if first else f"site/{language}",
             _nav(staged, sitemap, name),
-            sorted(path for path in staged.files if path in _SCRIPTS),
+            [path for path in _SCRIPTS if path in staged.files],
             alternate,
         )
         files["mkdocs.yml" if first else f"mkdocs.{language}.yml"] = text.encode()
@@ -70,7 +70,7 @@ def export(vault_folder: Path, out: Path) -> Export:
     return Export(languages, len(sitemap.pages) + len(sitemap.files), len(files), shown)
 
 
-_SCRIPTS = frozenset({"assets/katex/katex.min.css", "assets/katex/katex.min.js", "assets/formulas.js"})
+_SCRIPTS = ("assets/katex/katex.min.css", "assets/katex/katex.min.js", "assets/formulas.js")
 
 
 def _language(sitemap: SiteMap) -> Language:

@@ -22,7 +22,7 @@ from vaultkit.errors import VaultError
 from vaultkit.site.assets import copy_fsrs, copy_katex, copy_mermaid, remove_unused, version_of_theme
 from vaultkit.site.formulas import MissingFormula, put_formulas
 from vaultkit.site.katex import Renderer
-from vaultkit.site.names import link_names, link_sources
+from vaultkit.site.names import link_names, number_lines
 from vaultkit.site.notebooks import MissingCells, is_notebook, is_raw, prose_file, put_cells
 from vaultkit.site.paths import Language, Layout
 from vaultkit.site.python_blocks import difference
@@ -49,6 +49,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     engine = engine_of(layout.vault)
     config.extra.update(
         k_package=engine.package,
+        k_types=engine.types,
         k_addresses=api_addresses(engine),
         k_ui=table(language),
         k_lang=language,
@@ -127,9 +128,8 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files, *
     if config.extra["k_lang"] == "zh":
         html = _LATIN_EMPHASIS.sub(r'<em lang="en">\1</em>', html)
     addresses, package = config.extra["k_addresses"], config.extra["k_package"]
-    html = link_names(html, addresses, "../" * page.url.count("/"), package)
-    if config.repo_url and page.meta.get("k", {}).get("kind") == "api":
-        html = link_sources(html, config.repo_url)
+    html = link_names(html, addresses, "../" * page.url.count("/"), package, config.extra["k_types"])
+    html = number_lines(html)
     if 'class="katex' in html:
         _used.add("katex")
         page.meta["k_math"] = True

@@ -4,12 +4,13 @@ Only exact identifiers are linked that the block, or an earlier one of the page,
 links stand inside the highlighted code, so its text, and what the copy button copies, stays as it was.
 """
 
+import ast
 import html
 import re
 from collections.abc import Mapping
 from itertools import accumulate
 
-from vaultkit.api.uses import uses
+from vaultkit.api.uses import Use, uses
 
 _BLOCK = re.compile(
     r'(?P<start><div class="(?P<classes>[^"]*\blanguage-python\b[^"]*)">.*?<code[^>]*>)'
@@ -19,15 +20,20 @@ _BLOCK = re.compile(
 _TAG = re.compile(r"(<[^>]*>)")
 
 
-def link_names(text: str, addresses: Mapping[str, str], up: str, package: str) -> str:
-    """`text` (HTML of a page) with links; `up` leads from the page to the root of its language."""
+def link_names(
+    text: str, addresses: Mapping[str, str], up: str, package: str, types: Mapping[str, str] | None = None
+) -> str:
+    """`text` (HTML of a page) with links; `up` leads from the page to the root of its language. `types` are
+    the classes that signatures speak of, by word.
+    """
     bound: dict[str, str] = {}
 
     def put(found: re.Match[str]) -> str:
         code = html.unescape(_TAG.sub("", found["code"]))
         starts = [0, *accumulate(len(line) + 1 for line in code.split("\n"))]
         links: dict[int, tuple[str, str]] = {}
-        for use in uses(code, bound, package):
+        signature = "k-signature" in found["classes"]
+        for use in _types(code, types or {}) if signature else uses(code, bound, package):
             if address := addresses.get(use.path):
                 links[starts[use.line - 1] + use.column] = (use.text, up + address)
         return found["start"] + (_linked(found["code"], links) if links else found["code"]) + found["end"]
@@ -64,15 +70,30 @@ def _linked(code: str, links: Mapping[int, tuple[str, str]]) -> str:
     return "".join(parts)
 
 
-_SOURCE = re.compile(r'<code class="k-source">(?P<file>[^<:]+)(?::(?P<line>\d+))?</code>')
-
-
-def link_sources(text: str, repository: str) -> str:
-    """The places of sources on a page of the API reference as links into the repository's web pages."""
+def number_lines(text: str) -> str:
+    """`text` (HTML) with an anchor for each line of the code that is marked `k-lines`."""
 
     def put(found: re.Match[str]) -> str:
-        line = f"#L{found['line']}" if found["line"] else ""
-        address = f"{repository.rstrip('/')}/blob/HEAD/{found['file']}{line}"
-        return f'<a class="k-source" href="{html.escape(address)}">{found[0]}</a>'
+        if "k-lines" not in found["classes"]:
+            return found[0]
+        rows = found["code"].rstrip("\n").split("\n")
+        lines = (f'<span class="k-line" id="L{number}">{row}\n</span>' for number, row in enumerate(rows, 1))
+        return found["start"] + "".join(lines) + found["end"]
 
-    return _SOURCE.sub(put, text)
+    return _BLOCK.sub(put, text) if "k-lines" in text else text
+
+
+def _types(code: str, types: Mapping[str, str]) -> list[Use]:
+    """The classes in the annotations of a signature."""
+    plain = re.sub(r"^class (\w+)", r"def   \1", code.rstrip())
+    try:
+        tree = ast.parse(plain + ": ..." if plain.startswith(("def ", "async ")) else plain)
+    except (SyntaxError, ValueError):
+        return []
+    found = []
+    for node in ast.walk(tree):
+        for annotation in (getattr(node, "annotation", None), getattr(node, "returns", None)):
+            for name in ast.walk(annotation) if isinstance(annotation, ast.expr) else ():
+                if isinstance(name, ast.Name) and name.id in types:
+                    found.append(Use(types[name.id], name.lineno, name.col_offset, name.id, "annotation"))
+    return found

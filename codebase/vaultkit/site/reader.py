@@ -7,6 +7,7 @@ from vaultkit.scan import scan
 from vaultkit.site.code import code_lines, not_a_fence, not_a_fence_in_html
 from vaultkit.site.context import Context
 from vaultkit.site.draft import Line, Stash
+from vaultkit.site.plain.html_lines import html_lines
 
 
 def read(text: str, context: Context) -> list[Line]:
@@ -59,6 +60,7 @@ class _Reader:
         self.stash = stash
         self.cuts = cuts
         self.code = code
+        self.raw_html = html_lines(scanned)
         self.math: list[str] = []
         self.math_start: Line | None = None
 
@@ -83,6 +85,8 @@ class _Reader:
             return Line(number, kind, prefix, not_a_fence_in_html(raw[len(prefix) :]))
         if kind != "text":
             return Line(number, kind, prefix, raw[len(prefix) :])  # type: ignore[arg-type]
+        if number in self.raw_html and not cuts:
+            return Line(number, "html", prefix, raw[len(prefix) :])
         content = self._protect(number, raw, len(prefix), cuts)
         if not content.strip() and raw[len(prefix) :].strip() and not prefix.strip(" \t>"):
             return None

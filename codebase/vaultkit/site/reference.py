@@ -11,6 +11,13 @@ def page_of(room: str) -> Page:
     return Page("", f"{SECTION}/{'-'.join(room.split('.')[1:])}", {})
 
 
+def source_page(file: str) -> Page:
+    """The page of a source file: `codebase/kvist/ops/softmax.py` -> `source/kvist/ops/softmax`."""
+    return Page(
+        "", "source/" + file.removeprefix("codebase/").removesuffix(".py").replace("__init__", "init"), {}
+    )
+
+
 def index_page() -> Page:
     return Page("", f"{SECTION}/index", {})
 
@@ -33,7 +40,13 @@ def addresses(engine: Engine) -> dict[str, str]:
             address = url_of(room, name)
             for path in (name.defined, name.path):
                 found[path] = address
-                for member in name.members:
-                    if member.kind != "field":
-                        found[f"{path}.{member.name}"] = f"{address}.{anchor_of(member)}"
+                for member in engine.members_of(name) if name.kind == "class" else ():
+                    method = engine.method(f"{name.path}.{member}")
+                    if method:
+                        found[f"{path}.{member}"] = found[f"{path}().{member}"] = _address(engine, method)
     return found
+
+
+def _address(engine: Engine, method: str) -> str:
+    owner = engine.names[method.rpartition(".")[0]]
+    return f"{page_of(owner.room).url}#{owner.path}.{anchor_of(engine.methods[method])}"

@@ -6,6 +6,7 @@ Pure but for the writing: the same vault and results give the same files, and un
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from vaultkit import place
 from vaultkit.api.coverage import Coverage, coverage, engine_of
 from vaultkit.api.names import Engine
 from vaultkit.backlinks import backlinks
@@ -14,7 +15,15 @@ from vaultkit.errors import Problem, VaultError
 from vaultkit.labs.notebook import SUFFIX
 from vaultkit.note import parse_note
 from vaultkit.site import titles
-from vaultkit.site.compose import Inputs, compose, compose_api, compose_file, compose_raw, compose_section
+from vaultkit.site.compose import (
+    Inputs,
+    compose,
+    compose_api,
+    compose_file,
+    compose_raw,
+    compose_section,
+    compose_source,
+)
 from vaultkit.site.context import Context, as_attachment
 from vaultkit.site.draft import Formula
 from vaultkit.site.in_lists import places
@@ -22,7 +31,7 @@ from vaultkit.site.katex import Renderer
 from vaultkit.site.notebooks import prose_file
 from vaultkit.site.pages.sections import sections
 from vaultkit.site.paths import Language, Layout
-from vaultkit.site.reference import index_page, page_of
+from vaultkit.site.reference import index_page, page_of, source_page
 from vaultkit.site.results import Results
 from vaultkit.site.sitemap import Page, SiteMap
 from vaultkit.vault import Vault
@@ -97,6 +106,10 @@ def _add_api(staged: Staged, sitemap: SiteMap, api: Coverage) -> None:
         page = page_of(room.path) if room else index_page()
         context = Context(sitemap, staged.language, page, nothing)
         staged.add(page, *compose_api(context, room, api), source=room.file if room else page.file)
+    files = {room.file for room in api.engine.rooms} | {name.file for name in api.engine.names.values()}
+    for file in sorted(files):
+        text = (place.project_of(sitemap.vault.root) / file).read_text("utf-8")
+        staged.add(source_page(file), compose_source(file, text), [], source=file)
 
 
 def _add_sections(staged: Staged, sitemap: SiteMap) -> None:

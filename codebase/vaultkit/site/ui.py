@@ -138,6 +138,8 @@ STRINGS: dict[str, tuple[str, str]] = {
         "共 {total} 个名字，其中 {run} 个有笔记运行。",
     ),
     "api_run_by": ("Run by {links}", "运行它的笔记：{links}"),
+    "api_explained": ("Explained in {links}", "讲解它的笔记：{links}"),
+    "api_source": ("source", "源码"),
     "api_not_run": ("No note runs it yet", "尚无笔记运行它"),
     "api_bases": ("Builds on {bases}", "继承自 {bases}"),
     "api_fields": ("Fields", "字段"),

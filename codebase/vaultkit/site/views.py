@@ -3,7 +3,7 @@
 from typing import Any
 
 from vaultkit.bases.query import Answer, Column, Row, Rows
-from vaultkit.bases.values import is_empty
+from vaultkit.bases.values import Tag, is_empty
 from vaultkit.canvas.draw import entities
 from vaultkit.site.cells import cell, picture
 from vaultkit.site.context import Context
@@ -36,6 +36,8 @@ def label(context: Context, column: Column) -> str:
 
 def _value(context: Context, column: Column, value: Any) -> str:
     """A cell; for Chinese readers, the site's word for a value of its own properties."""
+    if column.id.lower() == "tags" and isinstance(value, list):
+        return cell(context, [Tag(f"#{str(tag).lstrip('#')}") for tag in value])
     key = f"{column.id}_{value}" if context.language == "zh" and isinstance(value, str) else ""
     return entities(say(context.language, key)) if key in STRINGS else cell(context, value)
 

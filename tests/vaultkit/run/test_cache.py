@@ -7,6 +7,7 @@ they ran. A note that is reused here although it depends on the change would be 
 import json
 import os
 import py_compile
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -44,10 +45,24 @@ PACKAGE = {
         "FOUND = Path(__file__).with_name('switch.txt').exists()\n"
     ),
     "eng/environ.py": "import os\nMODE = os.environ.get('ENG_MODE', '')\n",
+    "eng/settings.py": "import os\nMODE = os.environ.get('NOTE_MODE', 'none')\n",
+    "eng/drawn.py": "import random\nDRAWN = random.random()\n",
+    "eng/open.py": (
+        "TABLE = {'a': 1}\nLIMIT = 5\n\n\nclass Op:\n    scale = 1\n\n\n"
+        "def change():\n    global LIMIT\n    LIMIT = 9\n    TABLE['b'] = 2\n    Op.scale = 3\n"
+    ),
+    "tools/loose.py": "VALUE = 'loose'\n",
+    "tools/script.py": "RESULT = 1\n",
+    "data/part/one.txt": "",
     "data/rows.txt": "rows 1",
     "data/gone.txt": "here",
 }
 
+LOOSE = (
+    "import importlib.util\nplace = DATA + '/../tools/loose.py'\n"
+    "spec = importlib.util.spec_from_file_location('loose', place)\n"
+    "m = {}\nspec.loader.exec_module(m)\nassert m.VALUE"
+)
 NOTES = {
     "alone": "x = 1",
     "constant": "from eng import leaf\nassert leaf.VALUE",
@@ -67,6 +82,12 @@ NOTES = {
     "failed open": "try:\n    open(DATA + '/later.txt')\nexcept OSError:\n    pass",
     "optional": "from eng import optional",
     "environ": "from eng.environ import MODE",
+    "by spec": LOOSE.format("importlib.util.module_from_spec(spec)"),
+    "by import": "m = __import__('eng.plug', fromlist=['NAME'])\nassert m.NAME",
+    "executed": "exec(open(DATA + '/../tools/script.py').read())\nassert RESULT",
+    "run path": "import runpy\nassert runpy.run_path(DATA + '/../tools/script.py')['RESULT']",
+    "globbed": "import glob\nassert glob.glob(DATA + '/part/*.txt') is not None",
+    "variable": "import os\nassert os.getenv('NOTE_MODE') in (None, 'x')",
     "output": "print(1)",
 }
 
@@ -90,11 +111,11 @@ class Project:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
 
-    def note(self, name: str, code: str, prose: str = "Prose.", output: str = "") -> None:
+    def note(self, name: str, code: str, prose: str = "Prose.", output: str = "", control: str = "") -> None:
         output = output or ("1" if name == "output" else "")
         shown = f"```output\n{output}\n```\n" if output else ""
         setup = f"<!-- run: setup\nDATA = {str(self.code / 'data')!r}\n-->\n"
-        (self.vault / f"{name}.md").write_text(f"{prose}\n\n{setup}```python\n{code}\n```\n{shown}")
+        (self.vault / f"{name}.md").write_text(f"{prose}\n\n{setup}{control}```python\n{code}\n```\n{shown}")
 
     def run(self, *options: str, **environ: str) -> subprocess.CompletedProcess[str]:
         env = {**os.environ, "PYTHONPATH": f"{CODE}{os.pathsep}{self.code}", **environ}
@@ -125,6 +146,10 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return Project(tmp_path_factory.mktemp("project"))
 
 
+ADDED = ("data/part/two.txt", "data/later.txt", "eng/bridge.py", "eng/extra.py", "eng/switch.txt",
+         "eng/leaf/__init__.py", "eng/leaf")  # fmt: skip
+
+
 @pytest.fixture
 def project(shared: Project) -> Project:
     """The project with everything run and nothing left to do."""
@@ -132,7 +157,7 @@ def project(shared: Project) -> Project:
         shared.write(name, text)
     for name, text in NOTES.items():
         shared.note(name, text)
-    for added in ("eng/extra.py", "eng/switch.txt", "data/later.txt", "eng/leaf/__init__.py", "eng/leaf"):
+    for added in ADDED:
         file = shared.code / added
         file.rmdir() if file.is_dir() else file.unlink(missing_ok=True)
     rows = shared.rows()
@@ -162,7 +187,18 @@ CHANGES: dict[str, tuple[Plant, set[str]]] = {
     "a file read at run time": (lambda p: p.write("data/rows.txt", "rows 2"), {"data"}),
     "a module imported dynamically": (
         lambda p: p.write("eng/plug.py", "NAME = 'gulp'\n"),
-        {"dynamic 1", "dynamic 2"},
+        {"dynamic 1", "dynamic 2", "by import"},
+    ),
+    "a file run by its path": (lambda p: p.write("tools/loose.py", "VALUE = 'other'\n"), {"by spec"}),
+    "a file executed": (lambda p: p.write("tools/script.py", "RESULT = 2\n"), {"executed", "run path"}),
+    "a folder that was globbed": (lambda p: p.write("data/part/two.txt", ""), {"globbed"}),
+    "a control comment": (
+        lambda p: p.note("through", NOTES["through"], control="<!-- run: timeout 50 -->\n"),
+        {"through"},
+    ),
+    "an earlier block": (
+        lambda p: p.note("through", NOTES["through"], "```python\nearlier = 1\n```\n"),
+        {"through"},
     ),
     "a deleted file": (lambda p: (p.code / "data/gone.txt").unlink(), {"gone", "listing"}),
     "a file that was looked for": (lambda p: p.write("data/later.txt", ""), {"failed open", "listing"}),
@@ -174,7 +210,7 @@ CHANGES: dict[str, tuple[Plant, set[str]]] = {
     ),
     "a package's own file": (
         lambda p: p.write("eng/__init__.py", "# changed\n"),
-        set(NOTES) - {"alone", "data", "listing", "gone", "failed open", "output"},
+        {n for n, code in NOTES.items() if "eng" in code},
     ),
     "prose": (lambda p: p.note("constant", NOTES["constant"], "Other\n\nprose."), set()),
     "code": (lambda p: p.note("constant", NOTES["constant"] + "\n1"), {"constant"}),
@@ -203,6 +239,8 @@ def test_bytecode_of_an_earlier_source_is_not_run(project: Project) -> None:
 
 def test_the_environment(project: Project) -> None:
     assert set(project.ran(ENG_MODE="b")) == {"environ"}
+    assert set(project.ran(NOTE_MODE="x")) == {"environ", "variable"}
+    assert set(project.ran(ENG_MODE="b")) == {"environ", "variable"}
     assert set(project.ran(OTHER_MODE="b")) == {"environ"}  # ENG_MODE is unset again
     assert project.ran(OTHER_MODE="c") == {}
     assert set(project.ran(MLX_SOMETHING="1")) == set(NOTES)
@@ -300,3 +338,111 @@ def test_what_ran_is_said_and_why(project: Project) -> None:
     assert "ok     through.md: 1/1 blocks" in shown and "run because code/eng/mid.py changed" in shown
     assert "ok     alone.md: 1/1 blocks, reused" in shown
     assert f"(1 run, {len(NOTES) - 1} reused)" in shown
+
+
+SOURCE = """
+#include <cstdio>
+extern "C" int answer() {{ return {answer}; }}
+extern "C" int read_file(const char *path) {{
+    FILE *file = std::fopen(path, "r");
+    if (!file) return -1;
+    int first = std::fgetc(file);
+    std::fclose(file);
+    return first;
+}}
+"""
+
+
+def build(project: Project, answer: int) -> None:
+    source = project.root / "ext.cpp"
+    source.write_text(SOURCE.format(answer=answer))
+    target = project.code / "eng" / "libext.so"
+    done = subprocess.run(["g++", "-shared", "-fPIC", "-O0", "-o", str(target) + ".new", str(source)])
+    assert done.returncode == 0
+    os.replace(str(target) + ".new", target)
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="there is no C++ compiler here")
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="what native code opens is seen on Linux only"
+)
+def test_a_real_extension_and_what_it_opens_by_itself(project: Project) -> None:
+    build(project, 1)
+    project.write("eng/bridge.py", (
+        "import ctypes\nfrom pathlib import Path\n"
+        "_lib = ctypes.CDLL(str(Path(__file__).with_name('libext.so')))\n"
+        "ANSWER = _lib.answer()\n\n\ndef first(path):\n    return _lib.read_file(path.encode())\n"
+    ))  # fmt: skip
+    project.note("alone", "from eng.bridge import ANSWER\nassert ANSWER == 1")
+    project.note(
+        "output", "from eng.bridge import first\nprint(first(DATA + '/rows.txt'))", output=str(ord("r"))
+    )
+    assert all(row["ok"] for row in project.rows().values()) and project.ran() == {}
+    build(project, 2)
+    rows = project.rows()
+    assert not rows["alone"]["ok"] and not rows["output"]["reused"]
+    build(project, 1)
+    assert all(row["ok"] for row in project.rows().values()) and project.ran() == {}
+    project.write("data/rows.txt", "other")
+    rows = project.rows()
+    assert rows["alone"]["reused"] and not rows["output"]["ok"]
+
+
+def test_modules_are_for_each_note_as_if_it_ran_alone(project: Project) -> None:
+    """What one note sets, patches or draws is not there for the next, and so the order does not matter."""
+    notes = {
+        "alone": "import os\nos.environ['NOTE_MODE'] = 'mine'\n"
+        "from eng import settings\nassert settings.MODE == 'mine'",
+        "constant": "from eng import settings\nassert settings.MODE == 'none'",
+        "data": "from eng import open\nopen.change()\nopen.new = 1",
+        "dynamic 1": "from eng import open\nassert (open.LIMIT, open.TABLE) == (5, {'a': 1})\n"
+        "assert open.Op.scale == 1\n"
+        "assert not hasattr(open, 'new')",
+        "edge 1": "import random\nrandom.random()\n"
+        "from eng.drawn import DRAWN\nprint(DRAWN, random.random())",
+        "edge 2": "from eng.drawn import DRAWN\nimport random\n"
+        "random.random()\nprint(DRAWN, random.random())",
+    }
+    for name, code in notes.items():
+        project.note(name, code, output="0.8444218515250481 0.7579544029403025" if "print" in code else "")
+    rows = project.rows("--no-cache")
+    assert [row["failures"] for row in rows.values() if not row["ok"]] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("import time\nassert time.time()", "reads the calendar"),
+        ("from datetime import date\nassert date.today()", "reads the calendar"),
+        ("import uuid\nassert uuid.uuid4()", "draws random numbers"),
+        ("import numpy as np\nassert np.random.default_rng().random() < 1", "draws random numbers"),
+    ],
+)
+def test_the_calendar_and_unseeded_randomness_are_never_reused(
+    project: Project, code: str, reason: str
+) -> None:
+    project.note("alone", code)
+    project.ran()
+    assert reason in project.ran()["alone"]
+
+
+def test_stop_watches_and_seeded_randomness_are_reused(project: Project) -> None:
+    code = "import random, time\nimport numpy as np\ntime.perf_counter()\n"
+    code += "np.random.default_rng(0)\nrandom.random()"
+    project.note("alone", code)
+    project.ran()
+    assert project.ran() == {}
+
+
+def test_a_library_edited_by_hand(project: Project) -> None:
+    """Libraries are stamped by the times of the files that were loaded."""
+    project.ran()
+    file = json.__file__
+
+    def aged(document: dict[str, Any]) -> None:
+        for row in document["things"]:
+            if row[:2] == ["library", file]:
+                row[2] = "another time"
+
+    edit(project, aged)
+    assert set(project.ran()) == set(NOTES)

@@ -18,10 +18,11 @@ SECONDS = 60  # a bound for a machine under load, not an expectation
 class Watcher:
     """The running command and the lines it prints."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *arguments: str) -> None:
         env = {**os.environ, "PYTHONPATH": f"{root / 'codebase'}{os.pathsep}{CODE}", "PYTHONUNBUFFERED": "1"}
+        env["XDG_CACHE_HOME"] = str(root / "cache")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "vaultkit.cli", "watch"],
+            [sys.executable, "-m", "vaultkit.cli", "watch", *arguments],
             cwd=root,
             env=env,
             stdout=subprocess.PIPE,
@@ -78,3 +79,31 @@ def test_a_save_is_followed_by_the_verdict_and_ctrl_c_by_nothing(project: Path, 
     watcher.process.send_signal(signal.SIGINT)
     assert watcher.process.wait(SECONDS) == 0
     assert watcher.lines.empty()
+
+
+def replace(file: Path, text: str) -> None:
+    """Save as many editors do: write another file, then put it in the place of the old one."""
+    other = file.with_name(f".{file.name}.swap")
+    other.write_text(text)
+    os.replace(other, file)
+
+
+def test_a_folder_and_an_engine_anywhere(tmp_path: Path) -> None:
+    notes, engine = tmp_path / "some notes", tmp_path / "lib" / "motor.py"
+    notes.mkdir()
+    engine.parent.mkdir()
+    engine.write_text("ONE = 1\n")
+    (notes / "A.md").write_text("```python\nfrom motor import ONE\nassert ONE == 1\n```\n")
+    watcher = Watcher(tmp_path, "some notes", "--engine", "lib")
+    try:
+        assert watcher.until_rest()[0].startswith("ok     A.md")
+        replace(engine, "ONE = 2\n")
+        assert watcher.until_rest()[0].startswith("FAILED A.md")
+        replace(notes / "A.md", "```python\nfrom motor import ONE\nassert ONE == 2\n```\n")
+        assert watcher.until_rest()[0].startswith("ok     A.md")
+        watcher.process.terminate()
+        assert watcher.process.wait(SECONDS) == 0
+        assert watcher.lines.empty()
+    finally:
+        watcher.process.kill()
+        watcher.process.wait()

@@ -14,7 +14,7 @@ namespace kvist_emulator {
 Region regions[kMaxRegions];
 uint32_t region_count = 0;
 char* arena = nullptr;
-uint32_t slot_shift = 32;
+uint32_t slot_shift = 37;  // 32 GB below the data and 96 above: any index of 32 bits into elements of 16 bytes
 bool checked = false;
 
 namespace {
@@ -27,8 +27,7 @@ size_t page_size() {
 }  // namespace
 
 void reserve_memory(size_t largest) {
-  while ((size_t(1) << slot_shift) < 4 * largest) ++slot_shift;
-  for (; (size_t(1) << slot_shift) >= 2 * largest + (size_t(1) << 20) && slot_shift >= 22; --slot_shift) {
+  for (; (size_t(1) << slot_shift) >= 4 * largest; --slot_shift) {  // less where the system gives less
     const size_t bytes = size_t(kMaxRegions) << slot_shift;
     void* memory = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) continue;
@@ -43,7 +42,7 @@ Region& add_region(const std::string& name, Mode mode, size_t bytes, Layout layo
   if (region_count == kMaxRegions) give_up("fewer threadgroup variables");
   const size_t page = page_size(), pages = (bytes + page - 1) / page * page;
   char* const slot = arena + (size_t(region_count) << slot_shift);
-  char* const first = slot + ((size_t(1) << slot_shift) / 4) / page * page;
+  char* const first = slot + (size_t(1) << slot_shift) / 4;
   if (pages > 0 && mprotect(first, pages, PROT_READ | PROT_WRITE) != 0) give_up("memory for the buffers");
   Region& region = regions[region_count++];
   constexpr size_t kAlignment = 32;

@@ -5,7 +5,7 @@ from vaultkit.api.names import Member, Name, Room, summary
 from vaultkit.site.context import Context
 from vaultkit.site.pages.docstring import docstring
 from vaultkit.site.pages.parts import escape, page_link, prose
-from vaultkit.site.reference import anchor_of, page_of
+from vaultkit.site.reference import anchor_of, page_of, source_page
 from vaultkit.site.sitemap import Page
 from vaultkit.site.ui import say
 
@@ -29,7 +29,13 @@ def api_index(context: Context, coverage: Coverage) -> list[str]:
 
 def api_room(context: Context, room: Room, coverage: Coverage) -> list[str]:
     """Lines of Markdown of the page of one room."""
-    lines = [f"# `{room.path}` {{ #{room.path} }}", "", _source(room.file, 0), "{: .k-api-facts }", ""]
+    lines = [
+        f"# `{room.path}` {{ #{room.path} }}",
+        "",
+        _source(context, room.file, 0),
+        "{: .k-api-facts }",
+        "",
+    ]
     lines += _doc(context, room.doc)
     for name in room.names:
         lines += _name(context, name, coverage)
@@ -38,7 +44,8 @@ def api_room(context: Context, room: Room, coverage: Coverage) -> list[str]:
 
 def _name(context: Context, name: Name, coverage: Coverage) -> list[str]:
     lines = [f"## `{name.name}` {{ #{name.path} }}", "", *_signature(name.signature)]
-    facts = [_run_by(context, coverage.runs.get(name.path, [])), _source(name.file, name.line)]
+    facts = [_run_by(context, coverage.runs.get(name.path, [])), *_explained(context, coverage, name.path)]
+    facts.append(_source(context, name.file, name.line))
     told = [base for base in name.bases if base not in _FORMS]
     if bases := " · ".join(_base(context, base, coverage) for base in told):
         facts.append(say(context.language, "api_bases", bases=bases))
@@ -48,7 +55,7 @@ def _name(context: Context, name: Name, coverage: Coverage) -> list[str]:
     if members:
         lines += ['<div class="k-members" markdown="1">', ""]
         for member in members:
-            lines += _member(context, name, member)
+            lines += _member(context, name, member, coverage)
         lines += ["</div>", ""]
     return lines
 
@@ -65,14 +72,26 @@ def _fields(context: Context, name: Name) -> list[str]:
     return [*lines, "</div>", ""]
 
 
-def _member(context: Context, name: Name, member: Member) -> list[str]:
+def _member(context: Context, name: Name, member: Member, coverage: Coverage) -> list[str]:
+    path = f"{name.path}.{member.name}"
     lines = [f"### `{member.name}` {{ #{name.path}.{anchor_of(member)} }}", ""]
+    notes = coverage.methods.get(path, [])
+    facts = [*([_run_by(context, notes)] if notes else []), *_explained(context, coverage, path)]
+    if member.line:
+        facts.append(_source(context, name.file, member.line, short=True))
     if member.kind == "property":
-        kind = say(context.language, "api_property")
-        lines += [f"{kind} `{member.signature}`", "{: .k-api-facts }", ""]
+        facts.insert(0, f"{say(context.language, 'api_property')} `{member.signature}`")
     else:
         lines += _signature(member.signature)
+    if facts:
+        lines += ["\n".join(f"<span>{fact}</span>" for fact in facts), "{: .k-api-facts }", ""]
     return [*lines, *_doc(context, member.doc)]
+
+
+def _explained(context: Context, coverage: Coverage, path: str) -> list[str]:
+    pages = _pages(context, coverage.explains.get(path, []))
+    links = " · ".join(page_link(context, page) for page in pages)
+    return [say(context.language, "api_explained", links=links)] if links else []
 
 
 def _signature(text: str) -> list[str]:
@@ -94,21 +113,27 @@ def _english(context: Context, indent: int) -> str:
     return "" if context.language == "en" else " " * indent + '{: lang="en" }'
 
 
-def _source(file: str, line: int) -> str:
-    """File and line; the hook makes it a link when the configuration names a repository."""
-    place = f"{file}:{line}" if line else file
-    return f'<code class="k-source">{escape(place)}</code>'
+def _source(context: Context, file: str, line: int, *, short: bool = False) -> str:
+    """File and line, as a link to the page of the source."""
+    shown = f"{file}:{line}" if line else file
+    text = say(context.language, "api_source") if short else f"<code>{escape(shown)}</code>"
+    up = "../" * context.page.url.count("/")
+    anchor = f"#L{line}" if line else ""
+    return f'<a class="k-source" href="{up}{source_page(file).url}{anchor}">{text}</a>'
 
 
 def _run_by(context: Context, notes: list[str]) -> str:
-    pages: dict[str, Page] = {}
-    for note in notes:
-        if page := context.sitemap.page_of(note):
-            pages[page.key] = page
+    pages = _pages(context, notes)
     if not pages:
         return say(context.language, "api_not_run")
-    links = " · ".join(page_link(context, page) for page in pages.values())
+    links = " · ".join(page_link(context, page) for page in pages)
     return say(context.language, "api_run_by", links=links)
+
+
+def _pages(context: Context, notes: list[str]) -> list[Page]:
+    """The pages of notes, each pair once."""
+    found = (context.sitemap.page_of(note) for note in notes)
+    return list({page.key: page for page in found if page}.values())
 
 
 def _base(context: Context, base: str, coverage: Coverage) -> str:

@@ -13,7 +13,12 @@ def section_title(context: Context, section: str) -> str:
     if key in STRINGS and not context.sitemap.plain:
         return say(context.language, key)
     folder = next(
-        (p.key.partition("/")[0] for p in context.sitemap.pages.values() if p.section == section), ""
+        (
+            page.key.partition("/")[0]
+            for page in (*context.sitemap.pages.values(), *context.sitemap.files.values())
+            if page.section == section
+        ),
+        "",
     )
     return folder if folder and context.sitemap.plain else section.replace("-", " ").capitalize()
 
@@ -43,9 +48,15 @@ def section_index(context: Context, section: str) -> list[str]:
         ]
         lines += [f"- {page_link(context, page)}" for page in stubs]
         lines += ["", "</div>", ""]
+    files = [page for page in context.sitemap.files.values() if page.section == section]
+    if files:
+        lines += ['<div class="k-columns" markdown="1">', ""]
+        lines += [f"- {page_link(context, page)}" for page in files]
+        lines += ["", "</div>", ""]
     return lines
 
 
 def sections(context: Context) -> list[str]:
-    """Folders that have pages, in the vault's order."""
-    return sorted({page.section for page in context.sitemap.pages.values() if page.section})
+    """Folders that have pages, those of canvases and bases too, in the vault's order."""
+    pages = [*context.sitemap.pages.values(), *context.sitemap.files.values()]
+    return sorted({page.section for page in pages if page.section})

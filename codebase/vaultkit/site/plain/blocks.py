@@ -59,7 +59,7 @@ class Document:
     blocks: list[Block]
     footnotes: dict[str, list[Block]]
     references: dict[str, dict[str, str]]
-    inline_notes: dict[int, list[Token]]
+    notes: list[tuple[str, list[Token]]]  # in order of their numbers: a label, or the text of `^[…]`
 
 
 def make_parser() -> MarkdownIt:
@@ -82,13 +82,18 @@ def parse(text: str) -> Document:
     tokens = _PARSER.parse(source, env)
     tree = _Tree(source, env)
     blocks = tree.nest(tokens)
-    notes = env.get("footnotes", {}).get("list", {})
-    cited = {note["label"] for note in notes.values() if "label" in note}
+    notes = [note for _, note in sorted(env.get("footnotes", {}).get("list", {}).items())]
+    cited = {note["label"]: None for note in notes if "label" in note}
+    labels = [*cited, *(label for label in tree.footnotes if label not in cited)]
     return Document(
         blocks,
-        {label: note for label, note in tree.footnotes.items() if label in cited or _has_code(note)},
+        {
+            label: tree.footnotes[label]
+            for label in labels
+            if label in tree.footnotes and (label in cited or _has_code(tree.footnotes[label]))
+        },
         env.get("references", {}),
-        {key: note["tokens"] for key, note in notes.items() if note.get("tokens")},
+        [(note.get("label", ""), note.get("tokens") or []) for note in notes],
     )
 
 

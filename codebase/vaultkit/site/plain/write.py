@@ -4,6 +4,7 @@ import html
 from collections.abc import Iterator
 
 from vaultkit.site.plain.blocks import BRACKET, Block, Document, parse
+from vaultkit.site.plain.bounded import is_heavy
 from vaultkit.site.plain.fence import code_lines, fence, split_code
 from vaultkit.site.plain.guard import guard
 from vaultkit.site.plain.inline import BRACE, Inline
@@ -13,7 +14,7 @@ from vaultkit.site.plain.safe import is_safe, safe_item
 APART = ["<!-- -->", ""]  # keeps two lists apart that Python-Markdown would join
 _BOX = (
     '<label class="task-list-control"><input type="checkbox" disabled{checked}>'
-    '<span class="task-list-indicator"></span></label> '
+    '<span class="task-list-indicator"{mark}></span></label> '
 )
 
 
@@ -25,25 +26,27 @@ def to_plain(text: str, *, strict_breaks: bool = True) -> str:
 class _Writer:
     def __init__(self, document: Document, line_break: str) -> None:
         self.source = document
-        self.labels: dict[int, str] = {}
         self.inline = Inline(line_break, self._label, references=bool(document.references))
 
     def _label(self, number: int) -> str:
-        return self.labels.setdefault(number, f"inline-{len(self.labels) + 1}")
+        return self.source.notes[number][0] or f"inline-{number + 1}"
 
     def document(self) -> str:
         lines = [*self.blocks(self.source.blocks), "", *self._footnotes(), *self._references()]
         return "\n".join(lines).strip("\n").replace(BRACE, "&#123;").replace(BRACKET, "&#91;") + "\n"
 
     def _footnotes(self) -> Iterator[str]:
-        for label, blocks in self.source.footnotes.items():
+        """Definitions in the order in which they are named, which gives them their numbers."""
+        rest = dict(self.source.footnotes)
+        for number, (label, tokens) in enumerate(self.source.notes):
+            if not label:
+                yield from self._footnote(
+                    self._label(number), [guard(self.inline.write(tokens, one_line=True))]
+                )
+            elif label in rest:
+                yield from self._footnote(label, self.blocks(rest.pop(label), nested=True))
+        for label, blocks in rest.items():
             yield from self._footnote(label, self.blocks(blocks, nested=True))
-        done = 0
-        while done < len(self.labels):
-            number = list(self.labels)[done]
-            text = self.inline.write(self.source.inline_notes.get(number, []), one_line=True)
-            yield from self._footnote(self.labels[number], [guard(text)])
-            done += 1
 
     def _footnote(self, label: str, lines: list[str]) -> Iterator[str]:
         yield f"[^{label}]: {lines[0] if lines else ''}"
@@ -82,6 +85,9 @@ class _Writer:
 
     def block(self, block: Block, *, nested: bool = False) -> list[str]:
         kind, token = block.kind, block.token
+        if kind in ("paragraph", "heading") and is_heavy(token.content):
+            tag = "div" if block.tight else token.tag
+            return [f"<{tag}>", html.escape(token.content), f"</{tag}>"]
         if kind == "paragraph":
             if block.tight and not nested:
                 return [f'<div markdown="span">{self.inline.write(block.inline)}</div>']
@@ -162,7 +168,8 @@ class _Writer:
 
     def _html_item(self, item: Block) -> list[str]:
         attributes = f' class="task-list-item" data-task="{html.escape(item.task)}"' if item.task else ""
-        box = _BOX.format(checked="" if item.task == " " else " checked") if item.task else ""
+        mark = f' data-mark="{html.escape(item.task)}"' if item.task in _SIGNS else ""
+        box = _BOX.format(checked="" if item.task == " " else " checked", mark=mark) if item.task else ""
         if safe_item(item):
             text = self.inline.write(item.children[0].inline) if item.children else ""
             return [f'<li{attributes} markdown="span">{box}{text}</li>']
@@ -198,6 +205,7 @@ class _Writer:
         ]
 
 
+_SIGNS = "><!?*i"  # marks of tasks that their boxes show
 _RULES = {"left": ":---", "center": ":---:", "right": "---:"}
 
 

@@ -49,6 +49,8 @@ def _alone(before: list[Line]) -> bool:
 
 def _heading(level: int, text: str, anchor: str, also: str | None, stash: Stash) -> str:
     """The anchors are stashed: what reads tags and links need not know them."""
+    if not text:
+        return "#" * level
     other = stash.put(f'<span id="{also}" class="k-also"></span>') if also else ""
     return f"{'#' * level} {other}{text} {stash.put(f'{{ #{anchor} }}')}"
 

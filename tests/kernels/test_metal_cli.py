@@ -1,0 +1,217 @@
+"""Guards `kvist metal run` and `kvist metal explain`: values, JSON, exit codes, messages."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kvist.cli import main
+
+pytestmark = pytest.mark.usefixtures("emulator")
+
+SOURCE = """#include <metal_stdlib>
+#include "scale.h"
+using namespace metal;
+
+kernel void add(device const float* a [[buffer(0)]], device const float* b [[buffer(1)]],
+                device float* out [[buffer(2)]], constant uint& n [[buffer(3)]],
+                uint i [[thread_position_in_grid]]) {
+  if (i < n) out[i] = SCALE * (a[i] + b[i]);
+}
+
+template <typename T>
+[[kernel]] void accumulate(device const T* x, device T* sum, constant uint2& steps,
+                           threadgroup T* tile [[threadgroup(0)]], uint i [[thread_position_in_grid]]) {
+  tile[i] = x[i];
+  threadgroup_barrier(mem_flags::mem_threadgroup);
+  for (uint k = steps.x; k < steps.y; ++k) sum[i] += tile[i];
+}
+template [[host_name("accumulate_half")]] [[kernel]] decltype(accumulate<half>) accumulate<half>;
+template [[host_name("accumulate_bfloat")]] [[kernel]] decltype(accumulate<bfloat>) accumulate<bfloat>;
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("k.metal").write_text(SOURCE)
+    Path("scale.h").write_text("#pragma once\n#define SCALE 2.0f\n")
+    np.save("a.npy", np.arange(100, dtype=np.float32))
+    np.save("b.npy", np.ones(100, np.float32))
+    np.save("h.npy", np.arange(64).astype(np.float16))
+    bits = (np.arange(64, dtype=np.float32).view(np.uint32) >> 16).astype(np.uint16)
+    np.save("bf.npy", bits)
+    return tmp_path
+
+
+ADD = ["metal", "run", "k.metal", "--kernel", "add", "--threadgroup", "32,1,1"]
+ADD += ["--buffer", "a=a.npy", "--buffer", "b=b.npy", "--out", "out=float32:100"]
+
+
+def test_a_clean_run(folder, capsys):
+    assert main([*ADD, "--grid", "100,1,1", "--buffer", "n=100", "--json"]) == 0
+    done = json.loads(capsys.readouterr().out)
+    assert done["reports"] == []
+    assert done["kernel"] == "add"
+    assert done["grid"] == [100, 1, 1]
+    assert done["outputs"] == {"out": {"dtype": "float32", "shape": [100], "path": "out.npy"}}
+    assert done["counters"]["read_bytes"] == {"a": 400, "b": 400, "out": 0, "n": 400}
+    assert done["counters"]["written_bytes"]["out"] == 400
+    assert done["seconds"] > 0
+    np.testing.assert_array_equal(np.load("out.npy"), 2 * np.arange(100) + 2)
+
+
+def test_reports_are_printed_and_counted_by_the_exit_code(folder, capsys):
+    assert main([*ADD, "--grid", "128", "--buffer", "n=101", "--save", "results"]) == 1
+    text = capsys.readouterr().out
+    assert "k.metal:8: out_of_bounds: read of a[100] by thread (100, 0, 0); it has 100 elements" in text
+    assert "out: float32 100 -> results/out.npy" in text
+    assert main([*ADD, "--grid", "128", "--buffer", "n=101", "--json", "--allow", "out_of_bounds"]) == 0
+    assert (
+        main([*ADD, "--grid", "64", "--buffer", "n=100", "--json", "--order", "random", "--seed", "3"]) == 1
+    )
+    done = json.loads(capsys.readouterr().out.splitlines()[-1])
+    (report,) = done["reports"]
+    assert (report["kind"], report["buffer"], report["index"]) == ("unwritten_output", "out", 64)
+    assert report["line"] == 6
+    assert report["hint"]
+    assert (done["order"], done["seed"]) == ("random", 3)
+
+
+def test_in_place_buffers_scalars_and_bfloat16(folder, capsys):
+    common = ["metal", "run", "k.metal", "--grid", "64x1x1", "--threadgroup", "64", "--buffer", "steps=0,2"]
+    common += ["--threadgroup-memory", "tile=128"]
+    half = ["--kernel", "accumulate_half", "--buffer", "x=h.npy", "--buffer", "sum=h.npy"]
+    assert main([*common, *half, "--out", "sum=float16:64"]) == 0
+    np.testing.assert_array_equal(np.load("sum.npy"), 3 * np.arange(64))
+    bfloat = ["--kernel", "accumulate<bfloat>", "--buffer", "x=bf.npy", "--out", "sum=bfloat16:64:0"]
+    assert main([*common, *bfloat, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["outputs"]["sum"]["dtype"] == "bfloat16"
+    bits = np.load("sum.npy")
+    assert bits.dtype == np.uint16
+    np.testing.assert_array_equal((bits.astype(np.uint32) << 16).view(np.float32), 2 * np.arange(64))
+    # Without --out it is an input.
+    assert main([*common, *half]) == 1
+    assert "k.metal:16: write_to_input: input sum[0] is written" in capsys.readouterr().out
+    # The file of an input is never written over.
+    shutil.copy("h.npy", "sum.npy")
+    in_place = ["--kernel", "accumulate_half", "--buffer", "x=h.npy", "--buffer", "sum=sum.npy"]
+    assert main([*common, *in_place, "--out", "sum=float16:64"]) == 0
+    np.testing.assert_array_equal(np.load("sum.npy"), np.arange(64))
+    np.testing.assert_array_equal(np.load("sum.out.npy"), 3 * np.arange(64))
+
+
+@pytest.mark.slow
+def test_unchecked_runs_say_only_what_stops_them(folder, capsys):
+    assert main([*ADD, "--grid", "64", "--buffer", "n=100", "--no-check", "--json"]) == 0
+    Path("k.metal").write_text(SOURCE.replace("out[i] =", "out[i + 100000] ="))
+    assert main([*ADD, "--grid", "64", "--buffer", "n=100", "--no-check", "--json"]) == 1
+    done = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert done["finished"] is False
+    assert [r["kind"] for r in done["reports"]] == ["out_of_bounds"]
+
+
+WRONG = {
+    "no such file": (["metal", "run", "x.metal", "--grid", "1", "--threadgroup", "1"], "does not exist"),
+    "no such kernel": ([*ADD, "--grid", "1", "--kernel", "sub"], "need a kernel 'sub'"),
+    "missing buffer": ([*ADD, "--grid", "100"], "missing: n"),
+    "no such buffer": ([*ADD, "--grid", "100", "--buffer", "m=1"], "need buffers a, b, out, n"),
+    "not a size": ([*ADD, "--grid", "100,a", "--buffer", "n=1"], "[--grid] need a shape"),
+    "not a number": (
+        [*ADD, "--grid", "1", "--buffer", "n=many"],
+        "[--buffer n] need a .npy file or a number",
+    ),
+    "too large": ([*ADD, "--grid", "1", "--buffer", "n=-1"], "need numbers that uint holds, got -1"),
+    "not a dtype": ([*ADD, "--grid", "1", "--out", "c=f:1"], "[--out] need a dtype of bfloat"),
+    "no array": ([*ADD, "--grid", "1", "--buffer", "n=c.npy"], "'c.npy', which does not exist"),
+    "wrong dtype": (
+        [*ADD[:-2], "--out", "out=float16:100", "--grid", "1", "--buffer", "n=1"],
+        "need `out` of float",
+    ),
+    "time limit": (
+        [*ADD, "--grid", "1", "--buffer", "n=1", "--time-limit", "0"],
+        "[--time-limit] need seconds",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_calls_are_one_line_and_exit_2(name, folder, capsys):
+    arguments, message = WRONG[name]
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_compile_errors_name_file_and_line(folder, capsys):
+    Path("k.metal").write_text(SOURCE.replace("a[i] + b[i]", "a[i] + c[i]"))
+    assert main([*ADD, "--grid", "1", "--buffer", "n=1"]) == 2
+    assert "[k.metal:8] need Metal source that compiles" in capsys.readouterr().err
+    Path("scale.h").write_text("#pragma once\n#define SCALE 2.0f\nfloat f() { return x; }\n")
+    assert main([*ADD, "--grid", "1", "--buffer", "n=1"]) == 2
+    assert "[scale.h:3] need Metal source that compiles" in capsys.readouterr().err
+    Path("scale.h").unlink()
+    assert main([*ADD, "--grid", "1", "--buffer", "n=1"]) == 2
+    assert "[k.metal:2] need Metal source that compiles" in capsys.readouterr().err
+
+
+def test_explain(folder, capsys):
+    assert main(["metal", "explain", "k.metal", "--json"]) == 0
+    add, accumulate = json.loads(capsys.readouterr().out)["kernels"]
+    use = {a["name"]: (a["reads"], a["writes"]) for a in add["arguments"] if a["attribute"] == "buffer"}
+    assert use == {"a": (True, False), "b": (True, False), "out": (False, True), "n": (True, False)}
+    assert [a["index"] for a in add["arguments"][:4]] == [0, 1, 2, 3]
+    use = {a["name"]: (a["reads"], a["writes"]) for a in accumulate["arguments"][:4]}
+    assert use == {"x": (True, False), "sum": (True, True), "steps": (True, False), "tile": (True, True)}
+    assert accumulate["instances"] == ["accumulate_half", "accumulate_bfloat"]
+    assert [(b["name"], b["line"], b["flags"]) for b in accumulate["barriers"]] == [
+        ("threadgroup_barrier", 15, ["mem_threadgroup"])
+    ]
+    assert main(["metal", "explain", "k.metal"]) == 0
+    text = capsys.readouterr().out
+    assert "buffer 2    device float* out: writes" in text
+    assert "barriers: threadgroup_barrier (line 15)" in text
+
+
+EXPLAINED = """
+inline float first(device const float* p, uint n) { return p[n]; }
+inline void put(device float4* q, float4 v) { *q = v; }
+kernel void k(device const float* a, device float* b, device float* c, device float4* d,
+              device atomic_uint* e, device float* f, device half* g, constant float* h, device int* never,
+              uint i [[thread_position_in_grid]], uint s [[simdgroup_index_in_threadgroup]]) {
+  threadgroup float tile[4 * 8][8];
+  b += i;
+  tile[0][0] = first(a, 1) + h[0];
+  device float* alias = b + 2;
+  alias[1] = 1;
+  ((device float4*)c)[i] = float4(0);
+  put(d + i, float4(1));
+  atomic_fetch_add_explicit(&e[0], 1u, memory_order_relaxed);
+  f[i]++;
+  *reinterpret_cast<device half4*>(g + i) *= 2.0h;
+  if (tile[0][0] == simd_sum(1.0f)) b[0] += 1;
+}
+"""
+
+
+def test_what_kernels_read_and_write_is_told_from_their_text(folder, capsys):
+    Path("e.metal").write_text(EXPLAINED)
+    assert main(["metal", "explain", "e.metal", "--json"]) == 0
+    (kernel,) = json.loads(capsys.readouterr().out)["kernels"]
+    use = {a["name"]: (a["reads"], a["writes"]) for a in kernel["arguments"][:9]}
+    assert use == {
+        "a": (True, False),
+        "b": (True, True),
+        "c": (False, True),
+        "d": (False, True),
+        "e": (True, True),
+        "f": (True, True),
+        "g": (True, True),
+        "h": (True, False),
+        "never": (False, False),
+    }
+    assert [(t["name"], t["bytes"], t["line"]) for t in kernel["threadgroup"]] == [("tile", 1024, 7)]
+    assert [(s["name"], s["line"]) for s in kernel["simd_operations"]] == [("simd_sum", 17)]
