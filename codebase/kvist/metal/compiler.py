@@ -108,11 +108,31 @@ def _program(cpp: str, label: str, command: tuple[str, ...], version: str, check
     with tempfile.TemporaryDirectory(dir=cache_folder(), prefix="compiling-") as folder:
         source, made, fresh = (Path(folder, name) for name in ("kernel.cpp", "kernel.o", "kernel"))
         source.write_text(cpp, encoding="utf-8")
-        _run([*command, *flags, f"-I{SHIM}", "-c", str(source), "-o", str(made)], label)
+        headers = [f"-I{SHIM}", *_precompiled(command, version, tuple(flags))]
+        _run([*command, *flags, *headers, "-c", str(source), "-o", str(made)], label)
         _run([*command, str(made), str(runtime), *_link_flags(), "-o", str(fresh)], label)
         os.replace(fresh, target)
     prune(cache_folder())
     return target
+
+
+def _precompiled(command: tuple[str, ...], version: str, flags: tuple[str, ...]) -> list[str]:
+    """Options that use the stand-in library already parsed: half the time of compiling a small kernel."""
+    if _is_clang(version):
+        return []
+    header = cache_folder() / f"{_key(*command, version, *flags, shim_digest(), 'header')}.h"
+    parsed = header.with_name(header.name + ".gch")
+    if parsed.exists():
+        os.utime(parsed)
+        os.utime(header)
+    else:
+        with tempfile.TemporaryDirectory(dir=cache_folder(), prefix="compiling-") as folder:
+            plain, fresh = Path(folder, "all.h"), Path(folder, "all.h.gch")
+            plain.write_text("#include <metal_stdlib>\n#include <tuple>\n", encoding="utf-8")
+            _run([*command, *flags, f"-I{SHIM}", "-x", "c++-header", str(plain), "-o", str(fresh)], "metal")
+            os.replace(plain, header)
+            os.replace(fresh, parsed)
+    return ["-include", str(header)]
 
 
 def _runtime_object(command: tuple[str, ...], version: str) -> Path:
