@@ -127,7 +127,7 @@ def _precompiled(command: tuple[str, ...], version: str, flags: tuple[str, ...])
     else:
         with tempfile.TemporaryDirectory(dir=cache_folder(), prefix="compiling-") as folder:
             plain, fresh = Path(folder, "all.h"), Path(folder, "all.h.gch")
-            plain.write_text("#include <metal_stdlib>\n#include <tuple>\n", encoding="utf-8")
+            plain.write_text("#include <metal_stdlib>\n", encoding="utf-8")
             _run([*command, *flags, f"-I{SHIM}", "-x", "c++-header", str(plain), "-o", str(fresh)], "metal")
             os.replace(plain, header)
             os.replace(fresh, parsed)
