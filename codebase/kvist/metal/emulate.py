@@ -110,7 +110,7 @@ def emulate(
       buffers where that is possible.
     - name: which kernel, in a file with several: its name, the host_name of an instantiation, or `f<half>`.
     - constants: values of function constants, by name or index.
-    - threadgroup_memory: bytes of each [[threadgroup(n)]] parameter, by name. Without: 32 KB for each, which
+    - threadgroup_memory: bytes of each `[[threadgroup(n)]]` parameter, by name. Without: 32 KB each, which
       does not count against the limit.
     - include: folders in which `#include` looks besides the file's own.
     - allow: kinds of reports to leave out (see `kvist.metal.KINDS`).
