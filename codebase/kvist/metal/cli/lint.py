@@ -1,13 +1,20 @@
 """`kvist metal lint FILE`: what Apple's compiler would refuse, told without it."""
 
 import argparse
+import contextlib
 import json
+import signal
+import threading
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import NoReturn
 
+from kvist.errors import KvistError
 from kvist.metal.lint import Linted, lint
 
 CLEAN, WRONG = 0, 1
+_TIME_LIMIT = 60.0
 _EPILOG = """\
 Three checks: rules (what the language forbids), address_spaces (types, parsed by the libclang package) and
 vocabulary (called names, against the headers in the MLX wheel). One that cannot be made is named with its
@@ -26,10 +33,30 @@ def add_lint(commands: argparse._SubParsersAction) -> None:
 
 def run_lint(arguments: argparse.Namespace) -> int:
     """Print the problems; returns the exit code."""
-    done = lint(Path(arguments.file), include=arguments.include)
+    with _limited(_TIME_LIMIT):
+        done = lint(Path(arguments.file), include=arguments.include)
     result = {"file": done.file, "problems": [asdict(p) for p in done.problems], "checks": done.checks}
     print(json.dumps(result, indent=2) if arguments.json else _text(done))
     return WRONG if done.problems else CLEAN
+
+
+@contextlib.contextmanager
+def _limited(seconds: float) -> Iterator[None]:
+    """KvistError after that time: a text can be made to keep the rules busy for hours."""
+
+    def late(*_: object) -> NoReturn:
+        raise KvistError("metal lint", f"a text that is checked within {seconds:.0f} s", "a longer time")
+
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _text(done: Linted) -> str:

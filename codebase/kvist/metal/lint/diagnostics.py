@@ -19,7 +19,7 @@ _UNKNOWN = re.compile(
     r"|no (?:member|type|template) named '([^']+)' in namespace"
 )
 _SPACE_NOTE = re.compile(
-    r"address space|could not match .* against|does not match adjusted type|deduced conflicting types|changes address"
+    r"address space|could not match .* against|does not match adjusted type|deduced conflicting types"
 )
 # Errors that are true whatever the header leaves out, once no name is missing.
 _BELIEVED = (
@@ -106,7 +106,7 @@ def _declare(name: str) -> str:
 
 
 def _no_match(unit: Unit, token: Token, text: str, notes: Sequence[str]) -> list[Problem]:
-    """Atomic functions on what is no atomic; calls of the text's own functions with too many or few arguments."""
+    """Atomic functions on what is no atomic; calls of own functions with too many or few arguments."""
     called = re.search(r"call to '(\w+)'", text)
     name = called[1] if called else ""
     if re.fullmatch(r"atomic_\w+_explicit", name) and any("could not match" in n for n in notes):

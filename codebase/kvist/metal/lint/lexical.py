@@ -1,7 +1,7 @@
 """The text below the tokens: characters, includes, comments, strings, brackets.
 
-What these find would lead the other rules astray, so a repaired text comes back: comments, bad strings and bad
-includes are blank, every other character stays where it was.
+What these find would lead the other rules astray, so a repaired text comes back: comments, bad strings and
+bad includes are blank, every other character stays where it was.
 """
 
 import difflib

@@ -40,8 +40,8 @@ _FUNCTION_ATTRIBUTES = """kernel vertex fragment visible stitchable intersection
     max_total_threads_per_threadgroup required_threads_per_threadgroup max_total_threadgroups_per_mesh_grid
     early_fragment_tests ray_data user_annotation"""
 _OTHER_ATTRIBUTES = """stage_in function_constant id user position color vertex_id instance_id base_vertex
-    base_instance primitive_id front_facing point_coord point_size sample_id sample_mask barycentric_coord depth
-    stencil clip_distance invariant flat render_target_array_index viewport_array_index amplification_id
+    base_instance primitive_id front_facing point_coord point_size sample_id sample_mask barycentric_coord
+    depth stencil clip_distance invariant flat render_target_array_index viewport_array_index amplification_id
     amplification_count raster_order_group payload patch_id position_in_patch attribute index any less greater
     center_perspective center_no_perspective centroid_perspective centroid_no_perspective sample_perspective
     sample_no_perspective threadgroup_imageblock imageblock_data implicit_imageblock alias_implicit_imageblock
@@ -147,8 +147,8 @@ KEYWORDS = frozenset(
 
 _MATH = """acos acosh asin asinh atan atan2 atanh ceil copysign cos cosh cospi divide exp exp10 exp2 fabs abs
     fdim floor fma fmax fmax3 fmedian3 fmin fmin3 fmod fract frexp ilogb ldexp log log10 log2 median3 modf
-    nextafter pow powr rint round rsqrt sin sincos sinh sinpi sqrt tan tanh tanpi trunc clamp mix saturate sign
-    smoothstep step max max3 min min3 isfinite isinf isnan isnormal isordered isunordered signbit all any
+    nextafter pow powr rint round rsqrt sin sincos sinh sinpi sqrt tan tanh tanpi trunc clamp mix saturate
+    sign smoothstep step max max3 min min3 isfinite isinf isnan isnormal isordered isunordered signbit all any
     select"""
 _INTEGER = """absdiff addsat clz ctz extract_bits hadd insert_bits madhi madsat mul24 mad24 mulhi popcount
     reverse_bits rhadd rotate subsat"""
@@ -176,8 +176,9 @@ _TRAITS = """is_same is_same_v enable_if enable_if_t conditional conditional_t i
     numeric_limits declval integral_constant bool_constant true_type false_type move forward as_type
     is_function_constant_defined is_null_texture is_vector void_t is_base_of underlying_type swap"""
 _TEXTURE = """texture1d texture1d_array texture2d texture2d_array texture2d_ms texture3d texturecube
-    texturecube_array texture_buffer depth2d depth2d_array depthcube sampler uniform get_num_patch_control_points
-    discard_fragment dfdx dfdy fwidth intersector ray acceleration_structure assert os_log"""
+    texturecube_array texture_buffer depth2d depth2d_array depthcube sampler uniform
+    get_num_patch_control_points discard_fragment dfdx dfdy fwidth intersector ray
+    acceleration_structure assert os_log"""
 FUNCTIONS = frozenset(
     {*_MATH.split(), *_INTEGER.split(), *_GEOMETRY.split(), *_MATRIX.split(), *_TRAITS.split()}
     | set(_TEXTURE.split())

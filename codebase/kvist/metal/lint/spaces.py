@@ -1,8 +1,8 @@
 """Address spaces and types, checked by clang.
 
-libclang (an optional package) parses the text as C++ with device, constant and threadgroup as address spaces of
-clang's own and a header that only declares. The header is not Metal's, so of the errors that clang finds only
-those are believed that do not depend on what the header lacks.
+libclang (an optional package) parses the text as C++ with device, constant and threadgroup as address spaces
+of clang's own and a header that only declares. The header is not Metal's, so of the errors that clang finds
+only those are believed that do not depend on what the header lacks.
 """
 
 import importlib.util

@@ -17,7 +17,7 @@ _NAMED = ("struct", "class", "union", "enum", "typename", "using")
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function with a body. Indices into the tokens: name, brackets of the parameters, braces of the body."""
+    """A function with a body. Indices of tokens: name, brackets of the parameters, braces."""
 
     name: int
     parameters: tuple[int, int]
