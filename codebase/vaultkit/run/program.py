@@ -58,7 +58,7 @@ class Program:
 @lru_cache(maxsize=1024)
 def scan_once(text: str) -> Scan:
     """The blocks of a note that is about to be run; asked for more than once, not to be changed."""
-    return scan(text, blocks=True)
+    return scan(text)
 
 
 def program_of(path: str, scan: Scan) -> Program:
