@@ -208,7 +208,10 @@ class _Scanner:
     def step_text(self, index: int, line: str, start: int, content: str) -> None:
         if _BLOCK_START.match(content):
             self.end_chunk()
+        if len(self.stack) < self.html_depth:
+            self.html_depth = -1
         if content[0] == "<" and self.html_depth < 0 and (raw := RAW_HTML.match(content)):
+            self.end_chunk()
             self.result.kinds[index] = "html"
             closer = f"</{raw.group(1).lower()}>"
             if closer not in content.lower():
@@ -217,8 +220,6 @@ class _Scanner:
         if content[0] == "<" and self.html_depth < 0 and opens_html(content, in_paragraph=bool(self.chunk)):
             self.end_chunk()
             self.html_depth = len(self.stack)
-        if len(self.stack) < self.html_depth:
-            self.html_depth = -1
         if self.html_depth >= 0 or content.startswith("<!--"):  # a comment's block ends with a line
             self.mask(index, Span(start, len(line), "tag"))
             self.end_chunk()
