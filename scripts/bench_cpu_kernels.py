@@ -208,7 +208,7 @@ def bench_decode(repeat: int, python: str | None) -> None:
     share = f"{bound * 1e3:.1f} ms: {bound / token:.0%}"
     print(f"bound: {weight_bytes / 1e6:.0f} MB at {bandwidth:.1f} GB/s = {share}")
     where_it_goes(model, repeat, token)
-    others(python, token, repeat)
+    others(python, step, repeat)
 
 
 def where_it_goes(model: Qwen3, repeat: int, token: float) -> None:
@@ -239,20 +239,23 @@ def where_it_goes(model: Qwen3, repeat: int, token: float) -> None:
     print(f"  {rest * 1e3:7.2f} ms  the rest: gates, rotations, cache, additions, scheduling")
 
 
-def others(python: str | None, token: float, repeat: int) -> None:
+def others(python: str | None, step: Callable[[], object], repeat: int) -> None:
+    """Each engine in a process of its own, between two measurements of ours."""
     if python is None:
         print("others: left out, give --python with an environment that has them")
         return
     script = Path(__file__).with_name("bench_cpu_peers.py")
     for engine in ("mlx-lm", "torch", "llama.cpp"):
         command = [python, str(script), engine, "--threads", str(arguments.threads), "--repeat", str(repeat)]
+        ours = take_turns({"step": step}, repeat)["step"]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
             print(f"  {engine}: left out: {last}")
             continue
+        ours = (ours + take_turns({"step": step}, repeat)["step"]) / 2
         seconds = json.loads(done.stdout.splitlines()[-1])["seconds"]
-        print(f"  {engine}: {1 / seconds:.2f} tok/s; kvist is {seconds / token:.2f}x as fast")
+        print(f"  {engine}: {1 / seconds:.2f} tok/s, kvist {1 / ours:.2f}: {seconds / ours:.2f}x as fast")
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ KVIST_INLINE float to_float(bfloat16_t value) {
 
 KVIST_INLINE float to_float(float16_t value) {
 #ifdef __aarch64__
-  return static_cast<float>(__builtin_bit_cast(_Float16, value));
+  return static_cast<float>(__builtin_bit_cast(__fp16, value));
 #else
   const uint32_t bits = uint32_t(value);
   const uint32_t sign = (bits & 0x8000u) << 16;
@@ -60,7 +60,7 @@ KVIST_INLINE bfloat16_t from_float<bfloat16_t>(float value) {
 template <>
 KVIST_INLINE float16_t from_float<float16_t>(float value) {
 #ifdef __aarch64__
-  return __builtin_bit_cast(float16_t, static_cast<_Float16>(value));
+  return __builtin_bit_cast(float16_t, static_cast<__fp16>(value));
 #else
   const uint32_t bits = __builtin_bit_cast(uint32_t, value);
   const uint32_t sign = (bits >> 16) & 0x8000u;
