@@ -28,6 +28,7 @@ def test_layers() -> None:
     assert layers({}, 3) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", ["", "zh/"])
 def test_the_map_leads_to_every_note_of_the_course(real: Any, side: str) -> None:
     html = real.html(f"{side}reading-lists/tiny-llm-in-three-weeks")

@@ -10,8 +10,8 @@ const WORDS = {
   },
   zh: {
     all: "全部优先级", none: "未标优先级", review: "复习", new: "新", time: "不限时长", upTo: "{n} 分钟以内",
-    open: "只看未读", take: "导入勾选", give: "把勾选存成文件", shown: "显示 {n} 项",
-    kept: "勾选只保存在这个浏览器里。", bad: "这个文件里没有勾选记录。", taken: "已导入。",
+    open: "只看未读", take: "导入勾选", give: "导出勾选", shown: "显示 {n} 项",
+    kept: "勾选只保存在这个浏览器里。", bad: "这个文件里没有勾选记录。", taken: "勾选已导入。",
   },
 }[document.documentElement.lang] ?? {};
 

@@ -6,16 +6,16 @@ const REVIEWS = "kvist.reviews"; // {id: {state, step, stability, difficulty, du
 const GRADES = [Rating.Again, Rating.Hard, Rating.Good, Rating.Easy];
 const WORDS = {
   en: {
-    due: "{n} cards are due, {m} of them new", nothing: "Nothing is due. The next card comes {when}.", never: "later",
+    due: "{n} cards are due, {m} of them new", nothing: "Nothing is due. The next card comes in {when}.", never: "some time",
     begin: "Begin", show: "Show the answer", grades: ["again", "hard", "good", "easy"], left: "{n} left", stop: "Stop",
     give: "Save reviews to a file", take: "Take reviews in", bad: "That file holds no reviews.", taken: "{n} reviews taken in.",
     kept: "Your reviews are kept in this browser only; the file is also what `vaultkit review --import` reads.",
   },
   zh: {
-    due: "{n} 张卡片到期，其中 {m} 张是新的", nothing: "没有到期的卡片，下一张在{when}。", never: "以后",
+    due: "{n} 张卡片到期，其中 {m} 张是新的", nothing: "没有到期的卡片，下一张要等 {when}。", never: "一段时间",
     begin: "开始", show: "看答案", grades: ["忘了", "吃力", "记得", "轻松"], left: "还剩 {n} 张", stop: "停止",
-    give: "把复习记录存成文件", take: "导入复习记录", bad: "这个文件里没有复习记录。", taken: "已导入 {n} 条。",
-    kept: "复习记录只保存在这个浏览器里；存下的文件也能由 `vaultkit review --import` 读取。",
+    give: "导出复习记录", take: "导入复习记录", bad: "这个文件里没有复习记录。", taken: "已导入 {n} 条复习记录。",
+    kept: "复习记录只保存在这个浏览器里；导出的文件也能由 `vaultkit review --import` 读取。",
   },
 }[document.documentElement.lang] ?? {};
 const MOST = 20; // cards a round
@@ -162,5 +162,6 @@ function when(milliseconds) {
   const units = [[60, "minute"], [1440, "hour"], [Infinity, "day"]];
   const [, unit] = units.find(([limit]) => minutes < limit);
   const count = Math.round(minutes / { minute: 1, hour: 60, day: 1440 }[unit]);
-  return new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit, unitDisplay: "long" }).format(count);
+  const text = new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit, unitDisplay: "long" }).format(count);
+  return text.replace(/(\d)(\p{Script=Han})/u, "$1 $2"); // a space between a number and Chinese, as everywhere on the site
 }
