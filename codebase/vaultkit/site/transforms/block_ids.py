@@ -2,16 +2,22 @@
 
 import re
 
+from markdown_it import MarkdownIt
+
+from vaultkit.note import Note
 from vaultkit.site.context import Context
 from vaultkit.site.draft import Line
 
 _ALONE = re.compile(r"\^[A-Za-z0-9-]+\s*")
+_PARSER = MarkdownIt("commonmark").enable("table")
 _TRAILING = re.compile(r"(?:^|[ \t]+)\^[A-Za-z0-9-]+[ \t]*$")
 
 
 def block_ids(lines: list[Line], context: Context) -> list[Line]:
     ids = {line: block.lower() for block, line in context.note.blocks.items()}
     result = list(lines)
+    starts: dict[int, int] | None = None
+    before: dict[int, list[Line]] = {}  # what comes before the line of an index
     for index in range(len(lines) - 1, -1, -1):
         line = lines[index]
         anchor = ids.get(line.number)
@@ -20,18 +26,20 @@ def block_ids(lines: list[Line], context: Context) -> list[Line]:
         alone = bool(_ALONE.fullmatch(line.content)) and not line.prefix.strip(" \t>")
         mark = "" if context.embedded else f'<span id="{anchor}" class="k-block"></span>'
         if alone:
-            start = _block_start(lines, index)
-            block = line.new(f'<div id="{anchor}" class="k-block"></div>')
-            anchor_lines = [] if context.embedded else [block, line.blank()]
-            result[index : index + 1] = [line.blank()]
-            result[start:start] = anchor_lines
+            result[index] = line.blank()
+            if not context.embedded:
+                block = line.new(f'<div id="{anchor}" class="k-block"></div>')
+                starts = _starts(context.note) if starts is None else starts
+                start = _index_of(lines, index, starts.get(line.number))
+                start = _block_start(lines, index) if start is None else start
+                before[start] = [block, line.blank(), *before.get(start, ())]
         else:
             result[index] = line.new(_TRAILING.sub("", line.content))
             result[index].prefix = line.prefix
             start = _paragraph_start(lines, index)
             first = result[start]
             result[start] = Line(first.number, first.kind, first.prefix, _insert(mark, first.content))
-    return result
+    return [line for index, each in enumerate(result) for line in (*before.get(index, ()), each)]
 
 
 def _insert(mark: str, content: str) -> str:
@@ -48,6 +56,30 @@ def _paragraph_start(lines: list[Line], index: int) -> int:
             break
         index -= 1
     return index
+
+
+def _starts(note: Note) -> dict[int, int]:
+    """By the line of each block id that is a paragraph, where the block before it begins (lines 1-based)."""
+    end = note.scan.front_end
+    found: dict[int, int] = {}
+    before: dict[int, int] = {}  # first line of the last block at each level of nesting
+    for token in _PARSER.parse("\n".join([""] * end + note.scan.lines[end:])):
+        if token.map is None or token.nesting < 0 or token.type == "inline":
+            continue
+        line = token.map[0] + 1
+        if token.type == "paragraph_open" and token.level in before:
+            found[line] = before[token.level]
+        before = {level: first for level, first in before.items() if level < token.level}
+        before[token.level] = line
+    return found
+
+
+def _index_of(lines: list[Line], index: int, number: int | None) -> int | None:
+    """Index, before another, of the first line with this number."""
+    found = next((at for at in range(index - 1, -1, -1) if lines[at].number == number), None)
+    while found and lines[found - 1].number == number:
+        found -= 1
+    return found
 
 
 def _block_start(lines: list[Line], index: int) -> int:
