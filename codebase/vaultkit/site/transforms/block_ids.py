@@ -2,14 +2,11 @@
 
 import re
 
-from markdown_it import MarkdownIt
-
-from vaultkit.note import Note
+from vaultkit.site.above import blocks_above
 from vaultkit.site.context import Context
 from vaultkit.site.draft import Line
 
 _ALONE = re.compile(r"\^[A-Za-z0-9-]+\s*")
-_PARSER = MarkdownIt("commonmark").enable("table")
 _TRAILING = re.compile(r"(?:^|[ \t]+)\^[A-Za-z0-9-]+[ \t]*$")
 
 
@@ -29,7 +26,7 @@ def block_ids(lines: list[Line], context: Context) -> list[Line]:
             result[index] = line.blank()
             if not context.embedded:
                 block = line.new(f'<div id="{anchor}" class="k-block"></div>')
-                starts = _starts(context.note) if starts is None else starts
+                starts = blocks_above(context.note) if starts is None else starts
                 start = _index_of(lines, index, starts.get(line.number))
                 start = _block_start(lines, index) if start is None else start
                 before[start] = [block, line.blank(), *before.get(start, ())]
@@ -56,22 +53,6 @@ def _paragraph_start(lines: list[Line], index: int) -> int:
             break
         index -= 1
     return index
-
-
-def _starts(note: Note) -> dict[int, int]:
-    """By the line of each block id that is a paragraph, where the block before it begins (lines 1-based)."""
-    end = note.scan.front_end
-    found: dict[int, int] = {}
-    before: dict[int, int] = {}  # first line of the last block at each level of nesting
-    for token in _PARSER.parse("\n".join([""] * end + note.scan.lines[end:])):
-        if token.map is None or token.nesting < 0 or token.type == "inline":
-            continue
-        line = token.map[0] + 1
-        if token.type == "paragraph_open" and token.level in before:
-            found[line] = before[token.level]
-        before = {level: first for level, first in before.items() if level < token.level}
-        before[token.level] = line
-    return found
 
 
 def _index_of(lines: list[Line], index: int, number: int | None) -> int | None:
