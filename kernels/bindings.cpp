@@ -3,13 +3,23 @@
 // only works when both sides are built with the same nanobind ABI: nanobind 3.x for mlx 0.32.4. A mismatch
 // imports well and then refuses every call; kvist.native tries one call at import for that reason.
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
 #include <nanobind/stl/variant.h>
+#include <nanobind/stl/vector.h>
 
+#include "attention/attention.h"
+#include "common/isa.h"
 #include "common/parallel.h"
+#include "linear/linear.h"
 #include "mlx/version.h"
+#include "norm_rope/norm_rope.h"
 #include "rms_norm/rms_norm.h"
+#include "softmax/softmax.h"
+#include "swiglu/swiglu.h"
 
 namespace nb = nanobind;
+namespace mx = mlx::core;
 using namespace nb::literals;
 
 #define KVIST_TEXT_(x) #x
@@ -24,4 +34,32 @@ NB_MODULE(_kernels, m) {
   m.def("num_threads", &kvist::num_threads, "Threads that the primitives use (KVIST_THREADS).");
   m.def("rms_norm", &kvist::rms_norm, "x"_a, "weight"_a, "eps"_a, nb::kw_only(), "stream"_a = nb::none(),
         "x / sqrt(mean(x^2) + eps) * weight over the last axis; x (..., D), weight (D,).");
+  m.def("isa", &kvist::isa, "Instruction set of the vector kernels (KVIST_ISA, else the best of this machine).");
+  m.def("isas", &kvist::available_isas, "Instruction sets that run on this machine, the best one last.");
+  m.def("set_isa", &kvist::set_isa, "name"_a, "Use another instruction set from now on.");
+  m.def(
+      "linear",
+      [](const mx::array& x, const std::vector<mx::array>& weights, const std::vector<mx::array>& scales,
+         const std::vector<mx::array>& biases, int group_size, int bits, bool batch_invariant, bool int8_activations,
+         mx::StreamOrDevice stream) {
+        return kvist::linear(x, weights, scales, biases, {group_size, bits, batch_invariant, int8_activations}, stream);
+      },
+      "x"_a, "weights"_a, "scales"_a, "biases"_a, nb::kw_only(), "group_size"_a = 0, "bits"_a = 0,
+      "batch_invariant"_a = false, "int8_activations"_a = false, "stream"_a = nb::none(),
+      "[x W^T for each W]; x (..., K), W (N, K), or packed (N, K * bits / 32) with scales and biases.");
+  m.def("attention", &kvist::attention, "q"_a, "k"_a, "v"_a, "scale"_a, "causal"_a, nb::kw_only(),
+        "lengths"_a = nb::none(), "block_table"_a = nb::none(), "stream"_a = nb::none(),
+        "softmax(q k^T scale) v; q (B, H, L, D), k and v (B, Hkv, S, .), or (num_blocks, Hkv, block_size, .).");
+  m.def("swiglu", &kvist::swiglu, "gate"_a, "up"_a, nb::kw_only(), "stream"_a = nb::none(), "silu(gate) * up.");
+  m.def("softmax", &kvist::softmax, "x"_a, nb::kw_only(), "stream"_a = nb::none(), "Softmax over the last axis.");
+  m.def(
+      "norm_rope",
+      [](const mx::array& q, const mx::array& k, const mx::array& v, const mx::array& wavelengths,
+         const std::vector<mx::array>& norm_weights, const std::optional<mx::array>& offsets,
+         const std::vector<mx::array>& cache, int head_dim, int offset, float eps, mx::StreamOrDevice stream) {
+        return kvist::norm_rope(q, k, v, wavelengths, norm_weights, offsets, cache, {head_dim, offset, eps}, stream);
+      },
+      "q"_a, "k"_a, "v"_a, "wavelengths"_a, "norm_weights"_a, "offsets"_a, "cache"_a, nb::kw_only(), "head_dim"_a,
+      "offset"_a = 0, "eps"_a = 1e-6f, "stream"_a = nb::none(),
+      "[q, keys, values] after RMSNorm, rotation and the write into the cache; q (B, L, H * D).");
 }

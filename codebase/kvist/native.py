@@ -6,11 +6,16 @@ operations. Build it with `python scripts/build_ext.py`; KVIST_NATIVE=off leaves
 
 import importlib
 import os
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from types import ModuleType
+from typing import Any
 
 import mlx.core as mx
+
+from kvist.errors import KvistError
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,9 @@ def _self_check(module: ModuleType) -> str:
         x = mx.array([3.0, 4.0])
         y = module.rms_norm(x, mx.array([1.0, 2.0]), 0.0, stream=mx.cpu)
         right = mx.allclose(y, mx.array([0.848528, 2.262742]), rtol=1e-5).item()
+        if hasattr(module, "linear"):  # the newest of an older extension may be missing; the rest is used
+            (z,) = module.linear(x, [mx.array([[1.0, 2.0], [0.5, 0.0]])], [], [], stream=mx.cpu)
+            right = right and z.tolist() == [11.0, 1.5]
     except (TypeError, ValueError, RuntimeError) as error:
         return f"the self-check failed: {error}".splitlines()[0]
     return "" if right else "the self-check gave a wrong value"
@@ -60,3 +68,33 @@ kernels, _reason = _load()
 def status() -> NativeStatus:
     """Whether `kernels` is there, and why or why not."""
     return NativeStatus(kernels is not None, _reason)
+
+
+_told = False
+
+
+def primitive(name: str, where: str) -> Callable[..., Any] | None:
+    """The C++ primitive `name` if it is to be used by default here, on the CPU; else None.
+
+    That there is none although it would help is said once, as a RuntimeWarning.
+    """
+    global _told
+    if mx.default_device() != mx.cpu:
+        return None
+    found: Callable[..., Any] | None = getattr(kernels, name, None)
+    if found is None and not _told:
+        _told = True
+        reason = _reason if kernels is None else f"built without {name}; run `python scripts/build_ext.py`"
+        warnings.warn(f"[{where}] no C++ kernels: {reason}. MLX's operations are used", RuntimeWarning, 3)
+    return found
+
+
+def required(name: str, where: str) -> Callable[..., Any]:
+    """The C++ primitive `name`. Raises KvistError when it is not there, or the default device is a GPU."""
+    found: Callable[..., Any] | None = getattr(kernels, name, None)
+    if found is None:
+        got = f"none: {_reason}" if kernels is None else f"an older one without {name}"
+        raise KvistError(where, "the C++ extension", got, 'implementation="mlx" works everywhere')
+    if mx.default_device() != mx.cpu:
+        raise KvistError(where, "the CPU as default device", "a GPU", 'use implementation="mlx"')
+    return found

@@ -91,5 +91,5 @@ def opening(text: str) -> tuple[str, str] | None:
 
 def closes(text: str, marker: str) -> bool:
     """True if `text`, without its container prefix, closes a fence opened by `marker`."""
-    stripped = text.strip()
+    stripped = text.strip(" \t")
     return len(stripped) >= len(marker) and not stripped.strip(marker[0])

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
@@ -13,7 +14,28 @@
 namespace kvist {
 namespace {
 
-// Workers sleep between jobs and take pieces of the current job by a shared counter, so an uneven machine
+// A thread that waits looks again and again for this long before it sleeps: the jobs of one layer follow each other
+// within microseconds, and waking a thread costs as much as a small job.
+constexpr auto kPatience = std::chrono::microseconds(50);
+
+template <typename Ready>
+bool spin_until(const Ready& ready) {
+  if (ready()) return true;
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  do {
+    for (int i = 0; i < 32; ++i) {
+      if (ready()) return true;
+#if defined(__x86_64__)
+      __builtin_ia32_pause();
+#elif defined(__aarch64__)
+      asm volatile("yield");
+#endif
+    }
+  } while (std::chrono::steady_clock::now() < deadline);
+  return false;
+}
+
+// Workers wait between jobs and take pieces of the current job by a shared counter, so an uneven machine
 // (a busy core) does not hold the others up.
 class Pool {
  public:
@@ -34,6 +56,7 @@ class Pool {
     }
     wake_.notify_all();
     take_pieces();
+    spin_until([this] { return active_.load() == 0; });
     std::unique_lock<std::mutex> lock(mutex_);
     done_.wait(lock, [this] { return active_ == 0; });
     piece_ = nullptr;
@@ -46,8 +69,9 @@ class Pool {
 
   void work() {
     uint64_t seen = 0;
-    std::unique_lock<std::mutex> lock(mutex_);
     for (;;) {
+      spin_until([&] { return generation_.load() != seen; });
+      std::unique_lock<std::mutex> lock(mutex_);
       wake_.wait(lock, [&] { return generation_ != seen; });
       seen = generation_;
       if (piece_ == nullptr) continue;  // woke after the job was over
@@ -64,8 +88,8 @@ class Pool {
   const std::function<void(int64_t)>* piece_ = nullptr;
   int64_t pieces_ = 0;
   std::atomic<int64_t> next_{0};
-  uint64_t generation_ = 0;
-  int active_ = 0;
+  std::atomic<uint64_t> generation_{0};  // written under mutex_, as active_
+  std::atomic<int> active_{0};
   pid_t process_;
 };
 

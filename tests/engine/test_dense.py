@@ -66,3 +66,17 @@ def test_refuses_other_shapes() -> None:
         cache.update(mx.zeros((1, 2, 1, 4)), mx.zeros((1, 2, 2, 4)))
     with pytest.raises(KvistError, match="step"):
         KVCache(step=0)
+
+
+def test_rows_written_elsewhere_count_as_appended() -> None:
+    """`reserve` and `replace` are `update` for an operator that writes the rows itself."""
+    k, v = mx.random.normal((1, 2, 5, 4)), mx.random.normal((1, 2, 5, 4))
+    by_update, by_replace = KVCache(step=4), KVCache(step=4)
+    for start, stop in ((0, 3), (3, 5)):
+        want = by_update.update(k[:, :, start:stop], v[:, :, start:stop])
+        keys, values = (mx.array(x) for x in by_replace.reserve(1, 2, stop - start, 4, mx.float32))
+        keys[:, :, start:stop], values[:, :, start:stop] = k[:, :, start:stop], v[:, :, start:stop]
+        got = by_replace.replace(keys, values, stop - start)
+        assert all(mx.array_equal(a, b).item() for a, b in zip(got, want, strict=True))
+    assert by_replace.offset == by_update.offset == 5
+    assert by_replace.reserved_nbytes == by_update.reserved_nbytes

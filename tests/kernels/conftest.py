@@ -30,3 +30,19 @@ def emulator() -> None:
     chosen = os.environ.get("CXX", "").split()
     names = chosen[:1] or ["g++", "clang++"]
     need(any(shutil.which(name) for name in names), "no C++ compiler: Debian, Ubuntu: apt-get install g++")
+
+
+@pytest.fixture(params=getattr(native.kernels, "isas", lambda: ["portable"])())
+def isa(request, vector_kernels):
+    """The extension, made to use each instruction set that this machine has in turn."""
+    before = vector_kernels.isa()
+    vector_kernels.set_isa(request.param)
+    yield request.param
+    vector_kernels.set_isa(before)
+
+
+@pytest.fixture
+def vector_kernels(extension):
+    """The extension, with its own choice of instruction set."""
+    need(hasattr(extension, "norm_rope"), "an older extension: run `python scripts/build_ext.py`")
+    return extension

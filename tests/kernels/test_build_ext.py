@@ -5,11 +5,16 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import mlx.core as mx
+import numpy as np
 import pytest
 
 from kvist import native
+from kvist.errors import KvistError
 from kvist.metal.files import checkout_root
+from kvist.ops import linear, quantize, swiglu
 
 ROOT = checkout_root()
 
@@ -98,3 +103,22 @@ def test_an_extension_that_refuses_arrays_is_not_used(extension, monkeypatch):
 def test_the_extension_can_be_switched_off(monkeypatch):
     monkeypatch.setenv("KVIST_NATIVE", "off")
     assert native._load() == (None, "switched off by KVIST_NATIVE")
+
+
+def test_what_is_missing_is_said_once_and_mlx_is_used(monkeypatch):
+    """Without an extension, and with one built before an op was written."""
+    x, weight = mx.ones((2, 64)), quantize(mx.random.normal((8, 64), key=mx.random.key(0)))
+    want = np.array(linear(x, weight, implementation="reference"))
+    for found, reason in (
+        (None, "no C\\+\\+ kernels"),
+        (SimpleNamespace(rms_norm=None), "built without linear"),
+    ):
+        monkeypatch.setattr(native, "kernels", found)
+        monkeypatch.setattr(native, "_told", False)
+        with pytest.warns(RuntimeWarning, match=reason) as told:
+            for _ in range(3):
+                np.testing.assert_allclose(np.array(linear(x, weight)), want, rtol=1e-5)
+                assert swiglu(x, x).shape == x.shape
+        assert len(told) == 1
+        with pytest.raises(KvistError, match=r"\[linear\] need the C\+\+ extension, got "):
+            linear(x, weight, implementation="cpp")

@@ -33,8 +33,14 @@ def test_processes_may_compile_the_same_kernel_at_once(emulator, tmp_path):
         printed = list(pool.map(run_in_process, [tmp_path] * 2))
     assert printed == [str([7 * i for i in range(40)])] * 2
     left = sorted(p.name for p in (tmp_path / "metal").iterdir())
-    assert len(left) == 2  # one program, one object of the runtime, and nothing half-done
-    assert sum(name.endswith(".o") for name in left) == 1
+    # One program, one object of the runtime, the library parsed, and nothing half-done.
+    if "clang" not in compiler.compiler()[1]:
+        assert [Path(name).suffix for name in sorted(left, key=lambda n: Path(n).suffix)] == [
+            "",
+            ".gch",
+            ".h",
+            ".o",
+        ]
 
 
 @pytest.mark.slow
@@ -72,3 +78,22 @@ def test_outside_a_checkout_the_cache_is_the_users(monkeypatch, tmp_path, platfo
         monkeypatch.delenv(name, raising=False)
     want = {"linux": ".cache/kvist/metal", "darwin": "Library/Caches/kvist/metal"}[platform]
     assert files.cache_folder.__wrapped__() == tmp_path / want
+
+
+def test_the_cache_is_bounded_and_the_least_recently_used_go_first(tmp_path):
+    for number in range(10):
+        path = tmp_path / f"program{number}"
+        path.write_bytes(b"x" * 1000)
+        os.utime(path, (number, number))
+    os.utime(tmp_path / "program0", (99, 99))  # used again
+    (tmp_path / "compiling-x").mkdir()  # another process at work
+    files.prune(tmp_path, max_bytes=3500)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["compiling-x", "program0", "program8", "program9"]
+
+
+def test_the_ziglang_package_is_a_compiler(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setattr(compiler.importlib.util, "find_spec", lambda name: name == "ziglang")
+    monkeypatch.setattr(compiler, "_version", lambda command: "clang version 22")
+    assert compiler.compiler() == ([sys.executable, "-m", "ziglang", "c++"], "clang version 22")

@@ -138,3 +138,52 @@ def test_without_a_compiler_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setenv("CXX", "no-such-compiler -O2")
     with pytest.raises(KvistError, match="got CXX=no-such-compiler -O2, which is not there"):
         emulate(KERNEL, (1, 1, 1), (1, 1, 1), GOOD)
+
+
+CHECKED = {
+    "recursion": ("int deep(int n) { return n > 1 << 30 ? 0 : deep(n + 1) * 3 + n; }", "out[i] = deep(n);"),
+    "endless": ("", "while (n == 0) { }\n  out[i] = 1;"),
+    "trap": ("", "__builtin_trap();"),
+    "nowhere": ("", "device float* p = nullptr;\n  out[i] = p[i];"),
+    "memory": ("", "threadgroup float huge[8000000];\n  huge[i] = 1;\n  out[i] = huge[i];"),
+}
+KINDS_OF = {
+    "recursion": "stack_overflow",
+    "endless": "time_limit",
+    "trap": "illegal_instruction",
+    "nowhere": "wild_pointer",
+    "memory": "threadgroup_memory",
+}
+
+
+@pytest.mark.parametrize(
+    "name", [n if n == "nowhere" else pytest.param(n, marks=pytest.mark.slow) for n in CHECKED]
+)
+def test_a_crash_is_a_report_of_a_checked_run(name):
+    helper, body = CHECKED[name]
+    source = f"""{helper}
+[[kernel]] void k(device float* out, constant int& n, uint i [[thread_position_in_grid]]) {{
+  {body}
+}}
+"""
+    buffers = {"out": Output((4,), mx.float32), "n": 0}
+    done = emulate(source, (4, 1, 1), (4, 1, 1), buffers, time_limit=0.5)
+    assert not done.finished
+    assert done.reports[-1].kind == KINDS_OF[name]
+    assert done.outputs["out"].shape == (4,)
+
+
+def test_an_index_that_wraps_is_laid_to_the_right_buffer():
+    source = """
+[[kernel]] void k(device const float4* x, device float4* out, device float4* other,
+                  uint i [[thread_position_in_grid]]) {
+  out[i] = x[i - 1] + other[int(i) - 100000000];
+  other[0] = 1;
+}
+"""
+    x = np.ones((1, 4), np.float32)
+    buffers = {"x": x, "out": Output((1, 4), mx.float32), "other": x}
+    done = emulate(source, (1, 1, 1), (1, 1, 1), buffers)
+    assert done.finished
+    found = {(r.kind, r.buffer, r.index) for r in done.reports}
+    assert found == {("out_of_bounds", "x", 2**32 - 1), ("out_of_bounds", "other", -100000000)}

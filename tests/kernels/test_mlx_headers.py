@@ -195,3 +195,92 @@ def test_steel_attention(dtype, causal):
     wide = [x.astype(mx.float32) for x in (q, k, v)]
     want = mx.fast.scaled_dot_product_attention(*wide, scale=dim**-0.5, mask="causal" if causal else None)
     assert_close(got, want, TOLERANCE[dtype])
+
+
+@dtypes
+def test_matrix_times_vector(dtype):
+    matrix, vector = normal((44, 130), dtype, 10), normal((130,), dtype, 11)
+    buffers = {"mat": matrix, "in_vec": vector, "bias": vector, "out_vec": Output((44,), dtype)}
+    buffers |= {"in_vec_size": 130, "out_vec_size": 44, "marix_ld": 130, "alpha": 1.0, "beta": 0.0}
+    buffers |= {"batch_ndim": 1, "batch_shape": np.ones(1, np.int32), "bias_stride": 1}
+    strides = ("vector_batch_stride", "matrix_batch_stride", "bias_batch_stride")
+    buffers |= {name: np.zeros(1, np.int64) for name in strides}
+    name = f"gemv<{TYPES[dtype]}, 4, 1, 1, 32, 4, 4, false, false>"
+    got = run(source("steel/utils.h", "gemv.h"), name, (-(-44 // 16), 1, 1), (32, 1, 4), buffers)["out_vec"]
+    assert_close(got, matrix.astype(mx.float32) @ vector.astype(mx.float32), TOLERANCE[dtype])
+
+
+GEMM = np.dtype(
+    [(n, np.int32) for n in ("M", "N", "K", "lda", "ldb", "ldd", "tiles_n", "tiles_m")]
+    + [(n, np.int64) for n in ("batch_a", "batch_b", "batch_d")]
+    + [(n, np.int32) for n in ("swizzle_log", "k_iterations", "batch_ndim")],
+    align=True,
+)
+
+
+@dtypes
+@pytest.mark.parametrize("transposed", [False, True])
+def test_steel_matrix_product(dtype, transposed):
+    """Blocks of 32 x 32 x 16 with simdgroup matrices; nothing divides."""
+    m, n, k = 50, 37, 45
+    a, b = normal((m, k), dtype, 12), normal((n, k) if transposed else (k, n), dtype, 13)
+    p = np.zeros(1, GEMM)
+    p["M"], p["N"], p["K"], p["lda"], p["ldb"], p["ldd"] = m, n, k, k, k if transposed else n, n
+    p["tiles_n"], p["tiles_m"], p["k_iterations"] = -(-n // 32), -(-m // 32), k // 16
+    constants = {"has_batch": False, "use_out_source": False, "do_axpby": False}
+    constants |= {"align_M": False, "align_N": False, "align_K": False}
+    got = run(
+        source("steel/gemm/gemm.h", "steel/gemm/kernels/steel_gemm_fused.h"),
+        f"gemm<{TYPES[dtype]}, 32, 32, 16, 2, 2, false, {str(transposed).lower()}, float>",
+        (-(-n // 32), -(-m // 32), 1),
+        (32, 2, 2),
+        {"A": a, "B": b, "D": Output((m, n), dtype), "params": p},
+        constants=constants,
+    )["D"]
+    wide = b.astype(mx.float32)
+    assert_close(got, a.astype(mx.float32) @ (wide.T if transposed else wide), TOLERANCE[dtype])
+
+
+@dtypes
+@pytest.mark.parametrize("name", ["Exp", "Sigmoid", "Erf", "Rsqrt"])
+def test_elementwise(name, dtype):
+    x = mx.abs(normal((1001,), dtype, 14)) + mx.array(0.1, dtype)
+    text = f"{name}, {TYPES[dtype]}, {TYPES[dtype]}"
+    kernel = f"unary_v<{TYPES[dtype]}, {TYPES[dtype]}, {name}, 4>"
+    buffers = {"in": x, "out": Output(x.shape, dtype), "size": 1001}
+    done = emulate(
+        source("unary_ops.h", "unary.h"), (251, 1, 1), (64, 1, 1), buffers, name=kernel, include=[INCLUDE]
+    )
+    assert not done.reports, text
+    want = {"Exp": mx.exp, "Sigmoid": mx.sigmoid, "Erf": mx.erf, "Rsqrt": mx.rsqrt}[name](
+        x.astype(mx.float32)
+    )
+    assert_close(done.outputs["out"], want, TOLERANCE[dtype])
+
+
+# Headers that only need an order. Those called nax are written for Metal 4's tensors, which are not emulated.
+TOGETHER = {
+    "elementwise": "unary_ops binary_ops ternary_ops unary binary binary_two ternary copy arange",
+    "quantized": "steel/gemm/gemm quantized_utils quantized",
+    "quantized floats": "steel/gemm/gemm quantized_utils fp_quantized",
+    "gemm": "steel/gemm/gemm steel/gemm/kernels/steel_gemm_fused",
+    "masked gemm": "steel/gemm/gemm steel/gemm/kernels/steel_gemm_masked",
+    "split gemm": "steel/gemm/gemm steel/gemm/kernels/steel_gemm_splitk",
+    "convolution": "steel/conv/conv steel/conv/params steel/conv/kernels/steel_conv",
+    "reductions": "atomic reduction/ops reduce",
+    "scatter": "atomic reduction/ops indexing/scatter indexing/gather",
+    "rows": "softmax logsumexp sort cross_entropy",
+    "scan": "binary_ops scan",
+    "masked gemv": "steel/utils gemv_masked",
+    "fft": "fft hadamard",
+    "state": "gated_delta_update dot",
+}
+
+
+@pytest.mark.parametrize("name", TOGETHER)
+def test_the_headers_compile(name):
+    text = source(*(f"{header}.h" for header in TOGETHER[name].split()))
+    text += "kernel void nothing(device int* y, uint i [[thread_position_in_grid]]) { y[i] = 1; }\n"
+    buffers = {"y": Output((1,), mx.int32)}
+    done = emulate(text, (1, 1, 1), (1, 1, 1), buffers, name="nothing", include=[INCLUDE], check=False)
+    assert done.outputs["y"].tolist() == [1]

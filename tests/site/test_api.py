@@ -81,6 +81,7 @@ def test_names_are_in_the_title_table(with_engine: Layout) -> None:
         assert entry | {"d": "Grows."} in table
 
 
+@pytest.mark.slow
 def test_the_site_with_an_engine_builds_and_links_to_its_sources(with_engine: Layout) -> None:
     report = build(with_engine)
     assert report.ok, report.problems
@@ -180,6 +181,7 @@ def found(real: Any) -> Coverage:
     return coverage(Vault.load(real.layout.vault), engine_of(real.layout.vault))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", ["", "zh/"])
 def test_every_public_name_has_its_entry(real: Any, found: Coverage, side: str) -> None:
     missing = []
@@ -190,6 +192,7 @@ def test_every_public_name_has_its_entry(real: Any, found: Coverage, side: str) 
     assert len(found.engine.names) > 60 and not missing
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", ["", "zh/"])
 def test_run_by_links_lead_to_notes_that_link_back(real: Any, found: Coverage, side: str) -> None:
     """Both ends: the entry lists the note, and the name in the note's code leads to the entry."""
@@ -205,6 +208,7 @@ def test_run_by_links_lead_to_notes_that_link_back(real: Any, found: Coverage, s
             assert f'href="../../{address}"' in real.html(side + slug), (path, note)
 
 
+@pytest.mark.slow
 def test_pages_of_notes_stay_light(real: Any) -> None:
     """Links in code must not weigh: less than 3 kB of a note's page, compressed."""
     for file in (real.layout.site / "concepts").glob("*/index.html"):

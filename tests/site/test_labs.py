@@ -46,6 +46,7 @@ def put_lab(project: Layout) -> None:
     home.write_text(home.read_text("utf-8") + "\nSee [[A lab.ipynb|this lab]].\n", "utf-8")
 
 
+@pytest.mark.slow
 def test_labs_become_pages_of_both_languages(project: Layout) -> None:
     put_lab(project)
     report = build(project, mode="draft")

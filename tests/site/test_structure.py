@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from vaultkit.cli import main
 from vaultkit.note import parse_note
+from vaultkit.site.context import Context
 from vaultkit.site.extensions import MARKDOWN
 from vaultkit.site.sitemap import SiteMap
-from vaultkit.site.transforms.structure import structure
+from vaultkit.site.transforms import to_markdown, transform
 from vaultkit.structure import _converter, rendered
 from vaultkit.structure_obsidian import expected
 from vaultkit.structure_tree import Difference, difference, tree
@@ -131,11 +132,18 @@ def test_any_text_is_laid_out(text: str) -> None:
     "text",
     ["> " * 500 + "x", "- " * 500 + "x", "[" * 20_000, "*a " * 30_000, "==a " * 30_000, "`" * 50_000,
      "<div>" * 3000, "<" * 50_000, "$a " * 30_000, "| a " * 20_000 + "\n" + "|-" * 20_000, "x" * 100_000,
-     "[^1]" * 5000 + "\n\n[^1]: x", "\0" * 1000, "{" * 50_000, "![[" * 20_000, "^[" * 300, "%%" * 40_000],
+     "[^1]" * 5000 + "\n\n[^1]: x", "\0" * 1000, "{" * 50_000, "\ue0000\ue00199",
+     "![[" * 20_000, "^[" * 300, "%%" * 40_000],
     ids=lambda text: text[:6],
 )  # fmt: skip
 def test_extreme_texts_are_laid_out_in_no_time(text: str) -> None:
-    structure(text)
+    note = parse_note("Test.md", text + "\n")
+    vault = Vault(SAMPLE.root, {"Test.md": note}, {"Test.md"})
+    sitemap = SiteMap.of(vault)
+    page = sitemap.page_of("Test.md")
+    assert page is not None
+    context = Context(sitemap, "en", page, note)
+    assert to_markdown(transform(note.text, context), context)
 
 
 def test_the_command_names_the_first_difference(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from vaultkit.run.results import load_results, results_file
+from vaultkit.run.data import data_of
+from vaultkit.run.results import load_results, record, results_file
+from vaultkit.run.session import Session
 from vaultkit.site.paths import Layout
 from vaultkit.site.results import Results
 from vaultkit.site.verify import Failures, Verifier, unverified, url_of
@@ -93,18 +95,14 @@ def test_engine_and_data_take_the_badge_away_and_a_run_brings_it_back(vault: Pat
 
 def test_a_result_that_nobody_watched_depends_on_all_files_of_the_vault(vault: Path) -> None:
     (vault / "Bad.md").unlink()
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "--markdown-docs",
-        "-p",
-        "vaultkit.run.plugin",
-        str(vault),
-    ]
-    subprocess.run(command, cwd=vault.parent, check=True, capture_output=True)
-    assert "files" in load_results(vault)["Good.md"] and Results(vault).verdict("Good.md")
+    command = [sys.executable, "-m", "pytest", "-q", "--markdown-docs", "-p", "vaultkit.run.plugin"]
+    subprocess.run([*command, str(vault)], cwd=vault.parent, check=True, capture_output=True)
+    entry = load_results(vault)["Good.md"]
+    assert Results(vault).verdict("Good.md")
+    unwatched = data_of(Session(vault / "Good.md", vault))
+    assert "files" in unwatched
+    record(vault, {"Good.md": {**entry, **unwatched}})
+    assert Results(vault).verdict("Good.md")
     (vault / "any.csv").write_text("1")
     assert Results(vault).verdict("Good.md") is None
 

@@ -16,7 +16,7 @@ from vaultkit.vault import Vault
 
 ROOT = Path(__file__).parents[2]
 ITEMS = {
-    "Blogs to read": 6, "Fundamentals": 12, "LLM101": 32, "Papers": 33, "Seven modules": 50, "Thinking": 3,
+    "Blogs to read": 8, "Fundamentals": 12, "LLM101": 32, "Papers": 33, "Seven modules": 50, "Thinking": 3,
     "Week 38": 8, "Weeks 36 and 37": 5, "tiny-llm in three weeks": 21,
 }  # fmt: skip
 

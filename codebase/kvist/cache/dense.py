@@ -48,6 +48,24 @@ class KVCache(BaseKVCache):
         self._offset += k.shape[2]
         return self.keys[:, :, : self._offset], self.values[:, :, : self._offset]
 
+    def reserve(
+        self, batch: int, num_kv_heads: int, length: int, head_dim: int, dtype: mx.Dtype
+    ) -> tuple[mx.array, mx.array]:
+        """The arrays of keys and of values, with room behind `offset` for `length` more tokens.
+
+        For an operator that writes rows itself and hands the result to `replace`.
+        """
+        shape = (batch, num_kv_heads, length, head_dim)
+        self.keys = self._grown(self.keys, shape, dtype)
+        self.values = self._grown(self.values, shape, dtype)
+        return self.keys, self.values
+
+    def replace(self, keys: mx.array, values: mx.array, length: int) -> tuple[mx.array, mx.array]:
+        """Take the arrays of `reserve` back with `length` tokens more; return all keys and values."""
+        self.keys, self.values = keys, values
+        self._offset += length
+        return self.keys[:, :, : self._offset], self.values[:, :, : self._offset]
+
     def trim(self, num_tokens: int) -> int:
         forgotten = max(0, min(num_tokens, self._offset))
         self._offset -= forgotten
@@ -55,16 +73,21 @@ class KVCache(BaseKVCache):
 
     def _write(self, buffer: mx.array | None, new: mx.array) -> mx.array:
         """`buffer` with `new` after the tokens that it holds, grown first if it is full."""
-        batch, num_kv_heads, length, head_dim = new.shape
+        buffer = self._grown(buffer, new.shape, new.dtype)
+        buffer[:, :, self._offset : self._offset + new.shape[2]] = new
+        return buffer
+
+    def _grown(self, buffer: mx.array | None, new: tuple[int, ...], dtype: mx.Dtype) -> mx.array:
+        """`buffer` with room behind the tokens that it holds for some of shape `new`."""
+        batch, num_kv_heads, length, head_dim = new
         end, capacity = self._offset + length, 0
         if buffer is not None:
             capacity = buffer.shape[2]
             if buffer.shape != (batch, num_kv_heads, capacity, head_dim):
                 need = f"shape ({buffer.shape[0]}, {buffer.shape[1]}, L, {buffer.shape[3]}) as before"
-                raise KvistError("KVCache.update", need, f"{new.shape}", "another batch needs a fresh cache")
+                raise KvistError("KVCache.update", need, f"{new}", "another batch needs a fresh cache")
         if buffer is None or end > capacity:
             missing = max(1, -(-(end - capacity) // self.step)) * self.step
-            reserve = mx.zeros((batch, num_kv_heads, missing, head_dim), new.dtype)
+            reserve = mx.zeros((batch, num_kv_heads, missing, head_dim), dtype)
             buffer = reserve if buffer is None else mx.concatenate([buffer, reserve], axis=2)
-        buffer[:, :, self._offset : end] = new
         return buffer

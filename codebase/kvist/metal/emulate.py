@@ -110,7 +110,7 @@ def emulate(
       buffers where that is possible.
     - name: which kernel, in a file with several: its name, the host_name of an instantiation, or `f<half>`.
     - constants: values of function constants, by name or index.
-    - threadgroup_memory: bytes of each [[threadgroup(n)]] parameter, by name. Without: 32 KB for each, which
+    - threadgroup_memory: bytes of each `[[threadgroup(n)]]` parameter, by name. Without: 32 KB each, which
       does not count against the limit.
     - include: folders in which `#include` looks besides the file's own.
     - allow: kinds of reports to leave out (see `kvist.metal.KINDS`).
@@ -173,8 +173,8 @@ class _Task:
         body = to_cpp(self.source.module, label, self.constants)
         names = [b.parameter.name for b in self.bound]
         call = entry(self.function, self.instance, names, label)
-        simd = "#define KVIST_SIMD_NAMESPACE\n" if re.search(r"\bsimd\s*::", body) else ""
-        return f'{simd}#include <metal_stdlib>\n#line 1 "{label}"\n{body}\n{call}'
+        simd = "namespace simd { using namespace metal; }\n" if re.search(r"\bsimd\s*::", body) else ""
+        return f'#include <metal_stdlib>\n{simd}#line 1 "{label}"\n{body}\n{call}'
 
 
 def _execute(task: _Task, allow: frozenset[str] = frozenset(), stop: bool = True) -> Emulation:

@@ -38,14 +38,19 @@ UNSUPPORTED = {
 
 _TEMPLATE = """
 #line 1 "kvist_entry"
-#include <tuple>
 namespace kvist_emulator {{
+template <int I, typename First, typename... More>
+struct Pick : Pick<I - 1, More...> {{}};
+template <typename First, typename... More>
+struct Pick<0, First, More...> {{
+  using type = First;
+}};
 template <typename F>
 struct Signature;
 template <typename... A>
 struct Signature<void (*)(A...)> {{
   template <int I>
-  using argument = std::tuple_element_t<I, std::tuple<A...>>;
+  using argument = typename Pick<I, A...>::type;
 }};
 // What the pointer or reference of the kernel points to.
 template <typename T>

@@ -44,7 +44,7 @@ class KernelFunction:
 
     @property
     def threadgroup_arguments(self) -> tuple[Parameter, ...]:
-        """The parameters that are [[threadgroup(n)]]."""
+        """The parameters that are `[[threadgroup(n)]]`."""
         return tuple(p for p in self.parameters if p.attribute == "threadgroup")
 
 

@@ -11,7 +11,8 @@ from kvist.metal.tokens import Token, significant, tokenize
 def require_constants(module: Module, kernel: KernelFunction, values: Mapping[str, str], where: str) -> None:
     """Raise KvistError for a function constant that the kernel uses and nobody gave.
 
-    One that the source asks about (`is_function_constant_defined`) may be left out.
+    One that the source asks about (`is_function_constant_defined`) may be left out. One that only a method of
+    a class uses is not missed, and is zero.
     """
     missing = [c for c in module.constants if c.name not in values]
     if not missing:
@@ -32,9 +33,10 @@ def require_constants(module: Module, kernel: KernelFunction, values: Mapping[st
 def _mentioned(tokens: list[Token], kernel: KernelFunction) -> set[str]:
     """Names in the kernel and in every function that it reaches."""
     bodies: dict[str, list[set[str]]] = {}
-    for (start, end), _, (first, last) in definitions(tokens, 0, len(tokens), ""):
+    for (start, end), scope, (first, last) in definitions(tokens, 0, len(tokens), ""):
         head = tokens[first:last]
-        if any(t.text == "kernel" for t in head):
+        members = scope.startswith("class") or head[-1].text != ")"  # names of methods say too little
+        if members or any(t.text == "kernel" for t in head):
             continue
         names = {t.text for t in tokens[start:end] if t.kind == "name"}
         called = next((i for i, t in enumerate(head) if t.text == "(" and i), len(head))

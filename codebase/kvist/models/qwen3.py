@@ -13,7 +13,7 @@ from kvist.cache import BaseKVCache, KVCache
 from kvist.errors import KvistError
 from kvist.json_file import JsonFile
 from kvist.models.rope_config import rope_base
-from kvist.nn import MLP, Attention, RMSNorm, TransformerBlock
+from kvist.nn import MLP, Attention, Embedding, Linear, RMSNorm, TransformerBlock
 
 Tensor = TypeVar("Tensor")
 
@@ -68,7 +68,7 @@ class Qwen3Model(nn.Module):
 
     def __init__(self, config: Qwen3Config) -> None:
         super().__init__()
-        self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
+        self.embed_tokens = Embedding(config.vocab_size, config.hidden_size)
         self.layers = [_make_block(config) for _ in range(config.num_hidden_layers)]
         self.norm = RMSNorm(config.hidden_size, config.rms_norm_eps)
 
@@ -87,7 +87,7 @@ class Qwen3(nn.Module):
         self.config = config
         self.model = Qwen3Model(config)
         if not config.tie_word_embeddings:
-            self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+            self.lm_head = Linear(config.hidden_size, config.vocab_size)
 
     def __call__(self, tokens: mx.array, cache: list[BaseKVCache] | None = None) -> mx.array:
         """Logits after each token; with a cache, `tokens` are the new ones only."""
@@ -115,7 +115,7 @@ class Qwen3(nn.Module):
         if not self.config.tie_word_embeddings:
             return weights
         # Some savers store the tied output layer as a second copy of the embedding.
-        return {name: tensor for name, tensor in weights.items() if name != "lm_head.weight"}
+        return {name: tensor for name, tensor in weights.items() if not name.startswith("lm_head.")}
 
 
 def _make_block(config: Qwen3Config) -> TransformerBlock:

@@ -1,6 +1,6 @@
 """Finding and reading the weights of a Hugging Face folder: one safetensors file, or an index with shards."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 
 import mlx.core as mx
@@ -39,16 +39,24 @@ def find_tensors(folder: Path) -> dict[str, TensorInfo]:
 
 
 def read_tensors(
-    tensors: dict[str, TensorInfo], dtype: mx.Dtype | None = None, progress: Progress | None = None
+    tensors: dict[str, TensorInfo],
+    dtype: mx.Dtype | None = None,
+    progress: Progress | None = None,
+    as_stored: Container[str] = (),
 ) -> dict[str, mx.array]:
-    """The named tensors as arrays of `dtype` (None: as stored), in memory when this returns."""
+    """The named tensors as arrays of `dtype` (None: as stored), in memory when this returns.
+
+    Those named in `as_stored` keep their dtype in any case.
+    """
     total, done = sum(info.nbytes for info in tensors.values()), 0
     arrays: dict[str, mx.array] = {}
     for file in sorted({info.file for info in tensors.values()}):
         loaded = mx.load(str(file))  # lazy: mx.eval reads the bytes
         assert isinstance(loaded, dict)  # what mx.load gives for safetensors
         for name in (name for name, info in tensors.items() if info.file == file):
-            arrays[name] = loaded.pop(name) if dtype is None else loaded.pop(name).astype(dtype)
+            arrays[name] = loaded.pop(name)
+            if dtype is not None and name not in as_stored:
+                arrays[name] = arrays[name].astype(dtype)
             mx.eval(arrays[name])
             done += tensors[name].nbytes
             if progress is not None:

@@ -2,6 +2,10 @@
 
 from kvist.nn.attention import Attention as Attention
 from kvist.nn.block import TransformerBlock as TransformerBlock
+from kvist.nn.linear import Embedding as Embedding
+from kvist.nn.linear import Linear as Linear
+from kvist.nn.linear import QuantizedEmbedding as QuantizedEmbedding
+from kvist.nn.linear import QuantizedLinear as QuantizedLinear
 from kvist.nn.mla import MLAConfig as MLAConfig
 from kvist.nn.mla import MultiHeadLatentAttention as MultiHeadLatentAttention
 from kvist.nn.mlp import MLP as MLP

@@ -24,4 +24,4 @@ class TransformerBlock(nn.Module):
 
     def __call__(self, x: mx.array, cache: BaseKVCache | None = None) -> mx.array:
         x = x + self.self_attn(self.input_layernorm(x), cache)
-        return x + self.mlp(self.post_attention_layernorm(x))
+        return x + self.mlp(self.post_attention_layernorm(x), fused=cache is not None)

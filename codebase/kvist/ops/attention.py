@@ -1,7 +1,10 @@
 """Scaled dot-product attention with grouped queries (GQA) and masks aligned to the end of the keys."""
 
+from collections.abc import Callable
+
 import mlx.core as mx
 
+from kvist import native
 from kvist.errors import KvistError
 from kvist.ops.softmax import softmax_reference
 
@@ -25,7 +28,9 @@ def attention(
     `mask` is None, "causal" (query i sees keys up to S - L + i, so new tokens line up with the end of a
     cache), or an array that broadcasts to (B, H, L, S): boolean with True = visible, or numbers added to
     the scores. A query that sees no key at all gets the mean of all values, as in `mx.fast`.
-    `implementation` is "reference", "mlx" (`mx.fast.scaled_dot_product_attention`) or None (the fast one).
+    `implementation` is "reference", "mlx" (`mx.fast.scaled_dot_product_attention`), "cpp" (one pass over the
+    keys in C++ on the CPU, for every mask but an array; float32, float16 and bfloat16, k and v alike) or None
+    for the best one here.
     Sources: Vaswani et al. 2017, equation 1; Ainslie et al. 2023 (GQA), section 2.2. Raises KvistError on
     bad shapes.
     """
@@ -33,11 +38,29 @@ def attention(
     scale = q.shape[-1] ** -0.5 if scale is None else scale
     if implementation == "reference":
         return attention_reference(q, k, v, scale=scale, mask=mask)
-    if implementation not in {None, "mlx"}:
-        raise KvistError("attention", 'implementation "reference" or "mlx"', repr(implementation))
+    if implementation not in {None, "mlx", "cpp"}:
+        raise KvistError("attention", 'implementation "reference", "mlx" or "cpp"', repr(implementation))
+    function = _primitive(q, k, v, mask, implementation)
+    if function is not None:
+        result: mx.array = function(q, k, v, scale, mask is not None)
+        return result
     if isinstance(mask, mx.array) and mask.dtype != mx.bool_:
         mask = mask.astype(q.dtype)  # mx.fast wants the added mask in the dtype of the scores
     return mx.fast.scaled_dot_product_attention(q, k, v, scale=scale, mask=mask)
+
+
+def _primitive(
+    q: mx.array, k: mx.array, v: mx.array, mask: Mask, implementation: str | None
+) -> Callable[..., mx.array] | None:
+    """The C++ primitive where it is asked for, or the best."""
+    floats = (mx.float32, mx.float16, mx.bfloat16)
+    fits = not isinstance(mask, mx.array) and q.dtype in floats and k.dtype in floats and k.dtype == v.dtype
+    if implementation == "cpp":
+        if not fits:
+            need = 'mask None or "causal", and k and v of one floating dtype, for the C++ primitive'
+            raise KvistError("attention", need, f"{q.dtype}, {k.dtype}, {v.dtype}", 'implementation="mlx"')
+        return native.required("attention", "attention")
+    return native.primitive("attention", "attention") if fits and implementation is None and k.size else None
 
 
 def attention_reference(

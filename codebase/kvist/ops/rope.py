@@ -1,5 +1,7 @@
 """Rotary position embedding (RoPE): positions as rotations of pairs of features."""
 
+from functools import lru_cache
+
 import mlx.core as mx
 
 from kvist.errors import KvistError
@@ -34,7 +36,7 @@ def rope(
         raise KvistError("rope", 'implementation "reference" or "mlx"', repr(implementation))
     # With `base=`, mx.fast.rope takes the frequencies through exp and log: at position 30,000 it is 3e-3 off
     # what the models were trained with. Given the wavelengths, it agrees.
-    wavelengths = _wavelengths(base, dims)
+    wavelengths = rope_wavelengths(base, dims)
     return mx.fast.rope(x, dims, traditional=False, base=None, scale=1.0, offset=offset, freqs=wavelengths)
 
 
@@ -53,9 +55,12 @@ def rope_reference(x: mx.array, *, offset: int, base: float, dims: int) -> mx.ar
 def rope_angles(num_positions: int, *, offset: int = 0, base: float = 10000.0, dims: int) -> mx.array:
     """Angles in radians, float32, shape (num_positions, dims / 2): row i belongs to position `offset + i`."""
     positions = mx.arange(offset, offset + num_positions, dtype=mx.float32)
-    return positions[:, None] * (1.0 / _wavelengths(base, dims))
+    return positions[:, None] * (1.0 / rope_wavelengths(base, dims))
 
 
-def _wavelengths(base: float, dims: int) -> mx.array:
+@lru_cache(maxsize=64)
+def rope_wavelengths(base: float, dims: int) -> mx.array:
     """Positions per radian of each pair, (dims / 2,): from 1 up to almost `base`."""
-    return base ** (mx.arange(0, dims, 2, dtype=mx.float32) / dims)
+    wavelengths = base ** (mx.arange(0, dims, 2, dtype=mx.float32) / dims)
+    mx.eval(wavelengths)
+    return wavelengths

@@ -34,7 +34,7 @@ TYPES: dict[str, str] = {
     "date": "date",
 }
 ZH_ONLY = ("title", "lang", "source_hash")
-_KINDS = "concept model paper comparison debugging reading-list lab home planned-notes session tracker"
+_KINDS = "concept model paper comparison debugging reading-list lab home planned-notes session tracker review"
 VALUES: dict[str, tuple[str, ...]] = {
     "kind": tuple(_KINDS.split()),
     "mastery": ("none", "learning", "implementing", "competent", "mastery"),

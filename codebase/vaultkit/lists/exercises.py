@@ -70,7 +70,7 @@ def attempt(vault: Vault, exercise: str) -> Attempt:
     record = Solved.load(vault.root)
     file = record.solution(exercise)
     if not file.exists():
-        write_atomic(file, _engine("start", exercise).encode())
+        write_atomic(file, _engine("start", exercise).stdout.encode())
         return Attempt(file, True, [])
     checks = [Check(**json.loads(line)) for line in _checked(exercise, file)]
     made = Attempt(file, False, checks)
@@ -81,18 +81,21 @@ def attempt(vault: Vault, exercise: str) -> Attempt:
 def _checked(exercise: str, file: Path) -> list[str]:
     """The lines that the engine prints of a solution; what the solution itself prints is passed over."""
     try:
-        printed = _engine("check", exercise, str(file))
+        done = _engine("check", exercise, str(file))
     except subprocess.TimeoutExpired:
         return [json.dumps(Check("comes to an end", False, f"still running after {SECONDS} s")._asdict())]
-    lines = [line for line in printed.splitlines() if line.startswith('{"name": ')]
-    return lines or [json.dumps(Check("can be run", False, "the process ended without a verdict")._asdict())]
+    lines = [line for line in done.stdout.splitlines() if line.startswith('{"name": ')]
+    if done.returncode or not lines:  # it ended before the last check: what it said so far proves nothing
+        last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        lines.append(json.dumps(Check("is checked to the end", False, last)._asdict()))
+    return lines
 
 
-def _engine(*argv: str) -> str:
+def _engine(*argv: str) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [*_ENGINE, *argv], capture_output=True, text=True, encoding="utf-8", timeout=SECONDS
     )
     if done.returncode == 2 or (argv[0] == "start" and done.returncode):
         last = (done.stderr.strip().splitlines() or ["the engine did not answer"])[-1]
         raise VaultError(Problem(argv[1], 0, "no-exercise", last, "make setup installs the engine"))
-    return done.stdout
+    return done

@@ -25,7 +25,7 @@ class Reading:
         else:
             self.text, self.problems = text_of(data, path)
             self.digest = hashlib.sha256(data).hexdigest()
-        scanned = scan(self.text or "", blocks=True)
+        scanned = scan(self.text or "")
         self.lines = len(scanned.lines)
         self.program: Program = program_of(path, scanned)
         self.lab = Lab(file, self.program) if self.text and is_notebook(path) else NO_LAB

@@ -35,6 +35,12 @@ def copy_mermaid(node_modules: Path, target: Path) -> None:
         file.write_text(part.read_text("utf-8").replace('.mjs"', '.js"'), "utf-8")
 
 
+def copy_fsrs(node_modules: Path, target: Path) -> None:
+    """The scheduler of cards, as the script `fsrs.js`."""
+    source = (_package(node_modules, "ts-fsrs") / "dist" / "index.mjs").read_text("utf-8")
+    (target / "fsrs.js").write_text(re.sub(r"\n//# sourceMappingURL=.*", "", source), "utf-8")
+
+
 def remove_unused(assets: Path) -> None:
     """Take out what MkDocs copied from Material and no page loads: its scripts, source maps, palette."""
     shutil.rmtree(assets / "javascripts", ignore_errors=True)

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vaultkit.api.coverage import Coverage
 from vaultkit.api.names import Room, summary
@@ -12,17 +12,21 @@ from vaultkit.labs.view import read_once
 from vaultkit.note import Note
 from vaultkit.site.context import Context
 from vaultkit.site.draft import Formula, formulas_in
+from vaultkit.site.in_lists import Place
 from vaultkit.site.notebooks import is_notebook, lab_text
 from vaultkit.site.pages.api import api_index, api_room
 from vaultkit.site.pages.file import file_page
 from vaultkit.site.pages.foot import foot
 from vaultkit.site.pages.header import header, notice, sources
+from vaultkit.site.pages.in_lists import in_lists
 from vaultkit.site.pages.parts import claim, escape, plain
 from vaultkit.site.pages.planned import KIND as PLANNED
 from vaultkit.site.pages.planned import planned
 from vaultkit.site.pages.properties import css_classes, properties
 from vaultkit.site.pages.reading_list import KIND as READING_LIST
 from vaultkit.site.pages.reading_list import reading_list
+from vaultkit.site.pages.review import KIND as REVIEW
+from vaultkit.site.pages.review import review
 from vaultkit.site.pages.sections import section_index, section_title
 from vaultkit.site.plain.fence import fence
 from vaultkit.site.reference import SECTION as API
@@ -38,6 +42,7 @@ class Inputs:
 
     backlinks: dict[str, list[Backlink]]
     results: Results
+    places: dict[str, list[Place]] = field(default_factory=dict)
 
 
 def compose(context: Context, inputs: Inputs) -> tuple[str, list[Formula]]:
@@ -51,7 +56,10 @@ def compose(context: Context, inputs: Inputs) -> tuple[str, list[Formula]]:
         parts += reading_list(context)
     top = "\n".join(parts) + "\n"
     end = planned(context, inputs.backlinks) if kind == PLANNED else [*sources(context)]
+    if kind == REVIEW:
+        end += review(context)
     if kind != PLANNED:
+        end += in_lists(context, inputs.places.get(context.page.key, []))
         end += foot(context, inputs.backlinks.get(context.page.key, []))
     text = top + to_markdown(body, context) + "\n".join(end)
     formulas = [*context.stash.formulas.values(), *formulas_in("\n".join([top, *end]))]

@@ -12,7 +12,7 @@ from vaultkit.inline import spans
 
 Kind = Literal["blank", "text", "fence", "code", "indented", "math", "html", "control"]
 
-_PLACEHOLDER = re.compile("\ue000(\\d+)\ue001")
+_PLACEHOLDER = re.compile("\ue000(\\d{1,9})\ue001")
 _TAG_LIKE = re.compile(r"<(?=[A-Za-z/!?])")  # `a<b` in a formula must not look like HTML
 _TEX_COMMENT = re.compile(r"(?<!\\)%.*")
 
@@ -78,6 +78,8 @@ class Stash:
 
         def back(found: re.Match[str]) -> str:
             index = int(found[1])
+            if index >= len(self.items):  # the author's own private-use characters
+                return found[0]
             return found[0] if index in self.formulas and not math else self.items[index]
 
         return _PLACEHOLDER.sub(back, text)

@@ -19,7 +19,7 @@ from mkdocs.structure.pages import Page
 
 from vaultkit.api.coverage import engine_of
 from vaultkit.errors import VaultError
-from vaultkit.site.assets import copy_katex, copy_mermaid, remove_unused, version_of_theme
+from vaultkit.site.assets import copy_fsrs, copy_katex, copy_mermaid, remove_unused, version_of_theme
 from vaultkit.site.formulas import MissingFormula, put_formulas
 from vaultkit.site.katex import Renderer
 from vaultkit.site.names import link_names, number_lines
@@ -136,6 +136,8 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files, *
     if 'class="k-mermaid' in html:
         _used.add("mermaid")
         page.meta["k_mermaid"] = True
+    if 'class="k-review' in html:
+        _used.add("fsrs")
     return html
 
 
@@ -157,5 +159,7 @@ def on_post_build(config: MkDocsConfig) -> None:
     remove_unused(assets)
     if "katex" in _used:
         copy_katex(layout.root / "node_modules", assets / "katex")
+    if "fsrs" in _used:
+        copy_fsrs(layout.root / "node_modules", assets)
     if "mermaid" in _used:
         copy_mermaid(layout.root / "node_modules", assets / "mermaid")

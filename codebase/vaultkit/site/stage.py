@@ -26,6 +26,7 @@ from vaultkit.site.compose import (
 )
 from vaultkit.site.context import Context, as_attachment
 from vaultkit.site.draft import Formula
+from vaultkit.site.in_lists import places
 from vaultkit.site.katex import Renderer
 from vaultkit.site.notebooks import prose_file
 from vaultkit.site.pages.sections import sections
@@ -56,7 +57,7 @@ class Staged:
 def stage(sitemap: SiteMap, language: Language, results: Results, api: Coverage | None = None) -> Staged:
     """All files of one language's tree."""
     staged = Staged(language)
-    inputs = Inputs(backlinks(sitemap.vault, language), results)
+    inputs = Inputs(backlinks(sitemap.vault, language), results, places(sitemap))
     attachments: set[str] = set()
     for page in sitemap.pages.values():
         context = Context(sitemap, language, page, sitemap.vault.notes[page.note(language)])

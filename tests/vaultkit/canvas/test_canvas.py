@@ -63,7 +63,7 @@ _canvas = st.dictionaries(st.sampled_from(["nodes", "edges", "metadata"]), _json
 )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=30)
 @given(_canvas)
 def test_what_is_read_is_written_with_every_key(data: dict[str, Any]) -> None:
     text = json.dumps(data)
@@ -74,7 +74,7 @@ def test_what_is_read_is_written_with_every_key(data: dict[str, Any]) -> None:
     assert shown(again) == shown(canvas)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=30)
 @given(_canvas)
 def test_what_is_read_can_be_drawn(data: dict[str, Any]) -> None:
     canvas = read_canvas("X.canvas", json.dumps(data))
@@ -85,7 +85,7 @@ def test_what_is_read_can_be_drawn(data: dict[str, Any]) -> None:
     assert html.count("<div") == html.count("</div>")
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 @given(st.text() | st.text(alphabet='{}[]",:0nodes', max_size=60))
 def test_no_text_raises(text: str) -> None:
     canvas = read_canvas("X.canvas", text)

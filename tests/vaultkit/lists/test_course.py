@@ -242,6 +242,18 @@ def test_prerequisites_that_go_round_are_named(make_vault) -> None:
     ]  # fmt: skip
 
 
+def test_a_topic_is_mastered_as_far_as_its_weakest_note(make_vault) -> None:
+    root = make_vault(FILES)
+    claim(root, "Attention", "implementing")
+    green(root, "Attention")
+    vault = Vault.load(root)
+    standing = Standing(vault, vault.notes["Course.md"])
+    assert [topic.level for topic in standing.topics] == ["none", "none", "none"]
+    claim(root, "Heads", "learning")
+    vault = Vault.load(root)
+    assert Standing(vault, vault.notes["Course.md"]).topics[0].level == "learning"
+
+
 def test_a_tracker_without_a_list(make_vault) -> None:
     root = make_vault({"T.md": "---\nkind: tracker\nlist: nothing\n---\n"})
     assert main(["progress", "--vault", str(root)]) == 1

@@ -11,7 +11,7 @@ from kvist.metal.describe import explain_source
 def add_explain(commands: argparse._SubParsersAction) -> None:
     """Add the command to the parser's subcommands."""
     text = "say what the kernels of a .metal file read, write and wait for"
-    parser = commands.add_parser("explain", help=text, description=text.capitalize() + ".")
+    parser = commands.add_parser("explain", help=text, description=text[0].upper() + text[1:] + ".")
     parser.add_argument("file", metavar="FILE", help="a .metal file")
     parser.add_argument("-I", "--include", action="append", default=[], metavar="DIR", help="for #include")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -43,7 +43,7 @@ def _text(kernel: dict[str, Any]) -> str:
         else:
             lines.append(f"  {a['attribute']} {a['type']} {a['name']}")
     for t in kernel["threadgroup"]:
-        size = f"{t['bytes']} bytes" if t["bytes"] is not None else "size depends on the template"
+        size = f"{t['bytes']} bytes" if t["bytes"] is not None else "size not told by the text"
         lines.append(f"  threadgroup memory {t['name']}: {t['type']}, {size} (line {t['line']})")
     titles = {"barriers": "barriers", "SIMD functions": "simd_operations", "atomics": "atomic_operations"}
     for title, key in titles.items():

@@ -31,7 +31,9 @@ is no sandbox."""
 def add_run(commands: argparse._SubParsersAction) -> None:
     """Add the command to the parser's subcommands."""
     text = "run a kernel of a .metal file on the CPU and report what is wrong with it"
-    parser = commands.add_parser("run", help=text, description=text.capitalize() + ".", epilog=_EPILOG)
+    parser = commands.add_parser(
+        "run", help=text, description=text[0].upper() + text[1:] + ".", epilog=_EPILOG
+    )
     add = parser.add_argument
     add("file", metavar="FILE", help="a .metal file")
     add(

@@ -1,5 +1,8 @@
 #include "kvist_report.h"
 
+#ifdef __linux__
+#include <link.h>
+#endif
 #include <unistd.h>
 
 #include <cstdarg>
@@ -30,6 +33,25 @@ void walk(uintptr_t frame_pointer, uintptr_t* out, int capacity) {
     out[i] = frame[1];
     frame_pointer = frame[0];
   }
+}
+
+// How far the system moved the program from the addresses in its line table.
+uintptr_t load_offset() {
+#ifdef __linux__
+  static const uintptr_t offset = [] {
+    uintptr_t found = 0;
+    dl_iterate_phdr(
+        [](dl_phdr_info* info, size_t, void* out) {
+          *static_cast<uintptr_t*>(out) = info->dlpi_addr;
+          return 1;  // the first is the program itself
+        },
+        &found);
+    return found;
+  }();
+  return offset;
+#else
+  return 0;
+#endif
 }
 
 bool same_place(const Report& a, const Report& b) {
@@ -89,11 +111,11 @@ void append_report(std::string& out, const Report& r) {
     append_string(out, "file", r.site.file);
   }
   out += ", \"frames\": [";
-  for (int i = 0; i < kFrames && r.frames[i]; ++i) append(out, "%s%llu", i ? ", " : "", (unsigned long long)r.frames[i]);
+  for (int i = 0; i < kFrames && r.frames[i]; ++i) append(out, "%s%llu", i ? ", " : "", (unsigned long long)(r.frames[i] - load_offset()));
   out += "]";
   if (r.has_thread) append_thread(out, "", r.group, r.thread);
   if (r.has_other) append_thread(out, "other_", r.other_group, r.other_thread);
-  if (r.other_frame) append(out, ", \"other_frame\": %u", r.other_frame);
+  if (r.other_frame) append(out, ", \"other_frame\": %u", uint32_t(r.other_frame - load_offset()));
   if (r.other_site.line) append(out, ", \"other_line\": %u", r.other_site.line);
   if (r.access) append_string(out, "access", r.access);
   if (r.other_access) append_string(out, "other_access", r.other_access);

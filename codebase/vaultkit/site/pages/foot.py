@@ -7,7 +7,7 @@ from vaultkit.site.transforms.fields import FIELD
 from vaultkit.site.ui import say
 
 MAX_SENTENCES = 2
-LISTS = frozenset({"planned-notes", "home"})
+LISTS = frozenset({"planned-notes", "home", "tracker", "review"})
 
 
 def foot(context: Context, backlinks: list[Backlink]) -> list[str]:

@@ -1,24 +1,54 @@
-"""How far a reading list has come: items and minutes, counted from the ticks in the English file."""
+"""How far a reading list has come, and the tools beside it: filters, a visitor's own ticks, a map."""
 
+import hashlib
+
+from vaultkit.lists.items import Item, read_items
 from vaultkit.lists.reading import progress
+from vaultkit.note import Note
 from vaultkit.site.context import Context
+from vaultkit.site.pages.course_map import course_map
+from vaultkit.site.pages.parts import attribute
 from vaultkit.site.ui import say
 
 KIND = "reading-list"
 
 
 def reading_list(context: Context) -> list[str]:
-    """A line of Markdown with a progress bar; [] for a list without items."""
-    count = progress(context.vault.notes[context.page.note("en")])
-    if not count.total:
+    """Lines of Markdown below the head of a list's page; [] for a list without items."""
+    note = context.vault.notes[context.page.note("en")]
+    bar = progress_bar(context, note)
+    if not bar:
         return []
+    tools = f'<div class="k-list-tools" data-k-list="{attribute(context.page.slug)}" hidden></div>'
+    return [bar, "", tools, "", *course_map(context, note)]
+
+
+def progress_bar(context: Context, note: Note) -> str:
+    """A bar on one line, from the ticks in the file; the browser puts the visitor's own in."""
+    count = progress(note)
+    if not count.total:
+        return ""
+    language = context.language
+    done, spent = count.done, count.minutes_total - count.minutes_left
     text = say(
-        context.language,
+        language, "progress", done=done, total=count.total, minutes_done=spent, minutes=count.minutes_total
+    )
+    shape = say(
+        language,
         "progress",
-        done=count.done,
+        done="{done}",
         total=count.total,
-        minutes_done=count.minutes_total - count.minutes_left,
+        minutes_done="{spent}",
         minutes=count.minutes_total,
     )
-    bar = f'<progress max="{count.total}" value="{count.done}" aria-label="{text}"></progress>'
-    return [f'<div class="k-progress" data-pagefind-ignore>{bar}<span>{text}</span></div>', ""]
+    rows = [f"{item_id(item)}:{int(item.done)}:{item.minutes or 0}" for item in read_items(note)[0]]
+    return (
+        f'<span class="k-progress" data-pagefind-ignore data-k-text="{attribute(shape)}" '
+        f'data-k-items="{" ".join(rows)}"><progress max="{count.total}" value="{done}" '
+        f'aria-label="{attribute(text)}"></progress><span>{text}</span></span>'
+    )
+
+
+def item_id(item: Item) -> str:
+    """A short name for what is read: the same in both languages and in every list."""
+    return hashlib.sha256(item.identity.encode()).hexdigest()[:10]

@@ -2,7 +2,10 @@
 
 from vaultkit.site.context import Context
 from vaultkit.site.pages.parts import claim, page_link
+from vaultkit.site.pages.reading_list import progress_bar
 from vaultkit.site.ui import STRINGS, say
+
+LISTS = "reading-lists"
 
 
 def section_title(context: Context, section: str) -> str:
@@ -32,7 +35,9 @@ def section_index(context: Context, section: str) -> list[str]:
         lines += ['<div class="k-cards" markdown="1">', ""]
         for page in written:
             text = claim(context.vault.notes[page.note(context.language)])
+            bar = progress_bar(context, context.vault.notes[page.note("en")]) if section == LISTS else ""
             lines += [f"- {page_link(context, page)}", "", f"    {text}" if text else "", ""]
+            lines += [f"    {bar}", ""] if bar else []
         lines += ["</div>", ""]
     if stubs:
         lines += [

@@ -12,12 +12,17 @@ def bounded_plugin(parser: MarkdownIt) -> None:
     parser.core.ruler.at("inline", _inline)
 
 
+def is_heavy(text: str) -> bool:
+    """True for text with so many marks that it is shown as it is."""
+    return len(text) > MAX_MARKS and sum(map(text.count, "*_[<~=^&`{\\$#")) > MAX_MARKS
+
+
 def _inline(state: StateCore) -> None:
     for token in state.tokens:
         if token.type != "inline":
             continue
         token.children = token.children if token.children is not None else []
-        if sum(map(token.content.count, "*_[<~=^")) > MAX_MARKS:
+        if is_heavy(token.content):
             token.children.append(Token("text", "", 0, content=token.content))
         else:
             state.md.inline.parse(token.content, state.md, state.env, token.children)

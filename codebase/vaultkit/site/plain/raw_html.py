@@ -18,6 +18,7 @@ _HOLDERS = (
     "nav ol section table tbody td tfoot th thead tr ul"
 )
 _MAY_HOLD = frozenset(_HOLDERS.split())
+MAX_OPEN = 30  # elements in one another; the tags of deeper ones go, their text stays
 _SPAN = frozenset({"li", "td", "th", "dd"})
 _SUMMARY = re.compile(r"<summary\b[^>]*>.*?</summary>", re.IGNORECASE | re.DOTALL)
 _MARKDOWN = re.compile(r"\smarkdown\s*=", re.IGNORECASE)
@@ -37,6 +38,8 @@ class _Balance(HTMLParser):
         self.orphans: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: object) -> None:
+        if len(self.stack) >= MAX_OPEN:
+            return
         if tag not in VOID:
             self.stack.append((tag, len(self.parts)))
         self.parts.append(self.get_starttag_text() or "")
@@ -86,7 +89,11 @@ class Elements:
         parser.feed(clean(source).strip())
         parser.close()
         lines = [line for name in parser.orphans for line in self._close(name)]
-        held = list(takewhile(lambda element: element[0] in _MAY_HOLD, parser.stack))
+        held = (
+            []
+            if len(self.open) >= MAX_OPEN
+            else list(takewhile(lambda element: element[0] in _MAY_HOLD, parser.stack))
+        )
         unfinished = {index: name for name, index in held}
         parser.parts += [f"</{name}>" for name, _ in reversed(parser.stack[len(held) :])]
         run: list[str] = []

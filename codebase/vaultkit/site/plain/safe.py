@@ -4,6 +4,7 @@ import re
 from itertools import pairwise
 
 from vaultkit.site.plain.blocks import Block
+from vaultkit.site.plain.bounded import is_heavy
 
 _TYPE = re.compile(r"[a-z][a-z-]*")
 _BOXES = ("", " ", "x")
@@ -61,4 +62,6 @@ def _quote(block: Block) -> bool:
 
 
 def _is_empty(block: Block) -> bool:
-    return block.kind in ("paragraph", "heading") and not block.token.content.strip()
+    """True for text that has to be written as HTML: none, or too much of it."""
+    text = block.token.content
+    return block.kind in ("paragraph", "heading") and (not text.strip() or is_heavy(text))

@@ -4,6 +4,7 @@ import html
 from collections.abc import Iterator
 
 from vaultkit.site.plain.blocks import BRACKET, Block, Document, parse
+from vaultkit.site.plain.bounded import is_heavy
 from vaultkit.site.plain.fence import code_lines, fence, split_code
 from vaultkit.site.plain.guard import guard
 from vaultkit.site.plain.inline import BRACE, Inline
@@ -84,6 +85,9 @@ class _Writer:
 
     def block(self, block: Block, *, nested: bool = False) -> list[str]:
         kind, token = block.kind, block.token
+        if kind in ("paragraph", "heading") and is_heavy(token.content):
+            tag = "div" if block.tight else token.tag
+            return [f"<{tag}>", html.escape(token.content), f"</{tag}>"]
         if kind == "paragraph":
             if block.tight and not nested:
                 return [f'<div markdown="span">{self.inline.write(block.inline)}</div>']

@@ -22,6 +22,7 @@ from vaultkit.site.transforms.embeds import embeds
 from vaultkit.site.transforms.fields import fields
 from vaultkit.site.transforms.foreign_blocks import foreign_blocks
 from vaultkit.site.transforms.headings import headings
+from vaultkit.site.transforms.items import items
 from vaultkit.site.transforms.language_link import language_link
 from vaultkit.site.transforms.links import links
 from vaultkit.site.transforms.math import math
@@ -45,6 +46,7 @@ LINE_TRANSFORMS: tuple[Transform, ...] = (
     foreign_blocks,
     definitions,
     callouts,
+    items,
     fields,
     cards,
     tags,

@@ -44,3 +44,12 @@ for (const button of document.querySelectorAll("[data-k-scheme]")) {
 copyButtons(LANGUAGE);
 markContents();
 fillExplorer(ROOT, LANGUAGE);
+if (document.querySelector(".k-item, .k-progress, .k-place")) {
+  import("./lists.js").then(({ cameFrom, progressBars, readingList }) => {
+    progressBars();
+    readingList();
+    cameFrom();
+  });
+}
+const review = document.querySelector(".k-review");
+if (review) import("./review.js").then(({ start }) => start(review));

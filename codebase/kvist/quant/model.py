@@ -1,0 +1,37 @@
+"""Rounding the weights of a loaded model."""
+
+import mlx.core as mx
+import mlx.nn as nn
+from mlx.utils import tree_flatten
+
+from kvist.errors import KvistError
+from kvist.quant.config import Quantization
+
+
+def quantize_model(model: nn.Module, quantization: Quantization) -> int:
+    """Pack every projection and embedding of `model` in place; returns how many there were.
+
+    Layers whose width is no multiple of the group size stay as they are. Raises KvistError when nothing can
+    be packed, or is packed already.
+    """
+    if any(name.endswith(".scales") for name in dict(tree_flatten(model.parameters()))):
+        raise KvistError("quantize_model", "a model that is not quantized", "one that is")
+    count = 0
+
+    def settings(path: str, layer: nn.Module) -> bool | dict[str, int]:
+        nonlocal count
+        chosen = quantization.of(path)
+        if chosen is None or not hasattr(layer, "to_quantized"):
+            return False
+        weight = layer.weight
+        if not isinstance(weight, mx.array) or weight.shape[-1] % chosen.group_size:
+            return False
+        count += 1
+        return {"group_size": chosen.group_size, "bits": chosen.bits}
+
+    nn.quantize(model, quantization.group_size, quantization.bits, class_predicate=settings)
+    if not count:
+        need = f"a layer whose width is a multiple of group_size {quantization.group_size}"
+        raise KvistError("quantize_model", need, "none", "smaller groups fit more layers: 32")
+    mx.eval(model.parameters())
+    return count

@@ -1,0 +1,270 @@
+"""Ratios of the C++ kernels on the CPU, side by side in one run, at the shapes of Qwen3-0.6B.
+
+Each row's contestants take turns, and medians are compared: absolute numbers drift on a busy machine, large
+ratios do not. Memory bandwidth is measured in between, by reading an array larger than the caches. Other
+engines are measured where they are installed, and are otherwise left out with a word.
+
+    python scripts/bench_cpu_kernels.py [--part linear attention decode] [--repeat 9] [--threads 2]
+        [--python PATH of an environment with torch, transformers, mlx-lm, llama-cpp-python and gguf]
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+parser = argparse.ArgumentParser(description="Ratios of the C++ kernels on the CPU.")
+PARTS = ["linear", "attention", "decode"]
+parser.add_argument("--part", nargs="+", choices=PARTS, default=PARTS, help="what to measure (default: all)")
+parser.add_argument("--repeat", type=int, default=9, help="turns of each contestant (default: 9)")
+parser.add_argument("--threads", type=int, default=2, help="threads for all of them (default: 2)")
+parser.add_argument("--python", help="Python of an environment with the other engines")
+if __name__ == "__main__":  # before anything that reads these when it is loaded
+    arguments = parser.parse_args()
+    for variable in ("KVIST_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[variable] = str(arguments.threads)
+    os.environ["MLX_DISABLE_COMPILE"] = "1"
+
+from kvist import native  # first: puts OpenBLAS under MLX  # noqa: E402
+
+import mlx.core as mx  # isort: skip  # noqa: E402
+from mlx.utils import tree_flatten  # noqa: E402
+
+from kvist.decode.generate import decode_step, prefill  # noqa: E402
+from kvist.models import Qwen3, Qwen3Config  # noqa: E402
+from kvist.ops import QuantizedWeight, attention, linear  # noqa: E402
+
+QWEN = Qwen3Config(
+    vocab_size=151936,
+    hidden_size=1024,
+    intermediate_size=3072,
+    num_hidden_layers=28,
+    num_attention_heads=16,
+    num_key_value_heads=8,
+    head_dim=128,
+)
+# (N, K) of the products of one layer, and how often each occurs in it.
+PRODUCTS = {(2048, 1024): 1, (1024, 1024): 2, (1024, 2048): 1, (3072, 1024): 2, (1024, 3072): 1}
+PROMPT, TOKENS = 64, 8
+Contestants = dict[str, Callable[[], object]]
+
+
+def take_turns(contestants: Contestants, repeat: int) -> dict[str, float]:
+    """Median seconds of each; the order changes from turn to turn."""
+    times: dict[str, list[float]] = {name: [] for name in contestants}
+    for run in contestants.values():
+        run()
+    for turn in range(repeat):
+        names = list(contestants)
+        for name in names if turn % 2 else reversed(names):
+            started = time.perf_counter()
+            contestants[name]()
+            times[name].append(time.perf_counter() - started)
+    return {name: statistics.median(seconds) for name, seconds in times.items()}
+
+
+def reader() -> tuple[Callable[[], object], int]:
+    """Reads an array of 256 MB once, by our own kernel of least arithmetic; and its bytes."""
+    weight = mx.zeros((65536, 1024), mx.float32)
+    x = mx.zeros((1, 1024))
+    mx.eval(weight, x)
+    return lambda: mx.eval(linear(x, weight, implementation="cpp")), weight.nbytes
+
+
+def packed(n: int, k: int, bits: int = 4) -> QuantizedWeight:
+    """Random numbers: rounding real ones would take longer than all measurements."""
+    words = mx.random.randint(0, 2**31 - 1, (n, k * bits // 32), key=mx.random.key(n + k)).astype(mx.uint32)
+    scales = mx.full((n, k // 64), 0.01 / 2**bits, mx.bfloat16)
+    weight = QuantizedWeight(words, scales, -scales * 2 ** (bits - 1), 64, bits)
+    mx.eval(weight.packed, weight.scales, weight.biases)
+    return weight
+
+
+def bench_linear(repeat: int) -> None:
+    read, read_bytes = reader()
+    print("one row times a 4-bit matrix, bfloat16 activations; us, and shares of the bandwidth bound")
+    print(
+        f"{'N x K':>14}{'mlx':>10}{'cpp':>8}{'int8':>8}{'mlx/cpp':>9}{'GB/s':>7}{'read':>7}{'of bound':>10}"
+    )
+    for n, k in [*PRODUCTS, (QWEN.vocab_size, 1024)]:
+        copies = max(1, int(64e6 // (n * k / 2)))  # more than the caches hold, as in a model
+        weights = [packed(n, k)] * 1 if copies == 1 else [packed(n, k + 0) for _ in range(copies)]
+        x = mx.random.normal((1, k)).astype(mx.bfloat16)
+
+        def all_of(which: list[QuantizedWeight], x: mx.array = x, **options: str) -> Callable[[], object]:
+            return lambda: mx.eval([linear(x, weight, **options) for weight in which])
+
+        seconds = take_turns(
+            {
+                "mlx": all_of(weights[:1], implementation="mlx"),
+                "cpp": all_of(weights, implementation="cpp"),
+                "int8": all_of(weights, activations="int8"),
+                "read": read,
+            },
+            repeat,
+        )
+        each = {name: seconds[name] / len(weights) for name in ("cpp", "int8")}
+        rate, bandwidth = weights[0].nbytes / each["cpp"] / 1e9, read_bytes / seconds["read"] / 1e9
+        print(
+            f"{f'{n} x {k}':>14}{seconds['mlx'] * 1e6:10.0f}{each['cpp'] * 1e6:8.0f}{each['int8'] * 1e6:8.0f}"
+            f"{seconds['mlx'] / each['cpp']:8.0f}x{rate:7.1f}{bandwidth:7.1f}{rate / bandwidth:10.0%}"
+        )
+    print("\nmany rows times 3072 x 1024, GFLOP/s")
+    plain = mx.random.normal((3072, 1024))
+    kinds = {"4-bit": packed(3072, 1024), "8-bit": packed(3072, 1024, 8), "bf16": plain.astype(mx.bfloat16)}
+    for rows in (4, 16, 128):
+        x = mx.random.normal((rows, 1024))
+        mx.eval(x, plain, kinds["bf16"])
+        runs: Contestants = {"f32 BLAS": lambda x=x: mx.eval(linear(x, plain, implementation="mlx"))}
+        for name, weight in kinds.items():
+            runs[name] = lambda x=x, w=weight: mx.eval(linear(x, w, implementation="cpp"))
+        runs["4-bit mlx"] = lambda x=x: mx.eval(linear(x, kinds["4-bit"], implementation="mlx"))
+        speeds = {name: 2 * rows * 3072 * 1024 / s / 1e9 for name, s in take_turns(runs, 3).items()}
+        print(f"{rows:>6} rows  " + "  ".join(f"{name} {speed:.1f}" for name, speed in speeds.items()))
+
+
+def bench_attention(repeat: int) -> None:
+    print("\nattention, 16 query heads, 8 KV heads, head_dim 128, float32; ms")
+    print(f"{'batch':>7}{'L':>6}{'S':>6}{'mlx':>10}{'cpp':>9}{'ratio':>8}")
+    for batch, length, keys in [
+        (1, 1, 80),
+        (16, 1, 80),
+        (1, 1, 1024),
+        (16, 1, 1024),
+        (1, 64, 64),
+        (1, 256, 256),
+    ]:
+        q = mx.random.normal((batch, 16, length, 128))
+        k, v = mx.random.normal((batch, 8, keys, 128)), mx.random.normal((batch, 8, keys, 128))
+        mx.eval(q, k, v)
+        mask = "causal" if length > 1 else None
+        runs = {
+            name: lambda name=name, q=q, k=k, v=v, mask=mask: mx.eval(
+                [attention(q, k, v, mask=mask, implementation=name) for _ in range(4)]
+            )
+            for name in ("mlx", "cpp")
+        }
+        seconds = {name: s / 4 for name, s in take_turns(runs, repeat).items()}
+        ratio = seconds["mlx"] / seconds["cpp"]
+        print(
+            f"{batch:7}{length:6}{keys:6}{seconds['mlx'] * 1e3:10.2f}{seconds['cpp'] * 1e3:9.3f}{ratio:7.0f}x"
+        )
+
+
+def random_qwen() -> Qwen3:
+    """The whole model with random packed weights, float32 activations."""
+    model = Qwen3(QWEN)
+    for layer in model.model.layers:
+        for part, names in ((layer.self_attn, "qkvo"), (layer.mlp, ("gate", "up", "down"))):
+            for name in names:
+                plain = getattr(part, f"{name}_proj")
+                n, k = plain.weight.shape
+                plain.weight = mx.zeros((n, k), mx.bfloat16)
+                setattr(part, f"{name}_proj", plain.to_quantized(64, 4))
+    model.model.embed_tokens.weight = mx.zeros((QWEN.vocab_size, QWEN.hidden_size), mx.bfloat16)
+    model.model.embed_tokens = model.model.embed_tokens.to_quantized(64, 4)
+    model.model.embed_tokens.dtype = mx.float32
+    weights = []
+    for name, x in tree_flatten(model.parameters()):
+        if name.endswith(".weight") and x.dtype == mx.uint32:
+            n, words = x.shape
+            fresh = packed(n, words * 8)
+            stem = name.removesuffix("weight")
+            weights += [
+                (name, fresh.packed),
+                (stem + "scales", fresh.scales),
+                (stem + "biases", fresh.biases),
+            ]
+    model.load_weights(weights, strict=False)
+    mx.eval(model.parameters())
+    return model
+
+
+def bench_decode(repeat: int, python: str | None) -> None:
+    model = random_qwen()
+    read, read_bytes = reader()
+    parameters = tree_flatten(model.parameters())
+    weight_bytes = sum(x.nbytes for _, x in parameters)
+    cache = model.make_cache()
+    started = time.perf_counter()
+    mx.eval(prefill(model, list(range(PROMPT)), cache))
+    first = time.perf_counter() - started
+
+    def step() -> None:
+        mx.eval(decode_step(model, 7, cache))
+        for layer in cache:
+            layer.trim(1)
+
+    seconds = take_turns({"read": read, "step": step}, repeat)
+    bandwidth, token = read_bytes / seconds["read"] / 1e9, seconds["step"]
+    bound = weight_bytes / bandwidth / 1e9
+    print(f"\nwhole decode step, 4-bit, {PROMPT}-token prompt, {arguments.threads} threads")
+    print(f"kvist: {1 / token:.1f} tok/s, {token * 1e3:.1f} ms; prefill {PROMPT / first:.0f} tok/s")
+    share = f"{bound * 1e3:.1f} ms: {bound / token:.0%}"
+    print(f"bound: {weight_bytes / 1e6:.0f} MB at {bandwidth:.1f} GB/s = {share}")
+    where_it_goes(model, repeat, token)
+    others(python, step, repeat)
+
+
+def where_it_goes(model: Qwen3, repeat: int, token: float) -> None:
+    """Milliseconds of a token, part by part, each measured by itself."""
+    layer = model.model.layers[0]
+    x, heads = mx.random.normal((1, 1, 1024)), mx.random.normal((1, 1, 2048))
+    q, k = mx.random.normal((1, 16, 1, 128)), mx.random.normal((1, 8, PROMPT, 128))
+    wide = mx.random.normal((1, 1, 3072))
+    mx.eval(x, heads, q, k, wide)
+    layers = model.model.layers
+    attend, mlp = [each.self_attn for each in layers], [each.mlp for each in layers]
+    runs: Contestants = {
+        "products": lambda: mx.eval(
+            [linear(x, p.matrix) for a in attend for p in (a.q_proj, a.k_proj, a.v_proj)]
+            + [linear(heads, a.o_proj.matrix) for a in attend]
+            + [linear(x, p.matrix) for m in mlp for p in (m.gate_proj, m.up_proj)]
+            + [linear(wide, m.down_proj.matrix) for m in mlp]
+        ),
+        "output layer": lambda: mx.eval(model.model.embed_tokens.as_linear(x)),
+        "attention": lambda: mx.eval([attention(q, k, k) for _ in layers]),
+        "norms": lambda: mx.eval([layer.input_layernorm(x) for _ in range(2 * len(layers))]),
+        "graph of a step, built only": lambda: decode_step(model, 7, model.make_cache()),
+    }
+    seconds = take_turns(runs, repeat)
+    for name, value in seconds.items():
+        print(f"  {value * 1e3:7.2f} ms  {name}")
+    rest = token - sum(seconds.values())
+    print(f"  {rest * 1e3:7.2f} ms  the rest: gates, rotations, cache, additions, scheduling")
+
+
+def others(python: str | None, step: Callable[[], object], repeat: int) -> None:
+    """Each engine in a process of its own, between two measurements of ours."""
+    if python is None:
+        print("others: left out, give --python with an environment that has them")
+        return
+    script = Path(__file__).with_name("bench_cpu_peers.py")
+    for engine in ("mlx-lm", "torch", "llama.cpp"):
+        command = [python, str(script), engine, "--threads", str(arguments.threads), "--repeat", str(repeat)]
+        ours = take_turns({"step": step}, repeat)["step"]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            print(f"  {engine}: left out: {last}")
+            continue
+        ours = (ours + take_turns({"step": step}, repeat)["step"]) / 2
+        seconds = json.loads(done.stdout.splitlines()[-1])["seconds"]
+        print(f"  {engine}: {1 / seconds:.2f} tok/s, kvist {1 / ours:.2f}: {seconds / ours:.2f}x as fast")
+
+
+if __name__ == "__main__":
+    if native.kernels is None:
+        sys.exit(f"bench: need the C++ extension, got none: {native.status().reason}")
+    print(f"{native.status().reason}, {native.kernels.isa()}")
+    if "linear" in arguments.part:
+        bench_linear(arguments.repeat)
+    if "attention" in arguments.part:
+        bench_attention(arguments.repeat)
+    if "decode" in arguments.part:
+        bench_decode(arguments.repeat, arguments.python)

@@ -1,0 +1,166 @@
+"""Guards what a learner does on the site: ticks, filters, the way on, and cards that come again."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from vaultkit.review.cards import cards
+from vaultkit.review.schedule import Schedule, read
+from vaultkit.site.layers import layers, reduced
+from vaultkit.vault import Vault
+
+
+@pytest.fixture(scope="module")
+def home(real: Any, serve_folder: Callable[..., str]) -> str:
+    return serve_folder(real.layout.site)
+
+
+def test_layers() -> None:
+    edges = {"a": [], "b": ["a"], "c": ["a", "b"], "d": ["c", "a"], "e": []}
+    assert layers(edges, 9) == [["a", "e"], ["b"], ["c"], ["d"]]
+    assert reduced(edges) == {"a": [], "b": ["a"], "c": ["b"], "d": ["c"], "e": []}
+    assert layers({str(n): [] for n in range(5)}, 2) == [["0", "1"], ["2", "3"], ["4"]]
+    circle = {"x": ["y"], "y": ["x"]}
+    assert sorted(node for row in layers(circle, 3) for node in row) == ["x", "y"]
+    assert layers({}, 3) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("side", ["", "zh/"])
+def test_the_map_leads_to_every_note_of_the_course(real: Any, side: str) -> None:
+    html = real.html(f"{side}reading-lists/tiny-llm-in-three-weeks")
+    start = html.index('<details class="k-map">')
+    figure = html[start : html.index("</svg>", start)]
+    assert figure.count("<a href=") == figure.count("<rect") == 39
+    assert 'class="k-map-written"' in figure and 'href="../../concepts/kv-cache/"' in figure
+
+
+@pytest.mark.browser
+def test_a_visitors_ticks_stay_and_count(open_page: Any, home: str) -> None:
+    page = open_page(f"{home}reading-lists/llm101/")
+    bar = page.locator(".k-progress")
+    assert bar.inner_text().startswith("0 of 32 read · 0 of 864 minutes")
+    box = page.locator(".k-tickable").nth(1)
+    box.click()
+    assert bar.inner_text().startswith("1 of 32 read · 20 of 864 minutes")
+    page.goto(f"{home}zh/reading-lists/llm101/")
+    page.wait_for_selector(".k-tickable")
+    assert page.locator(".k-progress").inner_text().startswith("已读 1 / 32 项 · 20 / 864 分钟")
+    assert page.locator("input[type=checkbox]:checked").count() == 1
+    page.goto(f"{home}reading-lists/")
+    page.wait_for_function("document.body.innerText.includes('1 of 32 read')")
+    page.goto(f"{home}reading-lists/llm101/")
+    page.locator(".k-tickable").nth(1).click()
+    assert page.locator(".k-progress").inner_text().startswith("0 of 32")
+
+
+@pytest.mark.browser
+def test_ticks_go_out_and_come_in(open_page: Any, home: str, tmp_path: Any) -> None:
+    page = open_page(f"{home}reading-lists/llm101/")
+    page.locator(".k-tickable").first.click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save ticks to a file").click()
+    file = tmp_path / "ticks.json"
+    download.value.save_as(file)
+    saved = json.loads(file.read_text())
+    assert saved["version"] == 1 and len(saved["ticks"]) == 1
+    for name, text, told in (
+        ("bad", "{}", "That file holds no ticks."),
+        ("good", file.read_text(), "Ticks taken in."),
+    ):
+        page.evaluate("localStorage.clear()")
+        page.reload()
+        page.wait_for_selector(".k-tickable")
+        given = tmp_path / f"{name}.json"
+        given.write_text(text)
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name="Take ticks in").click()
+        chooser.value.set_files(given)
+        page.get_by_text(told).wait_for()
+    assert page.locator(".k-progress").inner_text().startswith("1 of 32")
+
+
+@pytest.mark.browser
+def test_filters(open_page: Any, home: str) -> None:
+    page = open_page(f"{home}reading-lists/llm101/")
+    shown = (
+        "document.querySelectorAll('.k-item').length - document.querySelectorAll('li[hidden] .k-item').length"
+    )
+    page.wait_for_selector(".k-list-tools select")
+    priority, time = page.locator(".k-list-tools select").all()
+    priority.select_option("P1")
+    assert page.evaluate(shown) == 3
+    time.select_option("30")
+    assert page.evaluate(shown) == 2 and page.locator(".k-list-tools output").inner_text() == "2 shown"
+    page.locator(".k-list-tools input").check()
+    page.locator("li:not([hidden]) .k-tickable").first.click()
+    assert page.evaluate(shown) == 1
+    priority.select_option("*")
+    time.select_option("")
+    assert page.evaluate(shown) == 31
+
+
+@pytest.mark.browser
+def test_the_list_one_came_from_leads_on(open_page: Any, home: str) -> None:
+    page = open_page(f"{home}concepts/kv-cache/")
+    assert page.locator(".k-place:visible").count() == 3
+    page.goto(f"{home}reading-lists/tiny-llm-in-three-weeks/")
+    page.wait_for_selector(".k-tickable")
+    page.locator("li a", has_text="KV cache").first.click()
+    page.wait_for_url("**/concepts/kv-cache/")
+    page.wait_for_function("document.querySelectorAll('.k-place[hidden]').length === 2")
+    place = page.locator(".k-place:visible")
+    assert "13 / 39" in place.inner_text()
+    place.locator(".k-after a").click()
+    page.wait_for_url("**/concepts/prefill-and-decode/")
+
+
+@pytest.mark.browser
+def test_cards_are_asked_and_come_again_as_in_the_terminal(open_page: Any, home: str, tmp_path: Any) -> None:
+    page = open_page(f"{home}review/")
+    total = page.locator(".k-flash").count()
+    assert page.locator(".k-review").inner_text().startswith(f"{total} cards are due, {total} of them new")
+    page.locator(".k-main-button").click()
+    question = page.locator(".k-question").inner_text()
+    assert not page.locator(".k-answer").is_visible()
+    page.keyboard.press("Enter")
+    assert page.locator(".k-answer").is_visible()
+    page.keyboard.press("3")
+    page.wait_for_function("q => document.querySelector('.k-question').innerText !== q", arg=question)
+    page.locator(".k-quiz .k-main-button").click()
+    page.keyboard.press("4")
+    page.get_by_role("button", name="Stop").click()
+    assert page.locator(".k-review").inner_text().startswith(f"{total - 2} cards are due")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save reviews to a file").click()
+    file = tmp_path / "reviews.json"
+    download.value.save_as(file)
+    theirs = read(file)
+    ours = Schedule(tmp_path / "ours.json", {})
+    order = [card.id for card in cards(Vault.load("vault"))][:2]
+    assert list(theirs) == order
+    for card, grade in zip(order, ("good", "easy"), strict=True):
+        ours.grade(card, grade, datetime.fromisoformat(theirs[card]["last_review"]))
+        for key, value in ours.cards[card].items():
+            same = pytest.approx(value, rel=1e-6) if isinstance(value, float) else value
+            assert theirs[card][key] == same or key == "due", key
+        gap = datetime.fromisoformat(theirs[card]["due"]) - datetime.fromisoformat(ours.cards[card]["due"])
+        assert abs(gap) < timedelta(days=1, seconds=1) if grade == "easy" else abs(gap) < timedelta(seconds=1)
+
+
+@pytest.mark.browser
+def test_reviews_of_the_terminal_come_in(open_page: Any, home: str, tmp_path: Any) -> None:
+    page = open_page(f"{home}zh/review/")
+    total = page.locator(".k-flash").count()
+    schedule = Schedule(tmp_path / "r.json", {})
+    for card in cards(Vault.load("vault")):
+        schedule.grade(card.id, "easy", datetime.now(UTC))
+    schedule.save()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="导入复习记录").click()
+    chooser.value.set_files(schedule.file)
+    page.get_by_text(f"已导入 {total} 条").wait_for()
+    assert page.locator(".k-review").inner_text().startswith("没有到期的卡片")
