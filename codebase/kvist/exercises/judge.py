@@ -52,6 +52,8 @@ def _told(error: BaseException, solution: Path) -> str:
         lines = [error.lineno]
     text = " ".join(str(error).split())
     kind = "" if isinstance(error, AssertionError) and text else f"{type(error).__name__}: "
-    if isinstance(error, AttributeError) and not lines and "has no attribute" in text:
+    if isinstance(error, AttributeError) and isinstance(error.obj, ModuleType) and not lines:
         kind, text = "", f"the file does not define what is checked: {text}"
+    if "NoneType" in text and not lines:
+        kind, text = "", "your function returned nothing (None)"
     return f"{solution.name}:{lines[-1]}: {kind}{text}" if lines else f"{kind}{text}".strip(": ")

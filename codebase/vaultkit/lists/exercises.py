@@ -48,7 +48,7 @@ def exercises(vault: Vault) -> list[Note]:
 
 def exercise_of(vault: Vault, name: str) -> str:
     """The exercise of the note `name` (a name, an alias or a path). Raises VaultError if it has none."""
-    path = resolve(vault, name, "").path or vault.by_alias.get(name.lower(), "")
+    path = resolve(vault, name, "").path or vault.by_alias.get(name.lower(), "") or _near(vault, name)
     note = vault.notes.get(canonical(path)) or vault.notes.get(path)
     if note is None:
         raise VaultError(
@@ -60,6 +60,18 @@ def exercise_of(vault: Vault, name: str) -> str:
             Problem(note.path, 0, "no-exercise", "has no exercise", "vaultkit try lists those that have one")
         )
     return exercise
+
+
+def _near(vault: Vault, name: str) -> str:
+    """The one note with an exercise whose name, or whose exercise, holds these words; "" if it is not one."""
+    wanted = name.strip().lower()
+    found = [
+        note.path
+        for note in exercises(vault)
+        if wanted
+        and wanted in (f"{note.stem} {' '.join(note.aliases)} {note.properties['exercise']}").lower()
+    ]
+    return found[0] if len(found) == 1 else ""
 
 
 def attempt(vault: Vault, exercise: str) -> Attempt:
