@@ -37,7 +37,8 @@ def is_what_yaml_reads(lines: list[str]) -> bool:
 
 
 def test_every_value_is_what_yaml_reads() -> None:
-    forms = [["a: {}"], ["a:", "- {}"], ["a:", "  - b c", "  - {}"], ["a: [b, {}]"], ["{}: b"]]
+    forms = [["a: {}"], ["a:", "- {}"], ["a:", "  - b c", "  - {}"], ["a: [b, {}]"], ["{}: b"],
+             ["a:", "- b", "  - {}"], ["a:", " - b", "- {}"]]  # fmt: skip
     read = [[line.format(value) for line in form] for form in forms for value in VALUES]
     assert sum(map(is_what_yaml_reads, read)) > 50
 
