@@ -82,8 +82,10 @@ class Scan:
 
     def await_cover(self, numbers: list[int]) -> None:
         """Leave a paragraph to `covered`, which few of its lines are asked for."""
-        if any(opens_span(self.lines[number - 1]) for number in numbers):
-            self.waiting.update(dict.fromkeys(numbers, numbers))
+        for number in numbers:
+            if opens_span(self.lines[number - 1]):
+                self.waiting.update(dict.fromkeys(numbers, numbers))
+                return
 
     def cover(self, numbers: list[int], texts: list[str]) -> list[Covered]:
         """Find the spans of a paragraph's `texts` and file them under their lines."""

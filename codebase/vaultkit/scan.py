@@ -333,7 +333,10 @@ class _Scanner:
         self.chunk = []
         self.result.paragraphs.append(numbers)
         lines = self.lines
-        if not altered and not any("<!--" in lines[n - 1] or "%%" in lines[n - 1] for n in numbers):
+        for number in numbers:
+            if "<!--" in lines[number - 1] or "%%" in lines[number - 1] or altered:
+                break
+        else:
             self.result.await_cover(numbers)
             return
         self.altered = {}
