@@ -22,6 +22,10 @@ from typing import NamedTuple
 
 MODULES = 40
 CODE = Path(__file__).resolve().parents[1] / "codebase"
+# Pytest keeps the bytecode of plug-ins that it rewrites, where it may write; this is how it runs where not.
+UNKEPT = """import sys, pytest, _pytest.assertion.rewrite as rewrite
+rewrite._read_pyc = lambda *arguments, **options: None
+sys.exit(pytest.main(sys.argv[1:]))"""
 PROSE = "\n".join(
     f"Line {n} of prose about *keys* and **values**, with `code`, a [[Note 1|link]] and $x_{n}$.\n"
     for n in range(12)
@@ -109,17 +113,20 @@ def _stamp(file: Path, before: str) -> None:
 
 
 def ways() -> list[Way]:
-    pytest = [sys.executable, "-m", "pytest", "-q", "--markdown-docs", "-p", "no:cacheprovider"]
+    options = ["-q", "--markdown-docs", "-p", "no:cacheprovider"]
+    pytest = [sys.executable, "-m", "pytest", *options]
     run = [sys.executable, "-m", "vaultkit.cli", "run"]
-    plain = [*pytest, "-c", os.devnull, "--rootdir", "plain", "plain"]
+    folder = ["-c", os.devnull, "--rootdir", "plain", "plain"]
     ours = [*pytest, "-c", os.devnull, "--rootdir", "vault", "-p", "vaultkit.run.plugin", "vault"]
 
     def nothing(root: Path) -> None: ...
 
     return [
-        Way("pytest-markdown-docs, no outputs", plain, nothing),
+        Way("pytest-markdown-docs, no outputs", [*pytest, *folder], nothing),
+        Way("the same, bytecode not kept", [sys.executable, "-c", UNKEPT, *options, *folder], nothing),
         Way("pytest with our plug-in, outputs", ours, nothing),
         Way("vaultkit run, cold", run, forget),
+        Way("vaultkit run --no-cache", [*run, "--no-cache"], nothing),
         Way("vaultkit run, nothing changed", run, nothing),
         Way("vaultkit run, one note edited", run, edit),
         Way("vaultkit run, leaf module edited", run, edit_leaf),

@@ -111,9 +111,11 @@ def open_new(cursor: Cursor, stack: list[Container], *, paragraph: bool = False)
     """
     on_marker = False
     while len(stack) < MAX_DEPTH:
-        indent = cursor.indent()
         start = cursor.next_visible()
-        if indent > 3 + sum(c.slack for c in stack) or cursor.text[start : start + 1] not in _START:
+        if cursor.text[start : start + 1] not in _START:
+            return on_marker
+        indent = cursor.indent()
+        if indent > 3 and indent > 3 + sum(c.slack for c in stack):
             return on_marker
         found = _OPENER.match(cursor.text, start)
         if not found:
@@ -121,7 +123,7 @@ def open_new(cursor: Cursor, stack: list[Container], *, paragraph: bool = False)
         if (found["definition"] and stack) or (paragraph and found["list"] and _is_text(cursor, found)):
             return on_marker
         paragraph = False
-        if found["quote"]:
+        if found.lastgroup == "quote":
             _enter_quote(cursor, indent)
             stack.append(Container(True, 0, 0))
             continue

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 PYTHON = frozenset({"python", "py", "python3", "py3"})
 # Shown as Python by Pygments, its plug-ins or our site, yet not run: the lint asks for `python` or a skip.
@@ -69,6 +70,7 @@ class OpenFence:
     code: list[str]
 
 
+@lru_cache(maxsize=1024)
 def fence_language(info: str) -> str:
     """Language of an info string, lower-cased: `python title="x"`, `{.python .x}`, `Py3`; "" if none."""
     info = info.strip()
@@ -89,5 +91,5 @@ def opening(text: str) -> tuple[str, str] | None:
 
 def closes(text: str, marker: str) -> bool:
     """True if `text`, without its container prefix, closes a fence opened by `marker`."""
-    stripped = text.strip()
+    stripped = text.strip(" \t")
     return len(stripped) >= len(marker) and not stripped.strip(marker[0])

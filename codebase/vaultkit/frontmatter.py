@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from vaultkit.errors import Problem
+from vaultkit.flat_yaml import NotFlat, Text, read_flat
 from vaultkit.lines import Scan
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -42,20 +43,6 @@ def _is_scalar(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode)
 
 
-class Text(NamedTuple):
-    """A text among the properties: `key` is dotted, `a.b` in mappings and `a.0` in lists.
-
-    It stands from `line` (1-based) and `column` (0-based) to `end_line` and `end_column`, quotes included.
-    """
-
-    key: str
-    value: str
-    line: int
-    column: int
-    end_line: int
-    end_column: int
-
-
 class FrontMatter(NamedTuple):
     properties: dict[str, Any]
     texts: list[Text]
@@ -66,7 +53,14 @@ def read(path: str, scan: Scan) -> FrontMatter:
     """Properties of a scanned note; invalid front matter gives {} and one problem at its line."""
     if not scan.front_end:
         return FrontMatter({}, [], _unclosed(path, scan))
-    source = "\n".join(scan.lines[1 : scan.front_end - 1])
+    lines = scan.lines[1 : scan.front_end - 1]
+    try:
+        return FrontMatter(*read_flat(lines), [])
+    except NotFlat:
+        return _read_yaml(path, scan, "\n".join(lines))
+
+
+def _read_yaml(path: str, scan: Scan, source: str) -> FrontMatter:
     try:
         _refuse_deep(source)
         node, loaded = _load(source)

@@ -12,7 +12,10 @@ _HTML_BLOCK = re.compile(
     r"|tbody|td|tfoot|th|thead|title|tr|track|ul)(?=[ \t]|/?>|$)",
     re.IGNORECASE,
 )
-_TAG_NAME = re.compile(r"</?[a-zA-Z][a-zA-Z0-9-]*(?=[\s/>])")  # not so an address in angle brackets
+# Not so an address in angle brackets. CommonMark 0.31, 4.6, excepts four names, in closing tags too.
+_TAG_NAME = re.compile(
+    r"</?(?!(?:pre|script|style|textarea)[\s/>])[a-zA-Z][a-zA-Z0-9-]*(?=[\s/>])", re.IGNORECASE
+)
 
 
 def opens_html(content: str, *, in_paragraph: bool) -> bool:

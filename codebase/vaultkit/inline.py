@@ -38,10 +38,15 @@ class Span(NamedTuple):
     kind: SpanKind
 
 
+def opens_span(text: str) -> bool:
+    """True if something in `text` may open a span."""
+    return "`" in text or "$" in text or "<" in text or "%" in text
+
+
 def spans(text: str) -> list[Span]:
     """The non-prose spans of `text`, one paragraph's raw text; an opener without a closer is prose."""
     found: list[Span] = []
-    if not any(char in text for char in "`<%$"):
+    if not opens_span(text):
         return found
     ticks = _ticks_by_length(text) if "`" in text else {}
     missing: set[str] = set()  # openers for which no closer follows any more
@@ -108,6 +113,9 @@ def blank_out(text: str, covered: list[Span], kinds: frozenset[str]) -> str:
 def by_line(span: Span, offsets: list[int], first: int, last: int) -> Iterator[tuple[int, Span]]:
     """(line, piece) of a span over the lines `first` to `last` of a text; `offsets` is where lines start."""
     kind: SpanKind = span.kind
+    if first == last:
+        yield first, Span(span.start - offsets[first], span.end - offsets[first], kind)
+        return
     for place in range(first, last + 1):
         start, end = offsets[place], offsets[place + 1] - 1
         yield place, Span(max(span.start, start) - start, min(span.end, end) - start, kind)

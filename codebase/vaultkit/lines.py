@@ -1,11 +1,12 @@
 """The scanner's result: one note as lines of known kinds, with its fences, comments and non-prose spans."""
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from vaultkit.fences import Fence
-from vaultkit.inline import Span, blank_out
+from vaultkit.inline import Span, SpanKind, blank_out, by_line, opens_span, spans
 
 LineKind = Literal["front", "blank", "text", "fence", "code", "indented", "comment", "math", "html"]
 CommentKind = Literal["html", "percent"]
@@ -29,6 +30,16 @@ class Comment:
     text: str
 
 
+class Covered(NamedTuple):
+    """A span as it stands in the note; lines are 1-based, columns 0-based, `end_column` exclusive."""
+
+    kind: SpanKind
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
 @dataclass(slots=True)
 class Scan:
     """What the scanner knows of one note. Line numbers are 1-based everywhere."""
@@ -39,7 +50,8 @@ class Scan:
     fences: list[Fence] = field(default_factory=list)
     paragraphs: list[list[int]] = field(default_factory=list)  # line numbers of each run of text lines
     comments: list[Comment] = field(default_factory=list)
-    masks: dict[int, list[Span]] = field(default_factory=dict)
+    masks: dict[int, list[Span]] = field(default_factory=dict)  # what `covered` has found so far
+    waiting: dict[int, list[int]] = field(default_factory=dict)  # by line, a paragraph it has not looked at
     front_end: int = 0  # line of the closing `---`, 0 without front matter
     unclosed_comment: int = 0  # line of a comment that is never closed, 0 if there is none
 
@@ -54,9 +66,47 @@ class Scan:
         """A text line with the spans of `hide` blanked out, columns kept; "" for lines that are not text."""
         if self.kinds[line - 1] != "text":
             return ""
-        if line not in self.masks:
-            return self.lines[line - 1]
-        return blank_out(self.lines[line - 1], self.masks.get(line, []), hide)
+        covered = self.covered(line)
+        return blank_out(self.lines[line - 1], covered, hide) if covered else self.lines[line - 1]
+
+    def covered(self, line: int) -> list[Span]:
+        """The spans of a line that are not prose, in order."""
+        if line in self.waiting:
+            numbers = self.waiting[line]
+            self.cover(numbers, [self.lines[number - 1] for number in numbers])
+            for number in numbers:
+                del self.waiting[number]
+                if number in self.masks:
+                    self.masks[number].sort()
+        return self.masks.get(line, [])
+
+    def await_cover(self, numbers: list[int]) -> None:
+        """Leave a paragraph to `covered`, which few of its lines are asked for."""
+        for number in numbers:
+            if opens_span(self.lines[number - 1]):
+                self.waiting.update(dict.fromkeys(numbers, numbers))
+                return
+
+    def cover(self, numbers: list[int], texts: list[str]) -> list[Covered]:
+        """Find the spans of a paragraph's `texts` and file them under their lines."""
+        found = spans("\n".join(texts))
+        if not found:
+            return []
+        if len(texts) == 1:
+            self.masks.setdefault(numbers[0], []).extend(found)
+            return [Covered(span.kind, numbers[0], span.start, numbers[0], span.end) for span in found]
+        offsets = [0]
+        for text in texts:
+            offsets.append(offsets[-1] + len(text) + 1)
+        placed = []
+        for span in found:
+            first = bisect_right(offsets, span.start) - 1
+            last = bisect_right(offsets, span.end - 1) - 1
+            for place, piece in by_line(span, offsets, first, last):
+                self.masks.setdefault(numbers[place], []).append(piece)
+            start, end = span.start - offsets[first], span.end - offsets[last]
+            placed.append(Covered(span.kind, numbers[first], start, numbers[last], end))
+        return placed
 
     def text_lines(self) -> list[int]:
         return [number for number, kind in enumerate(self.kinds, 1) if kind == "text"]

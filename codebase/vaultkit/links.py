@@ -3,8 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from vaultkit import mdlink, wikilink
 from vaultkit.frontmatter import Text
@@ -15,8 +14,7 @@ LinkKind = Literal["link", "embed", "markdown", "frontmatter"]
 _WHOLE_WIKILINK = re.compile(r"!?\[\[(?:(?!\[\[|\]\]).)+\]\]")
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """A link as written.
 
     `line` is 1-based, `column` 0-based: `raw` is what stands there, with line breaks if the text of a
@@ -47,12 +45,14 @@ class Link:
 def find_links(scan: Scan, texts: list[Text]) -> list[Link]:
     """Links of a scanned note in order, those of its front matter first; web addresses are not among them."""
     found = [link for text in texts if (link := _property_link(scan, text))]
+    source = scan.lines
     for numbers in scan.paragraphs:
-        lines = [scan.lines[number - 1] for number in numbers]
-        if len(numbers) > 1 and any("](" in line for line in lines):
+        if len(numbers) > 1 and any("](" in source[number - 1] for number in numbers):
+            lines = [source[number - 1] for number in numbers]
             found += _paragraph_links([scan.visible(number) for number in numbers], lines, numbers)
             continue
-        for number, line in zip(numbers, lines, strict=True):
+        for number in numbers:
+            line = source[number - 1]
             if "[[" in line or "](" in line:
                 found += line_links(scan.visible(number), line, number)
     return found
@@ -80,7 +80,8 @@ def _paragraph_links(visible: list[str], lines: list[str], numbers: list[int]) -
 
 
 def _wikilink(wiki: wikilink.Found, number: int) -> Link:
-    return Link(number, wiki.column, wiki.raw, "embed" if wiki.embed else "link", *wiki.text)
+    column, raw, embed, (target, subpath, display) = wiki
+    return Link(number, column, raw, "embed" if embed else "link", target, subpath, display)
 
 
 def _markdown_links(visible: str, text: str, numbers: list[int]) -> Iterator[Link]:

@@ -2,34 +2,59 @@
 
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from vaultkit import frontmatter
 from vaultkit.errors import Problem
+from vaultkit.flat_yaml import Text
 from vaultkit.languages import ZH_SUFFIXES
 from vaultkit.lines import Scan
 from vaultkit.links import Link, find_links
-from vaultkit.outline import Heading, block_ids, headings
+from vaultkit.outline import Heading, block_ids, headings, strip_heading
 from vaultkit.scan import scan
 from vaultkit.tags import inline_tags, property_tags, unique
 
 Language = Literal["en", "zh"]
 
 
-@dataclass(slots=True)
+@dataclass
 class Note:
-    """A parsed note; `path` is relative to the vault, posix, with `.md` or `.ipynb`. Lines are 1-based."""
+    """A parsed note; `path` is relative to the vault, posix, with `.md` or `.ipynb`. Lines are 1-based.
+
+    What few ask for (links, headings, block ids, tags) is found when it is asked for.
+    """
 
     path: str
     text: str
     scan: Scan
     properties: dict[str, Any]
-    headings: list[Heading]
-    blocks: dict[str, int]
-    links: list[Link]
-    tags: list[str]
+    texts: list[Text]
     problems: list[Problem] = field(default_factory=list)
+
+    @cached_property
+    def links(self) -> list[Link]:
+        return find_links(self.scan, self.texts)
+
+    @cached_property
+    def headings(self) -> list[Heading]:
+        return headings(self.scan)
+
+    @cached_property
+    def plain_headings(self) -> list[str]:
+        """The headings as links are compared with them."""
+        return [strip_heading(heading.text) for heading in self.headings]
+
+    @cached_property
+    def blocks(self) -> dict[str, int]:
+        """Block ids and the line of each."""
+        return block_ids(self.scan)
+
+    @cached_property
+    def tags(self) -> list[str]:
+        listed = property_tags(frontmatter.value_of(self.properties, "tags"))
+        return unique(listed + inline_tags(self.scan))
 
     @property
     def body_line(self) -> int:
@@ -69,14 +94,4 @@ def parse_note(path: str, text: str) -> Note:
     """Parse a note; nothing in `text` makes this raise, what is wrong stands in `problems`."""
     scanned = scan(text)
     properties, texts, problems = frontmatter.read(path, scanned)
-    return Note(
-        path=path,
-        text=text,
-        scan=scanned,
-        properties=properties,
-        headings=headings(scanned),
-        blocks=block_ids(scanned),
-        links=find_links(scanned, texts),
-        tags=unique(property_tags(frontmatter.value_of(properties, "tags")) + inline_tags(scanned)),
-        problems=problems,
-    )
+    return Note(path, text, scanned, properties, texts, problems)

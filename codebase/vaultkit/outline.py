@@ -8,6 +8,7 @@ from vaultkit.lines import NOT_PROSE, Scan
 _ATX = re.compile(r"(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
 _SETEXT = re.compile(r"(=+|-+)[ \t]*$")
 _RULE = re.compile(r"(?:-[ \t]*){3,}|(?:_[ \t]*){3,}|(?:\*[ \t]*){3,}")
+_IGNORED = re.compile(r"[!\"#$%&()*+,.:;<=>?@^`{|}~/\[\]\\\n]")
 _BLOCK_ID = re.compile(r"(?:^|[ \t])\^([A-Za-z0-9-]+)[ \t]*$")
 
 
@@ -15,6 +16,11 @@ class Heading(NamedTuple):
     level: int
     text: str  # raw, as Obsidian's cache keeps it: `[[x]]` and `code` included
     line: int
+
+
+def strip_heading(text: str) -> str:
+    """A heading as Obsidian compares it: punctuation to spaces, spaces collapsed, lower-cased."""
+    return " ".join(_IGNORED.sub(" ", text).split()).lower()
 
 
 def headings(scan: Scan) -> list[Heading]:

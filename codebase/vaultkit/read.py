@@ -9,12 +9,22 @@ from vaultkit.labs.notebook import is_notebook
 from vaultkit.labs.view import note_text
 
 
-def read_text(file: Path, path: str) -> tuple[str | None, list[Problem]]:
+def read_text(file: Path | str, path: str) -> tuple[str | None, list[Problem]]:
     """Text of a note, a notebook's as Markdown, and what is wrong with its bytes; None if it has none."""
     try:
-        data = file.read_bytes()
+        with open(file, "rb", buffering=0) as opened:
+            data = opened.read()
     except OSError as error:
-        return None, [Problem(path, 0, "unreadable", f"cannot be read: {error.strerror or error}")]
+        return None, [unreadable(path, error)]
+    return text_of(data, path)
+
+
+def unreadable(path: str, error: OSError) -> Problem:
+    return Problem(path, 0, "unreadable", f"cannot be read: {error.strerror or error}")
+
+
+def text_of(data: bytes, path: str) -> tuple[str | None, list[Problem]]:
+    """The same for the bytes of a note."""
     problems = []
     try:
         text = data.decode("utf-8-sig")

@@ -19,7 +19,7 @@ def rewritten(link: Link, linkpath: str, display: str = "", *, pipe: str = "|") 
     if link.is_wikilink:
         new = _PATH.sub(lambda found: found[1] + found[2] + linkpath + found[4], link.raw, count=1)
         return f"{new[:-2]}{pipe}{display}]]" if display and not link.display else new
-    found = _whole(link.raw)
+    found = _whole(link)
     if found is None:
         return link.raw
     path = found.destination.partition("#")[0]
@@ -35,7 +35,10 @@ def quoted(line: str, link: Link, new: str) -> str:
     return new.replace("'", "''") if inside and "'" in new and "'" not in link.raw else new
 
 
-def _whole(raw: str) -> mdlink.Found | None:
+def _whole(link: Link) -> mdlink.Found | None:
+    """The Markdown link that `raw` is; its text, with brackets in code perhaps, is of no concern here."""
+    start = 2 if link.raw[0] == "!" else 1
+    raw = link.raw[:start] + "-" * len(link.display) + link.raw[start + len(link.display) :]
     return next((found for found in mdlink.find(raw) if found.raw == raw), None)
 
 

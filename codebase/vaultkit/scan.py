@@ -11,7 +11,7 @@ from functools import cached_property
 from vaultkit.containers import Container, Cursor, enter, open_new
 from vaultkit.fences import Fence, OpenFence, closes, opening
 from vaultkit.html_blocks import RAW_HTML, opens_html
-from vaultkit.inline import Span, blank_out, by_line, spans
+from vaultkit.inline import Span, blank_out, spans
 from vaultkit.lines import (
     NOT_LINKS,
     NOT_PROSE,
@@ -26,26 +26,22 @@ from vaultkit.lines import (
 
 __all__ = ["NOT_LINKS", "NOT_PROSE", "Comment", "Fence", "LineKind", "Scan", "Span", "scan", "split_lines"]
 
+_PLAIN = frozenset("|#(\"'_")  # with letters, what begins no block of several lines
+_PLAIN_MARKS = ("**", "[[", "![")
 _BLOCK_START = re.compile(r"#{1,6}(?:[ \t]|$)|\||\[\^[^\]]+\]:")
 
 
-def scan(text: str, *, blocks: bool = False) -> Scan:
-    """Scan one note's text (a leading byte order mark is ignored).
-
-    With `blocks`, paragraphs without `<` and `%%` get no masks: enough for whoever wants fences and comments.
-    """
-    scanner = _Scanner(split_lines(text.removeprefix("\ufeff")))
-    scanner.blocks = blocks
-    return scanner.run()
+def scan(text: str) -> Scan:
+    """Scan one note's text (a leading byte order mark is ignored)."""
+    return _Scanner(split_lines(text.removeprefix("\ufeff"))).run()
 
 
 class _Scanner:
-    """The state of one pass over the lines; paragraphs are handed to `inline.spans` as they end."""
+    """The state of one pass over the lines."""
 
     def __init__(self, lines: list[str]) -> None:
         self.lines = lines
         self.result = Scan(lines, ["text"] * len(lines), [""] * len(lines))
-        self.blocks = False
         self.stack: list[Container] = []
         self.fence: OpenFence | None = None
         self.until = ""  # closing mark of an HTML comment, math or raw HTML that spans lines
@@ -53,7 +49,8 @@ class _Scanner:
         self.until_starts_line = False
         self.html_start = (0, 0)  # line index and column of the open HTML comment
         self.percent: tuple[int, int] | None = None  # the same of the open `%%` block
-        self.chunk: dict[int, str] = {}  # index and text of each line of the open paragraph
+        self.chunk: list[int] = []  # numbers of the lines of the open paragraph
+        self.altered: dict[int, str] = {}  # those of them of which a part belongs to something else
         self.html_depth = -1  # containers around the open HTML block, which ends at a blank line
 
     @cached_property
@@ -72,8 +69,12 @@ class _Scanner:
         result, total = self.result, len(self.lines)
         result.front_end = front_matter_end(self.lines)
         result.kinds[: result.front_end] = ["front"] * result.front_end
-        for index in range(result.front_end, total):
-            self.step(index)
+        index = result.front_end
+        while index < total:
+            index = self.step_quickly(index)
+            if index < total:
+                self.step(index)
+                index += 1
         self.end_chunk()
         if self.fence:
             self.close_fence(total, closed=False)
@@ -96,8 +97,6 @@ class _Scanner:
         if self.percent and "%%" in line:
             self.step_percent_end(index, line)
             return
-        if not self.stack and self.step_quickly(index, line):
-            return
         cursor = Cursor(line)
         matched = enter(cursor, self.stack)
         if self.fence and matched == len(self.stack):
@@ -107,31 +106,42 @@ class _Scanner:
             self.close_fence(index, closed=False)
         self.step_block(index, line, cursor, matched)
 
-    def step_quickly(self, index: int, line: str) -> bool:
-        """The commonest lines outside of containers: code, empty, begun by a letter, a table, a heading."""
+    def step_quickly(self, index: int) -> int:
+        """Take the commonest lines outside of containers (code, empty ones, prose, tables, headings) from
+        `index` on; the index of the first that is none of these.
+        """
+        lines, kinds, total = self.lines, self.result.kinds, len(self.lines)
+        if self.until or self.percent or self.stack or self.html_depth >= 0:
+            return index
         if self.fence:
-            if self.fence.indent or line.lstrip(" \t")[:1] in ("`", "~"):
-                return False
-            self.result.prefixes[index] = self.fence.prefix
-            self.result.kinds[index] = "code"
-            self.fence.code.append(line + "\n")
-            return True
-        if not line:
-            self.end_chunk()
-            self.html_depth = -1
-            self.result.kinds[index] = "blank"
-            return True
-        first = line[0]
-        if self.html_depth >= 0 or "<!--" in line or not (first.isalpha() or first in "|#"):
-            return False
-        if first == "#" and not _BLOCK_START.match(line):
-            return False  # a tag
-        if first in "|#":
-            self.end_chunk()
-        self.chunk[index] = line
-        if first == "#":
-            self.end_chunk()
-        return True
+            if self.fence.indent:
+                return index
+            end = index
+            while end < total and self.fence.marker not in lines[end]:
+                end += 1
+            kinds[index:end] = ["code"] * (end - index)
+            self.result.prefixes[index:end] = [self.fence.prefix] * (end - index)
+            self.fence.code += [line + "\n" for line in lines[index:end]]
+            return end
+        while index < total:
+            line = lines[index]
+            if not line:
+                self.end_chunk()
+                kinds[index] = "blank"
+                index += 1
+                continue
+            first = line[0]
+            if not (first.isalpha() or first in _PLAIN or line.startswith(_PLAIN_MARKS)) or "<!--" in line:
+                return index
+            if first in "|#":
+                if first == "#" and not _BLOCK_START.match(line):
+                    return index  # a tag
+                self.end_chunk()
+            index += 1
+            self.chunk.append(index)
+            if first == "#":
+                self.end_chunk()
+        return index
 
     # -- fences --
 
@@ -198,7 +208,10 @@ class _Scanner:
     def step_text(self, index: int, line: str, start: int, content: str) -> None:
         if _BLOCK_START.match(content):
             self.end_chunk()
+        if len(self.stack) < self.html_depth:
+            self.html_depth = -1
         if content[0] == "<" and self.html_depth < 0 and (raw := RAW_HTML.match(content)):
+            self.end_chunk()
             self.result.kinds[index] = "html"
             closer = f"</{raw.group(1).lower()}>"
             if closer not in content.lower():
@@ -207,8 +220,6 @@ class _Scanner:
         if content[0] == "<" and self.html_depth < 0 and opens_html(content, in_paragraph=bool(self.chunk)):
             self.end_chunk()
             self.html_depth = len(self.stack)
-        if len(self.stack) < self.html_depth:
-            self.html_depth = -1
         if self.html_depth >= 0 or content.startswith("<!--"):  # a comment's block ends with a line
             self.mask(index, Span(start, len(line), "tag"))
             self.end_chunk()
@@ -226,7 +237,9 @@ class _Scanner:
             if not line[:at].strip(" \t>"):
                 return
             line = line[:at]
-        self.chunk[index] = line
+        self.chunk.append(index + 1)
+        if line is not self.lines[index]:
+            self.altered[index + 1] = line
         if content[0] == "#" or content.startswith("<!--"):
             self.end_chunk()
 
@@ -272,7 +285,8 @@ class _Scanner:
             self.mask(index, Span(0, end, "math" if self.until_kind == "math" else "html"))
             if self.until_starts_line:
                 self.mask(index, Span(end, len(line), "tag"))
-            self.chunk[index] = " " * end + line[end:]
+            self.chunk.append(index + 1)
+            self.altered[index + 1] = " " * end + line[end:]
 
     def step_percent_end(self, index: int, line: str) -> None:
         self.end_chunk()
@@ -280,7 +294,8 @@ class _Scanner:
             self.close_fence(index, closed=False)
         at = line.index("%%")
         self.end_percent(index, at, mark=2)
-        self.chunk[index] = " " * (at + 2) + line[at + 2 :]
+        self.chunk.append(index + 1)
+        self.altered[index + 1] = " " * (at + 2) + line[at + 2 :]
 
     def end_percent(self, index: int, column: int, mark: int) -> None:
         if self.percent:
@@ -311,32 +326,22 @@ class _Scanner:
         self.result.masks.setdefault(index + 1, []).append(span)
 
     def end_chunk(self) -> None:
-        """Find the spans of the paragraph just ended and file them under their lines."""
+        """Find the comments of the paragraph just ended; its other spans wait until they are asked for."""
         if not self.chunk:
             return
-        indexes, texts = list(self.chunk), list(self.chunk.values())
-        self.chunk = {}
-        self.result.paragraphs.append([index + 1 for index in indexes])
-        if self.blocks and not any("<" in text or "%%" in text for text in texts):
+        numbers, altered = self.chunk, self.altered
+        self.chunk = []
+        self.result.paragraphs.append(numbers)
+        lines = self.lines
+        for number in numbers:
+            if "<!--" in lines[number - 1] or "%%" in lines[number - 1] or altered:
+                break
+        else:
+            self.result.await_cover(numbers)
             return
-        found = spans("\n".join(texts))
-        if not found:
-            return
-        offsets = [0]
-        for text in texts:
-            offsets.append(offsets[-1] + len(text) + 1)
-        for span in found:
-            first = bisect_right(offsets, span.start) - 1
-            last = bisect_right(offsets, span.end - 1) - 1
-            if first == last:
-                offset = offsets[first]
-                self.mask(indexes[first], Span(span.start - offset, span.end - offset, span.kind))
-            else:
-                for place, piece in by_line(span, offsets, first, last):
-                    self.mask(indexes[place], piece)
-            if span.kind in ("html", "percent"):
-                size, mark = (4, 3) if span.kind == "html" else (2, 2)
-                end = span.end - offsets[last] - mark
-                self.add_comment(
-                    span.kind, indexes[first], span.start - offsets[first], size, indexes[last], end, mark
-                )
+        self.altered = {}
+        texts = [altered.get(number, lines[number - 1]) for number in numbers]
+        for kind, first, start, last, end in self.result.cover(numbers, texts):
+            if kind == "html" or kind == "percent":
+                size, mark = (4, 3) if kind == "html" else (2, 2)
+                self.add_comment(kind, first - 1, start, size, last - 1, end - mark, mark)

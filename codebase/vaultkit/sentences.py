@@ -93,7 +93,7 @@ def _unmarked(scan: Scan, number: int, start: int, end: int) -> str:
     """A piece of a line without emphasis marks and comments; code and math stay as they are written."""
     line = scan.lines[number - 1]
     parts: list[str] = []
-    for span in scan.masks.get(number, []):
+    for span in scan.covered(number):
         if span.start >= start and span.end <= end:
             parts.append(_MARKS.sub("", line[start : span.start]))
             parts.append(line[span.start : span.end] if span.kind in ("code", "math") else "")

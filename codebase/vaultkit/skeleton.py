@@ -60,6 +60,8 @@ date: {day}
 
 ## What I did
 
+<!-- A line counts for the notes that it links: - [[KV cache]] wrote a test [minutes:: 45] -->
+
 - 
 
 ## Struggles

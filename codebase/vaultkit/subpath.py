@@ -1,16 +1,7 @@
 """Where `#heading`, `#heading#sub`, `#^block` and `#[^footnote]` of a link point."""
 
-import re
-
 from vaultkit.note import Note
-from vaultkit.outline import Heading
-
-_IGNORED = re.compile(r"[!\"#$%&()*+,.:;<=>?@^`{|}~/\[\]\\\n]")
-
-
-def strip_heading(text: str) -> str:
-    """A heading as Obsidian compares it: punctuation to spaces, spaces collapsed, lower-cased."""
-    return " ".join(_IGNORED.sub(" ", text).split()).lower()
+from vaultkit.outline import Heading, strip_heading
 
 
 def resolve_subpath(note: Note, subpath: str) -> Heading | int | None:
@@ -29,8 +20,8 @@ def resolve_subpath(note: Note, subpath: str) -> Heading | int | None:
     if not parts:
         return None
     level = 0
-    for heading in note.headings:
-        if heading.level > level and strip_heading(heading.text) == parts[0]:
+    for heading, plain in zip(note.headings, note.plain_headings, strict=True):
+        if heading.level > level and plain == parts[0]:
             level = heading.level
             parts.pop(0)
             if not parts:

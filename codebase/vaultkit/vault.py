@@ -1,6 +1,8 @@
 """A vault on disk: every file's name, every note parsed."""
 
+import gc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -29,7 +31,7 @@ class Vault:
     files: set[str]
     problems: list[Problem] = field(default_factory=list)
     templates: dict[str, Note] = field(default_factory=dict)
-    disk: dict[str, Path] = field(default_factory=dict)
+    disk: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, root: str | Path) -> "Vault":
@@ -42,27 +44,28 @@ class Vault:
         trouble += [(path, "was changed while a rename was interrupted: mend its links") for path in missed]
         templates = files.templates_folder(str(folder))
         vault = cls(folder, {}, set())
-        for path, real in sorted(files.walk(str(folder), trouble)):
-            if path in vault.files:
-                trouble.append((path, "stands here twice, in two Unicode forms; only the first is read"))
-                continue
-            vault.files.add(path)
-            vault.disk[path] = Path(real)
-            if not path.lower().endswith(files.NOTE_ENDINGS):
-                continue
-            text, found = read_text(Path(real), path)
-            if text is None:
-                vault.problems += found
-                continue
-            note = parse_note(path, text)
-            note.problems[:0] = found
-            (vault.templates if templates and path.startswith(templates) else vault.notes)[path] = note
+        with _no_collection():
+            for path, real in sorted(files.walk(str(folder), trouble)):
+                if path in vault.files:
+                    trouble.append((path, "stands here twice, in two Unicode forms; only the first is read"))
+                    continue
+                vault.files.add(path)
+                vault.disk[path] = real
+                if not path.lower().endswith(files.NOTE_ENDINGS):
+                    continue
+                text, found = read_text(real, path)
+                if text is None:
+                    vault.problems += found
+                    continue
+                note = parse_note(path, text)
+                note.problems[:0] = found
+                (vault.templates if templates and path.startswith(templates) else vault.notes)[path] = note
         vault.problems += [Problem(path, 0, "unreadable", what, severity="warning") for path, what in trouble]
         return vault
 
     def on_disk(self, path: str) -> Path:
         """Where a vault path stands on disk, whose name may be written in another Unicode form."""
-        return self.disk.get(path) or self.root / path
+        return Path(self.disk[path]) if path in self.disk else self.root / path
 
     def note(self, path: str | None) -> Note | None:
         """The note or template at a path."""
@@ -93,6 +96,18 @@ class Vault:
             for name in names:
                 found.setdefault(name.lower(), path)
         return found
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """No search for cycles while a vault is read: what is made stays, and is looked at again and again."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 def fold(text: str) -> str:

@@ -26,6 +26,8 @@ class Found(NamedTuple):
 
 def parse(inner: str) -> LinkText:
     """Split what stands between the brackets: first `|` (or `\\|`, as tables need), then first `#`."""
+    if "|" not in inner and "#" not in inner:
+        return LinkText(inner.strip(), "", "")
     if inner.startswith("|"):
         return LinkText(inner, "", "")
     path, _, display = inner.partition("|")
@@ -40,12 +42,13 @@ def find(line: str) -> Iterator[Found]:
     if "[[" not in line:
         return
     for match in _WIKILINK.finditer(line):
-        start, embed = match.start(), bool(match[1])
+        mark, inner = match.groups()
+        start, embed = match.start(), bool(mark)
         if start and line[start - 1] == "\\" and _escaped(line, start):
             if not embed:
                 continue
             start, embed = start + 1, False  # only the exclamation mark is escaped
-        yield Found(start, line[start : match.end()], embed, parse(match[2]))
+        yield Found(start, line[start : match.end()], embed, parse(inner))
 
 
 def _escaped(line: str, at: int) -> bool:

@@ -16,7 +16,8 @@ namespace kvist {
 enum class Format { float32, float16, bfloat16, affine2, affine4, affine8 };
 
 // Weights that share a word of 32 bits. float16 counts as 1: it is converted sixteen at a time, in order.
-constexpr int weights_per_word(Format format) {
+// Static: each instruction set compiles this header, and must keep its own copies.
+static constexpr int weights_per_word(Format format) {
   switch (format) {
     case Format::bfloat16:
       return 2;
@@ -30,8 +31,8 @@ constexpr int weights_per_word(Format format) {
       return 1;
   }
 }
-constexpr int64_t block_weights(Format format) { return 16 * weights_per_word(format); }
-constexpr int64_t padded(int64_t k, Format format) {
+static constexpr int64_t block_weights(Format format) { return 16 * weights_per_word(format); }
+static constexpr int64_t padded(int64_t k, Format format) {
   return (k + block_weights(format) - 1) / block_weights(format) * block_weights(format);
 }
 

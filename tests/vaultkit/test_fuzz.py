@@ -33,7 +33,7 @@ JSON = st.recursive(
 TEXTS = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=5)), max_size=40).map("".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(TEXTS)
 def test_any_text_is_a_note(text: str) -> None:
     note = parse_note("Note.md", text)
@@ -46,23 +46,22 @@ def test_any_text_is_a_note(text: str) -> None:
         resolve_subpath(note, link.subpath)
         if link.kind != "frontmatter":
             sentence_of(note.scan, link)
+    assert all(heading.line <= len(note.scan.lines) for heading in note.headings)
+    assert all(note.scan.lines[line - 1].rstrip().endswith(name) for name, line in note.blocks.items())
+    assert all(note.tags)
     for fence in note.scan.fences:
         assert 1 <= fence.line <= fence.end_line <= len(note.scan.lines)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.text())
 def test_any_line_has_links_inside_itself(line: str) -> None:
     for found in [*find_wikilinks(line), *find_markdown(line)]:
         assert line[found.column : found.column + len(found.raw)] == found.raw
 
 
-@settings(max_examples=200, deadline=None)
-@given(
-    st.recursive(
-        st.one_of(st.none(), st.integers(), st.text()), lambda x: st.lists(x) | st.dictionaries(st.text(), x)
-    )
-)
+@settings(max_examples=60, deadline=None)
+@given(JSON)
 def test_any_json_front_matter(value: object) -> None:
     note = parse_note("Note.md", f"---\nkey: {json.dumps(value)}\n---\ntext\n")
     assert note.properties or note.problems
@@ -90,13 +89,13 @@ def test_anchors_that_double_at_every_step(front: str) -> None:
     "text",
     [
         "[" * 100_000, "[[" * 50_000, "`" * 100_000, "` `` " * 20_000, "$a " * 30_000, "<!--" * 25_000,
-        "%% " * 30_000, "> " * 20_000 + "x", "- " * 5_000 + "x", "[a](" * 25_000, "![[a|b#c]]" * 10_000,
+        "%% " * 30_000, "> " * 20_000 + "x", "- " * 5_000 + "x", "[a](" * 10_000, "![[a|b#c]]" * 10_000,
         "*_" * 50_000, "---\na: " + "[" * 50_000 + "\n---\n", "a. " * 30_000 + "[[x]]", "#a " * 30_000,
         "---\na: &a [b]\nc: [" + "*a, " * 10_000 + "]\n---\n", "|" * 100_000, "\\" * 100_001 + "[[x]]",
-        "a <b c='" * 12_000, "[a](<b" * 16_000, "[a](b \"" * 12_000, "<!-->" * 20_000, "a <!-- b\n" * 10_000,
-        "<div>\n" * 15_000, "[a\n" * 30_000 + "](b)", "> " * 1_000 + "x", "\u2028[[a]]" * 10_000,
-        "\0[[a]]\r" * 10_000,
-        "\n".join("  " * depth + "- [[a]]" for depth in range(500)), "[[x]](" * 15_000, "![](" * 25_000,
+        "a <b c='" * 12_000, "[a](<b" * 16_000, "[a](b \"" * 12_000, "<!-->" * 10_000, "a <!-- b\n" * 10_000,
+        "<div>\n" * 15_000, "[a\n" * 15_000 + "](b)", "> " * 1_000 + "x", "\u2028[[a]]" * 10_000,
+        "\0[[a]]\r" * 5_000,
+        "\n".join("  " * depth + "- [[a]]" for depth in range(250)), "[[x]](" * 6_000, "![](" * 8_000,
     ],
     ids=range(31),
 )  # fmt: skip
@@ -104,7 +103,8 @@ def test_long_lines_take_no_long_time(text: str) -> None:
     started = time.process_time()
     note = parse_note("Note.md", text)
     program_of("Note.md", scan(text))
+    assert note.headings is not None and note.blocks is not None and note.tags is not None
     for link in note.links[:5]:
         if link.kind != "frontmatter":
             sentence_of(note.scan, link)
-    assert time.process_time() - started < 5, "quadratic"
+    assert time.process_time() - started < 3, "quadratic"

@@ -8,7 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from vaultkit.cli import main
+from vaultkit.online import survey
 from vaultkit.online.addresses import addresses
+from vaultkit.online.probe import Answer
 from vaultkit.online.survey import load
 from vaultkit.vault import Vault
 
@@ -92,6 +94,24 @@ def test_a_server_that_is_not_there(make_vault, capsys: pytest.CaptureFixture[st
     root = make_vault({"N.md": "[a](http://127.0.0.1:9/x) [b](http://[bad) and <http://127.0.0.1:9/y>\n"})
     code, rows = ask(root, capsys)
     assert code == 1 and {row["state"] for row in rows.values()} == {"dead"} and len(rows) == 2
+
+
+def test_without_a_network_nothing_is_called_dead(
+    make_vault, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    asked = []
+
+    def probe(url: str) -> Answer:
+        asked.append(url)
+        return Answer("dead", 0, "Name or service not known", unnamed=True)
+
+    monkeypatch.setattr(survey, "probe", probe)
+    links = "\n\n".join(f"https://host{n}.example/{m}" for n in range(40) for m in range(3))
+    root = make_vault({"N.md": links})
+    assert main(["links", str(root), "--online", "--pause", "0"]) == 1
+    said = capsys.readouterr()
+    assert "no-network" in said.err and "dead" not in said.out and len(asked) < 20
+    assert list(root.parent.rglob("links-online.json")) == []
 
 
 def test_which_addresses(make_vault) -> None:

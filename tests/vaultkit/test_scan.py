@@ -178,3 +178,10 @@ def test_unclosed_comment_is_named() -> None:
     assert scan("a\n%%\n[[c]]").unclosed_comment == 2
     assert scan("a <!-- b\nc").unclosed_comment == 0
     assert scan("a <!-- b\n\nc -->").comments == []
+
+
+def test_only_blanks_and_tabs_may_follow_a_closing_mark() -> None:
+    """A line separator is neither, so that the fence goes on, in a list as at the margin."""
+    for mark in ("", " "):
+        text = f"{mark}```\na\n\u2028```\n{mark}``` \t\nb\n"
+        assert [(f.line, f.end_line, f.closed) for f in scan(text).fences] == [(1, 4, True)]

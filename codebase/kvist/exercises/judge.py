@@ -32,7 +32,7 @@ def judge(checks: ModuleType, solution: Path) -> Iterator[Verdict]:
     except BaseException as error:  # a learner's file may do anything, sys.exit too
         yield Verdict(f"{solution.name} can be imported", False, _told(error, solution))
         return
-    for name, check in vars(checks).items():
+    for name, check in list(vars(checks).items()):  # a warning adds a name
         if name.startswith("check_") and callable(check):
             label = (check.__doc__ or name).strip().splitlines()[0].rstrip(".")
             try:
@@ -52,6 +52,8 @@ def _told(error: BaseException, solution: Path) -> str:
         lines = [error.lineno]
     text = " ".join(str(error).split())
     kind = "" if isinstance(error, AssertionError) and text else f"{type(error).__name__}: "
-    if isinstance(error, AttributeError) and not lines and "has no attribute" in text:
+    if isinstance(error, AttributeError) and isinstance(error.obj, ModuleType) and not lines:
         kind, text = "", f"the file does not define what is checked: {text}"
+    if "NoneType" in text and not lines:
+        kind, text = "", "your function returned nothing (None)"
     return f"{solution.name}:{lines[-1]}: {kind}{text}" if lines else f"{kind}{text}".strip(": ")

@@ -55,7 +55,7 @@ def _words(note: Note) -> set[str]:
     found = set()
     for number in note.scan.text_lines():
         line = note.scan.lines[number - 1]
-        for span in note.scan.masks.get(number, []):
+        for span in note.scan.covered(number):
             if span.kind == "code":
                 text = _CALL.sub("", line[span.start : span.end].strip("`").strip())
                 if _PATH.fullmatch(text):

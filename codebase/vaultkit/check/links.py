@@ -1,5 +1,6 @@
 """Links and embeds that lead nowhere, to several files at once, or to an alias."""
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
@@ -9,6 +10,8 @@ from vaultkit.note import Note
 from vaultkit.pairs import canonical, is_zh
 from vaultkit.resolve import resolve, resolve_subpath, shortest_link
 from vaultkit.vault import Vault
+
+_FILE = re.compile(r"[^.]\.[A-Za-z][A-Za-z0-9]{1,5}$")  # a name with an extension
 
 
 def check_links(vault: Vault) -> Iterator[Problem]:
@@ -96,7 +99,11 @@ class _Names:
             self.left -= 1
             close = get_close_matches(name, self.names, n=2, cutoff=0.75)
             self.hints[name] = "did you mean " + " or ".join(f"[[{c}]]" for c in close) + "?" if close else ""
-        return self.hints.get(name) or "write the note, or declare it as a stub (status: stub)"
+        if self.hints.get(name):
+            return self.hints[name]
+        if _FILE.search(name) and not name.lower().endswith(".md"):
+            return "put the file into the vault, or mend its name"
+        return "write the note, or declare it as a stub (status: stub)"
 
 
 def _no_subpath(note: Note, link: Link, target: Note) -> Problem:

@@ -15,6 +15,11 @@ from vaultkit.vault import Vault
 
 def _check_arguments(parser: ArgumentParser) -> None:
     add_scope(parser)
+    parser.epilog = (
+        "Exit code 0: no error, warnings or none; 1: an error. --json: one object: problems, a list of "
+        "objects with path, line (1-based, 0: the whole file), code, message, hint and severity (error or "
+        "warning), and fixed, the paths that --fix changed."
+    )
     help_text = "mend aliases as targets, and carry code and ticks over to Chinese notes"
     parser.add_argument("--fix", action="store_true", help=help_text)
 

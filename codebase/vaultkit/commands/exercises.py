@@ -29,7 +29,7 @@ def _try(args: Namespace) -> int:
             f"{'ok  ' if check.ok else 'NO  '}{check.name}"
             + (f"\n        {check.message}" if check.message else "")
         )
-    print(f"solved: {shown}" if made.solved else f"not solved yet: {shown}")
+    print(f"solved: {shown}; `vaultkit progress` counts it" if made.solved else f"not solved yet: {shown}")
     return 0 if made.solved else 1
 
 

@@ -16,7 +16,8 @@ def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
     parser.epilog = (
         "Exit code 0: all was exported; 1: what is named could not be read or rendered, "
-        "the rest was exported; 2: OUT is in use or there is no DIR, nothing was written."
+        "the rest was exported; 2: OUT is in use or there is no DIR, nothing was written. "
+        "--json: out, languages (of the pages), pages and files (how many), problems (as `check --json`)."
     )
 
 

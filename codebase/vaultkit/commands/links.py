@@ -16,7 +16,7 @@ With --json one object a line, keys:
 
 import json
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Iterator
 
 from vaultkit import place
@@ -79,6 +79,8 @@ def _unread(vault: Vault) -> Iterator[Problem]:
 
 def _arguments(parser: ArgumentParser) -> None:
     add_scope(parser)
+    parser.formatter_class = RawDescriptionHelpFormatter
+    parser.epilog = (__doc__ or "").partition("\n\n")[2]
     parser.add_argument(
         "--online", action="store_true", help="ask the web addresses instead: which are dead?"
     )

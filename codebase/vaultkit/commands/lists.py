@@ -7,10 +7,10 @@ from pathlib import Path
 
 from vaultkit import place
 from vaultkit.command import Command
-from vaultkit.errors import VaultError
+from vaultkit.errors import Problem, VaultError
 from vaultkit.lists.budget import fill
 from vaultkit.lists.reading import Choice, next_items, progress, reading_lists
-from vaultkit.lists.ticks import tick
+from vaultkit.lists.ticks import tick, tick_ids
 from vaultkit.lists.tracker import Writer, standing_of, trackers, write, written
 from vaultkit.vault import Vault
 
@@ -33,7 +33,9 @@ def _next_arguments(parser: ArgumentParser) -> None:
 
 
 def _done_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("item", help="title, address, note, or a part of the title that only it has")
+    words = "title, number, address, note, or a part of the title that only it has"
+    parser.add_argument("item", nargs="?", default="", help=words)
+    parser.add_argument("--import", dest="take", metavar="FILE", help="tick what was ticked on the site")
     parser.add_argument("--list", default="", metavar="LIST", help="only in this reading list")
     parser.add_argument("--undo", action="store_true", help="clear the tick")
     _vault_argument(parser)
@@ -127,7 +129,11 @@ def _row(choice: Choice) -> dict[str, object]:
 
 def _done(args: Namespace) -> int:
     vault = _load(args)
-    for made in tick(vault, args.item, args.list, done=not args.undo):
+    if args.take:
+        ticks = tick_ids(vault, _ids(args.take))
+    else:
+        ticks = tick(vault, args.item, args.list, done=not args.undo)
+    for made in ticks:
         word = (
             ("cleared" if args.undo else "done")
             if made.changed
@@ -135,6 +141,16 @@ def _done(args: Namespace) -> int:
         )
         print(f"{word}: {made.title} ({place.shown(vault.root / made.path)}:{made.line})")
     return 0
+
+
+def _ids(file: str) -> list[str]:
+    """What is ticked in a file that the site has saved. Raises VaultError if it is no such file."""
+    try:
+        loaded = json.loads(Path(file).read_text("utf-8"))
+        return [str(name) for name, day in loaded["ticks"].items() if day]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        hint = "save one with the button above a reading list"
+        raise VaultError(Problem(file, 0, "ticks", "is no file of ticks", hint)) from None
 
 
 def _progress(args: Namespace) -> int:

@@ -36,6 +36,12 @@ def _engine(parser: ArgumentParser) -> None:
 def _run_arguments(parser: ArgumentParser) -> None:
     _notes(parser)
     _engine(parser)
+    parser.epilog = (
+        "Exit code 0: all does as the notes say; 1: something does not; 2: no such folder or note. --json: "
+        "JSON Lines, one object a note: path, ok, blocks (skipped ones included), passed, skipped (a list of "
+        "line, reason), failures (a list of path, line, kind, message, hint, expected, actual, details), "
+        "seconds, reused (the former verdict holds), why (it was run or not)."
+    )
     for flag, help_text in zip(FLAGS, _FLAG_HELP, strict=True):
         parser.add_argument(flag, action="store_const", const=flag, help=help_text)
 
@@ -80,6 +86,15 @@ def _update(args: Namespace) -> int:
     return 1 if failed else 0
 
 
+def _census_arguments(parser: ArgumentParser) -> None:
+    add_scope(parser)
+    parser.epilog = (
+        "Exit code 0: every block shown as Python is run or declared as skipped; 1: some are not. --json: "
+        "JSON Lines, one object a note: path, shown, run, skipped (numbers of blocks), missed (a list of "
+        "line, form, why, hint), ok."
+    )
+
+
 def _census(args: Namespace) -> int:
     vault, part = load_scope(args)
     counts = [count for count in census(vault) if count.path.startswith(part)]
@@ -105,5 +120,7 @@ COMMANDS = (
     Command(
         "update", "rewrite output fences and figures from what the code does", _update_arguments, _update
     ),
-    Command("census", "count Python fences against blocks run and skips declared", add_scope, _census),
+    Command(
+        "census", "count Python fences against blocks run and skips declared", _census_arguments, _census
+    ),
 )

@@ -6,7 +6,7 @@ from vaultkit.lists.mastery import LEVELS
 from vaultkit.lists.standing import Standing, TopicStanding
 
 CELL, GAP, LEFT = 44, 6, 8
-FILLS = ("none", "#d9e6f2", "#9fc3e0", "#4f8fc0", "#1f5f8b")  # by level; an open topic is an empty frame
+STRENGTHS = (0.0, 0.15, 0.35, 0.65, 1.0)  # of the colour, by level; an open topic is an empty frame
 
 
 def chart(standing: Standing) -> str:
@@ -30,15 +30,15 @@ def chart(standing: Standing) -> str:
 def _cell(topic: TopicStanding, column: int, row: int) -> str:
     x, y = LEFT + column * (CELL + GAP), LEFT + row * (CELL + GAP)
     level = LEVELS.index(topic.level)
-    fill = FILLS[max(level, 1 if topic.done else 0)]
-    text = "#ffffff" if level >= 3 else "#333333" if fill != "none" else "#808080"
+    strength = STRENGTHS[max(level, 1 if topic.done else 0)]
+    text = "#ffffff" if strength > 0.5 else "#808080"
     stroke = "#1f7a4d" if topic.done else "#808080"
     width = 3 if topic.done else 1
     name = escape(topic.topic.number or str(column + 1))
     return (
         f"<g><title>{escape(topic.topic.item.title)}</title>"
         f'<rect x="{x}" y="{y}" width="{CELL}" height="{CELL}" '
-        f'rx="8" fill="{fill}" stroke="{stroke}" stroke-width="{width}"/>'
+        f'rx="8" fill="#2f7fb8" fill-opacity="{strength:g}" stroke="{stroke}" stroke-width="{width}"/>'
         f'<text x="{x + CELL / 2:g}" y="{y + CELL / 2 + 5:g}" font-family="sans-serif" font-size="14" '
         f'text-anchor="middle" fill="{text}">{name}</text></g>'
     )

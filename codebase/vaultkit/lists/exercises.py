@@ -48,7 +48,7 @@ def exercises(vault: Vault) -> list[Note]:
 
 def exercise_of(vault: Vault, name: str) -> str:
     """The exercise of the note `name` (a name, an alias or a path). Raises VaultError if it has none."""
-    path = resolve(vault, name, "").path or vault.by_alias.get(name.lower(), "")
+    path = resolve(vault, name, "").path or vault.by_alias.get(name.lower(), "") or _near(vault, name)
     note = vault.notes.get(canonical(path)) or vault.notes.get(path)
     if note is None:
         raise VaultError(
@@ -62,6 +62,18 @@ def exercise_of(vault: Vault, name: str) -> str:
     return exercise
 
 
+def _near(vault: Vault, name: str) -> str:
+    """The one note with an exercise whose name, or whose exercise, holds these words; "" if it is not one."""
+    wanted = name.strip().lower()
+    found = [
+        note.path
+        for note in exercises(vault)
+        if wanted
+        and wanted in (f"{note.stem} {' '.join(note.aliases)} {note.properties['exercise']}").lower()
+    ]
+    return found[0] if len(found) == 1 else ""
+
+
 def attempt(vault: Vault, exercise: str) -> Attempt:
     """Check the learner's file and keep the verdict, or write it from the starter if there is none.
 
@@ -70,7 +82,7 @@ def attempt(vault: Vault, exercise: str) -> Attempt:
     record = Solved.load(vault.root)
     file = record.solution(exercise)
     if not file.exists():
-        write_atomic(file, _engine("start", exercise).encode())
+        write_atomic(file, _engine("start", exercise).stdout.encode())
         return Attempt(file, True, [])
     checks = [Check(**json.loads(line)) for line in _checked(exercise, file)]
     made = Attempt(file, False, checks)
@@ -81,18 +93,21 @@ def attempt(vault: Vault, exercise: str) -> Attempt:
 def _checked(exercise: str, file: Path) -> list[str]:
     """The lines that the engine prints of a solution; what the solution itself prints is passed over."""
     try:
-        printed = _engine("check", exercise, str(file))
+        done = _engine("check", exercise, str(file))
     except subprocess.TimeoutExpired:
         return [json.dumps(Check("comes to an end", False, f"still running after {SECONDS} s")._asdict())]
-    lines = [line for line in printed.splitlines() if line.startswith('{"name": ')]
-    return lines or [json.dumps(Check("can be run", False, "the process ended without a verdict")._asdict())]
+    lines = [line for line in done.stdout.splitlines() if line.startswith('{"name": ')]
+    if done.returncode or not lines:  # it ended before the last check: what it said so far proves nothing
+        last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        lines.append(json.dumps(Check("is checked to the end", False, last)._asdict()))
+    return lines
 
 
-def _engine(*argv: str) -> str:
+def _engine(*argv: str) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [*_ENGINE, *argv], capture_output=True, text=True, encoding="utf-8", timeout=SECONDS
     )
     if done.returncode == 2 or (argv[0] == "start" and done.returncode):
         last = (done.stderr.strip().splitlines() or ["the engine did not answer"])[-1]
         raise VaultError(Problem(argv[1], 0, "no-exercise", last, "make setup installs the engine"))
-    return done.stdout
+    return done

@@ -5,6 +5,7 @@ An item is a task that has a web link, or inline fields, or begins with a link t
 what is to be read). Any other task is an ordinary to-do.
 """
 
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -72,6 +73,11 @@ class Item:
         if self.priority == "review":
             return 1, 1
         return (int(self.priority[1:]), 0) if re.fullmatch(r"P\d+", self.priority) else (1000, 0)
+
+
+def short_id(identity: str) -> str:
+    """A short name for what is read, by which a browser keeps its ticks."""
+    return hashlib.sha256(identity.encode()).hexdigest()[:10]
 
 
 def is_list(note: Note) -> bool:

@@ -4,6 +4,8 @@ none → learning (read) → implementing (the note's blocks are green here) →
 too) → mastery (explains, debugs, extends: the learner's own word, once competent).
 """
 
+import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,9 +14,10 @@ from vaultkit.errors import Problem
 from vaultkit.frontmatter import key_line
 from vaultkit.lists.solved import Solved
 from vaultkit.note import Note
-from vaultkit.run.results import engine_digest, load_results, results_key
+from vaultkit.run.results import engine_digest, key_of, load_results
 from vaultkit.vault import Vault
 
+_CLAIM = re.compile(rb"(?m)^(mastery:[ \t]*)[a-z]+")
 LEVELS = ("none", "learning", "implementing", "competent", "mastery")
 
 
@@ -41,11 +44,16 @@ class Evidence:
         return "competent" if solved else "implementing"
 
     def level(self, path: str) -> str:
-        """The claim, cut down to what can be shown."""
+        """The claim, cut down to what can be shown; a solved exercise speaks for itself."""
         claimed, shown = self.claimed(path), self.shown(path)
         if shown == "competent":
-            return claimed
+            return LEVELS[max(LEVELS.index(claimed), LEVELS.index(shown))]
         return LEVELS[min(LEVELS.index(claimed), LEVELS.index(shown))]
+
+    def can_be_shown(self, path: str) -> bool:
+        """True if the note has anything to show mastery by: code, or an exercise."""
+        note = self.vault.notes.get(path)
+        return self.has_code(path) or (note is not None and bool(note.properties.get("exercise")))
 
     def green(self, path: str) -> bool:
         """True if every block of the note passed, and neither the note nor the engine changed since."""
@@ -53,7 +61,13 @@ class Evidence:
         if entry is None or not entry.get("passed"):
             return False
         whole = entry.get("passed", 0) + entry.get("skipped", 0) == entry.get("blocks")
-        return whole and entry.get("key") == results_key(self.vault.root, path, self._engine)
+        return whole and entry.get("key") in self._keys(path)
+
+    def _keys(self, path: str) -> set[str]:
+        """The keys of the note as it is, with this claim or another: a claim changes nothing that is run."""
+        data = self.vault.on_disk(path).read_bytes()
+        texts = [data, *(_CLAIM.sub(rb"\g<1>" + level.encode(), data, count=1) for level in LEVELS)]
+        return {key_of(self._engine, hashlib.sha256(text).hexdigest()) for text in texts}
 
     def solved(self, path: str) -> bool:
         """True if the note's exercise was solved by the file that the learner has now."""
@@ -83,15 +97,17 @@ def check_mastery(vault: Vault) -> Iterator[Problem]:
     evidence = Evidence(vault)
     for path, note in sorted(vault.notes.items()):
         claimed = evidence.claimed(path)
-        if note.lang == "en" and LEVELS.index(claimed) > 1 and evidence.level(path) != claimed:
+        if note.lang == "en" and LEVELS.index(claimed) > LEVELS.index(evidence.level(path)):
             message = f"claims `{claimed}`, but only `{evidence.level(path)}` can be shown"
-            yield Problem(path, key_line(note.scan, "mastery"), "mastery", message, _how(note, evidence))
+            line = key_line(note.scan, "mastery")
+            yield Problem(path, line, "mastery-claim", message, _how(note, evidence), "warning")
 
 
 def _how(note: Note, evidence: Evidence) -> str:
-    exercise = note.properties.get("exercise")
-    if not evidence.green(note.path) and (evidence.has_code(note.path) or not exercise):
+    if not evidence.can_be_shown(note.path):
+        return "the note has neither code nor an exercise yet: until then reading is all that counts"
+    if evidence.has_code(note.path) and not evidence.green(note.path):
         return f'run it: vaultkit run "{note.stem}"'
-    if exercise:
+    if note.properties.get("exercise"):
         return f'solve its exercise: vaultkit try "{note.stem}"'
     return "the note has no exercise to show it by"

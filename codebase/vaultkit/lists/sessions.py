@@ -1,7 +1,8 @@
 """The study log: one note a day in `sessions/`, whose lines say what was done and for how long.
 
 A line `- [[KV cache]] wrote the rollback test [minutes:: 45]` counts 45 minutes for the notes it links. Lines
-under the heading *Struggles* are what was hard; their minutes count in the same way.
+under the heading *Struggles* are what was hard; their minutes count in the same way, and so do those of lines
+under any other heading. `[hours:: 1.5]` is as good as `[minutes:: 90]`, and `1.2 RoPE` as good as a link.
 """
 
 import re
@@ -24,7 +25,8 @@ HEADINGS: dict[str, tuple[str, ...]] = {  # what a section is for, by its headin
     "questions": ("questions", "疑问"),
 }
 _ENTRY = re.compile(r"\s*(?:[-*+]|\d+[.)])[ \t]+(?:\[.\][ \t]+)?(?P<body>.*)$")
-_MINUTES = re.compile(r"\d{1,4}(\.\d+)?")
+_NUMBER = re.compile(r"\d{1,4}(\.\d+)?")
+FOLDER = "sessions/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,15 @@ def read_sessions(vault: Vault) -> tuple[list[Entry], list[Problem]]:
         text = _day_text(note)
         if not is_day(text):
             message = f"session has no day: `date` is `{text}`" if text else "session has no day"
-            problems.append(
-                Problem(note.path, 1, "session", message, "name the file 2026-11-22.md or set `date`")
-            )
+            hint = "name the file 2026-11-22.md or set `date`"
+            problems.append(Problem(note.path, 1, "session", message, hint, "warning"))
             continue
         entries += _entries(vault, note, date.fromisoformat(text), problems)
+    for path, note in sorted(vault.notes.items()):
+        if path.startswith(FOLDER) and not is_session(note):
+            hint = "write kind: session in its properties; vaultkit new session does"
+            message = "stands among the sessions, but is none: it is not counted"
+            problems.append(Problem(path, 1, "session", message, hint, "warning"))
     return entries, problems
 
 
@@ -84,15 +90,21 @@ def _entries(vault: Vault, note: Note, day: date, problems: list[Problem]) -> It
             section = next((key for key, names in HEADINGS.items() if headings[number] in names), "")
             continue
         found = _ENTRY.match(note.scan.lines[number - 1])
-        if not found or not section:
+        if not found:
             continue
         fields, rest = find_fields(note.scan.visible(number)[found.start("body") :])
-        minutes = value_of(fields, "minutes")
-        if minutes and not _MINUTES.fullmatch(minutes):
-            problems.append(Problem(note.path, number, "session", f"minutes `{minutes}` is not a number"))
-            minutes = ""
+        minutes = 0.0
+        for key, factor in (("minutes", 1), ("hours", 60)):
+            value = value_of(fields, key)
+            if value and not _NUMBER.fullmatch(value):
+                message = f"{key} `{value}` is not a number"
+                problems.append(Problem(note.path, number, "session", message, "", "warning"))
+            elif value:
+                minutes += float(value) * factor
+        if not section and not minutes:
+            continue
         targets = [resolve(vault, link.text.target, note.path).path for link in wikilink.find(rest)]
         paths = tuple(dict.fromkeys(canonical(path) for path in targets if path))
         text = " ".join(rest.split())
         if text:
-            yield Entry(note.path, number, day, section, text, paths, float(minutes or 0))
+            yield Entry(note.path, number, day, section or "what", text, paths, minutes)

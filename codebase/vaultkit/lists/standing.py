@@ -1,5 +1,6 @@
 """Where a learner stands in a course: topics done, time spent, mastery, milestones, struggles."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -15,7 +16,7 @@ STRUGGLE_MINUTES = 120.0  # a topic that took longer is a struggle point
 
 @dataclass(frozen=True, slots=True)
 class TopicStanding:
-    """`minutes` of all sessions on the topic's notes; `level` is the lowest mastery that its notes show."""
+    """`minutes` of the sessions on it; `level` is the lowest mastery of its notes that can show any."""
 
     topic: Topic
     minutes: float
@@ -82,19 +83,38 @@ class Standing:
             Struggle(s, tuple(e for e in self._entries(s.topic) if e.section == "struggles")) for s in long
         ]
 
+    @property
+    def other_struggles(self) -> list[Entry]:
+        """What was hard in less time, or about no topic of the course."""
+        told = {entry for struggle in self.struggles for entry in struggle.entries}
+        return [entry for entry in self.entries if entry.section == "struggles" and entry not in told]
+
     def questions(self) -> list[Entry]:
         """The open questions of the last session that has any."""
         asked = [entry for entry in self.entries if entry.section == "questions"]
         return [entry for entry in asked if entry.path == asked[-1].path]
 
+    @property
+    def elsewhere(self) -> float:
+        """Minutes of sessions that name no topic of this course."""
+        return sum(entry.minutes for entry in self.entries if not self._topics_of(entry))
+
     def _entries(self, topic: Topic) -> list[Entry]:
-        return [entry for entry in self.entries if set(entry.notes) & set(topic.notes)]
+        return [entry for entry in self.entries if topic in self._topics_of(entry)]
+
+    def _topics_of(self, entry: Entry) -> list[Topic]:
+        """The topics that a line is about: by the notes that it links, or by a number (`1.2`) in front."""
+        number = re.match(r"\d+(\.\d+)+(?=\s)", entry.text)
+        numbered = [t for t in self.course.topics if number and t.number == number.group()]
+        return numbered or [t for t in self.course.topics if set(entry.notes) & set(t.notes)]
 
     def _minutes(self, topic: Topic) -> float:
-        return sum(entry.minutes for entry in self._entries(topic))
+        """Minutes of a line about several topics are shared out evenly: no minute counts twice."""
+        return sum(entry.minutes / len(self._topics_of(entry)) for entry in self._entries(topic))
 
     def _level(self, topic: Topic) -> str:
-        levels = [LEVELS.index(self.evidence.level(path)) for path in topic.notes]
+        paths = [path for path in topic.notes if self.evidence.can_be_shown(path)] or topic.notes
+        levels = [LEVELS.index(self.evidence.level(path)) for path in paths]
         return LEVELS[min(levels, default=0)]
 
 

@@ -1,12 +1,13 @@
 """Tick an item of a reading list: one character of one line changes, in both languages, and nothing else."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import NamedTuple
 
 from vaultkit.edit import Edit, edit_file
 from vaultkit.errors import Problem, VaultError
-from vaultkit.lists.items import Item, Task, read_items, todos
+from vaultkit.lists.items import Item, Task, read_items, short_id, todos
 from vaultkit.lists.reading import reading_lists
 from vaultkit.note import Note
 from vaultkit.pairs import pair_of
@@ -41,19 +42,35 @@ def tick(vault: Vault, words: str, list_name: str = "", *, done: bool = True) ->
     one: nothing fits, several do, or a file changed meanwhile.
 
     `words` are an item's title in either language, its address, the name of the note to read, or a part of
-    the title.
+    the title, such as its number.
     """
-    chosen = _chosen(vault, words, list_name)
-    ticks = []
-    for place in chosen:
+    return _tick_all(vault, _chosen(vault, words, list_name), done=done)
+
+
+def tick_ids(vault: Vault, ids: Iterable[str]) -> list[Tick]:
+    """Tick every item whose `short_id` is among `ids`, as the site keeps them."""
+    wanted = set(ids)
+    places = [
+        p for note in reading_lists(vault) for p in _places(vault, note) if short_id(p.identity) in wanted
+    ]
+    return _tick_all(vault, places, done=True)
+
+
+def _tick_all(vault: Vault, places: list[Tickable], *, done: bool) -> list[Tick]:
+    """All marks of a file are set in one write."""
+    ticks: list[Tick] = []
+    edits: dict[str, set[Edit]] = defaultdict(set)
+    for place in places:
         changed = done != (place.mark != " ")
         for path, line, column, mark in [
             (place.note.path, place.line, place.column, place.mark),
             *_mirrors(vault, place),
         ]:
             if done != (mark != " "):
-                _set(vault, path, line, column, "x" if done else " ")
+                edits[path].add(Edit(line, column, mark, "x" if done else " "))
         ticks.append(Tick(place.note.path, place.line, place.title, place.minutes, changed))
+    for path, marks in edits.items():
+        _set(vault, path, sorted(marks))
     return ticks
 
 
@@ -65,7 +82,8 @@ def _chosen(vault: Vault, words: str, list_name: str) -> list[Tickable]:
             Problem("", 0, "no-item", "no item named", 'name one: vaultkit done "KV caching explained"')
         )
     exact = [place for place in everything if wanted in {name.casefold() for name in place.names}]
-    found = exact or [p for p in everything if any(wanted in name.casefold() for name in p.names)]
+    exact = exact or [p for p in everything if any(n.casefold().startswith(f"{wanted} ") for n in p.names)]
+    found = exact or [p for p in everything if any(wanted in n.casefold() for n in p.names if "://" not in n)]
     if not found:
         titles = [place.title for place in everything]
         near = get_close_matches(words, titles, 3, 0.4)
@@ -125,9 +143,9 @@ def _marks(note: Note) -> tuple[Sequence[Item | Task], Sequence[Item | Task]]:
     return read_items(note)[0], todos(note)
 
 
-def _set(vault: Vault, path: str, line: int, column: int, mark: str) -> None:
-    """Replace the character at `line` and `column` of a file that must still be what was read."""
-    file = vault.root / path
+def _set(vault: Vault, path: str, edits: list[Edit]) -> None:
+    """Set marks in a file that must still be what was read."""
+    file, line = vault.on_disk(path), edits[0].line
     try:
         same = file.read_bytes().decode("utf-8-sig") == vault.notes[path].text
     except (OSError, UnicodeDecodeError) as error:
@@ -135,5 +153,4 @@ def _set(vault: Vault, path: str, line: int, column: int, mark: str) -> None:
     if not same:
         message = "was changed while it was read; nothing was written"
         raise VaultError(Problem(path, line, "changed", message, "save it and call again"))
-    old = vault.notes[path].scan.lines[line - 1][column]
-    edit_file(file, [Edit(line, column, old, mark)])
+    edit_file(file, edits)

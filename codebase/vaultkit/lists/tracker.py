@@ -89,9 +89,13 @@ class Writer:
 
     def overview(self) -> str:
         rows = [(self.phases[phase], self.standing.phase(phase)) for phase in self.standing.course.phases]
-        rows.append((f"**{self.say('total')}**", self.standing.topics))
         head = (self.say("phase"), self.say("done_of"), self.say("hours"), self.say("mastery"))
-        return _table(head, [(name, *self._counts(topics)) for name, topics in rows])
+        lines = [(name, *self._counts(topics)) for name, topics in rows]
+        if self.standing.elsewhere:
+            lines.append((self.say("elsewhere"), "", self.hours(self.standing.elsewhere), ""))
+        done, _, mastery = self._counts(self.standing.topics)
+        lines.append((f"**{self.say('total')}**", done, self.hours(self.standing.minutes), mastery))
+        return _table(head, lines)
 
     def topics(self) -> str:
         head = (
@@ -117,14 +121,24 @@ class Writer:
                 "" if level == claimed else self.say("claimed", claimed=level_word(self.language, claimed))
             )
             rows.append((self.link(path), *("●" if reached >= step else "·" for step in range(1, 5)), extra))
-        head = (self.say("note"), *(level_word(self.language, level) for level in LEVELS[1:]), "")
+        head = (
+            self.say("note"),
+            *(level_word(self.language, level) for level in LEVELS[1:]),
+            self.say("remark"),
+        )
         return _table(head, rows)
 
     def reached(self) -> str:
         done = sum(task.done for task in self.standing.course.milestones)
         first = self.say("milestones", done=done, total=len(self.milestones))
         marks = zip(self.standing.course.milestones, self.milestones, strict=False)
-        return "\n".join([first, "", *(f"- {'●' if task.done else '·'} {text}" for task, text in marks)])
+        return "\n".join(
+            [
+                first,
+                "",
+                *(f"- {'**' if task.done else ''}{text}{'**' if task.done else ''}" for task, text in marks),
+            ]
+        )
 
     def time(self) -> str:
         standing = self.standing
@@ -135,9 +149,12 @@ class Writer:
             (self.say("total_hours"), self.hours(standing.minutes)),
             (self.say("sessions"), str(len(days))),
             (self.say("per_topic"), self.hours(sum(t.minutes for t in done) / len(done)) if done else "–"),
-            (self.say("longest"), f"{longest.isoformat()}, {self.hours(days[longest])}" if longest else "–"),
+            (
+                self.say("longest"),
+                f"{longest.isoformat()}{self.say('comma')}{self.hours(days[longest])}" if longest else "–",
+            ),
         ]
-        return _table(("", ""), rows)
+        return _table((self.say("what"), self.say("value")), rows)
 
     def struggles(self) -> str:
         lines = []
@@ -145,7 +162,9 @@ class Writer:
             name = self.titles[struggle.topic.topic.item.line]
             lines.append("- " + self.say("struggle", topic=name, hours=self.hours(struggle.topic.minutes)))
             lines += [f"    - {entry.day.isoformat()} {entry.text}" for entry in struggle.entries]
-        return "\n".join(lines) or self.say("no_struggles")
+        lines = lines or [self.say("no_struggles"), ""]
+        lines += [f"- {entry.day.isoformat()} {entry.text}" for entry in self.standing.other_struggles]
+        return "\n".join(lines).strip()
 
     def now(self) -> str:
         open_topics = [topic for topic in self.standing.topics if not topic.done]

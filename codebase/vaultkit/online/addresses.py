@@ -33,9 +33,7 @@ def _of(note: Note) -> Iterator[Address]:
         text = line if front else note.scan.visible(number)
         if "://" not in line:
             continue
-        autolinks = [
-            line[s.start + 1 : s.end - 1] for s in note.scan.masks.get(number, []) if s.kind == "tag"
-        ]
+        autolinks = [line[s.start + 1 : s.end - 1] for s in note.scan.covered(number) if s.kind == "tag"]
         for url in [*_in_line(text), *(url for url in autolinks if _BARE.fullmatch(url))]:
             page = urldefrag(url).url
             if _is_web(page):

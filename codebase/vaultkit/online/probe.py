@@ -1,6 +1,7 @@
 """Ask an address whether it answers, politely: HEAD first, GET only if HEAD is refused, no body is read."""
 
 from http.client import HTTPException
+from socket import gaierror
 from typing import NamedTuple
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -13,11 +14,15 @@ _REFUSES = frozenset({401, 403, 407, 429, 451, 999})  # there is something, but 
 
 
 class Answer(NamedTuple):
-    """`status` is HTTP's, 0 if there was no answer; `state`: ok, moved, refused or dead."""
+    """`status` is HTTP's, 0 if there was no answer; `state`: ok, moved, refused or dead.
+
+    `unnamed` is True if nobody could tell the host's address.
+    """
 
     state: str
     status: int
     message: str
+    unnamed: bool = False
 
 
 def probe(url: str, seconds: float = SECONDS) -> Answer:
@@ -41,7 +46,8 @@ def _ask(url: str, method: str, seconds: float) -> Answer:
         return Answer(state, error.code, f"{error.code} {error.reason}")
     except (URLError, OSError, HTTPException, ValueError) as error:
         reason = getattr(error, "reason", None) or error
-        return Answer("dead", 0, " ".join(str(reason).split()) or type(error).__name__)
+        text = " ".join(str(reason).split()) or type(error).__name__
+        return Answer("dead", 0, text, isinstance(reason, gaierror))
 
 
 def _ascii(url: str) -> str:

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from vaultkit.errors import Problem, VaultError
 from vaultkit.online.probe import Answer, probe
 from vaultkit.write import write_atomic
 
 HOSTS_AT_ONCE = 4
+_NO_NETWORK = 4  # hosts without an address, and none with one
 PAUSE = 1.0  # seconds between two requests to one host
 
 
@@ -27,6 +29,7 @@ def survey(
 ) -> dict[str, dict[str, Any]]:
     """Answers by address: {url: {"state", "status", "message", "when"}}.
 
+    Raises VaultError if there is no network: then nothing is known of any address.
     An answer in `kept` that is not dead and at most `days` old is taken as it is; `tell` hears of new ones.
     """
     oldest = (date.today() - timedelta(days=days)).isoformat()
@@ -43,16 +46,33 @@ def survey(
         else:
             by_host[urlsplit(url).netloc].append(url)
 
+    unnamed: dict[str, bool] = {}  # hosts asked so far: could nobody tell their address?
+
+    def offline() -> bool:
+        return len(unnamed) >= _NO_NETWORK and all(unnamed.values())
+
     def ask(host: str) -> None:
         for number, url in enumerate(by_host[host]):
             if number:
                 time.sleep(pause)
+            if offline():
+                return
             answer = probe(url)
-            answers[url] = {**answer._asdict(), "when": date.today().isoformat()}
+            unnamed[host] = answer.unnamed
+            state, status, message, _ = answer
+            answers[url] = {
+                "state": state,
+                "status": status,
+                "message": message,
+                "when": date.today().isoformat(),
+            }
             tell(url, answer)
 
     with ThreadPoolExecutor(HOSTS_AT_ONCE) as pool:
         list(pool.map(ask, by_host))
+    if offline():
+        message = f"none of {len(unnamed)} hosts could be found"
+        raise VaultError(Problem("links --online", 0, "no-network", message, "is there a network?"))
     return answers
 
 

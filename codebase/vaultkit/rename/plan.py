@@ -73,9 +73,9 @@ def plan_rename(vault: Vault, old: str, new: str) -> Plan:
 def _new_on_disk(vault: Vault, path: str) -> str:
     """Where a new file goes: into the folder that is there, whatever the Unicode form of its name."""
     folder, _, name = path.rpartition("/")
-    for other, real in vault.disk.items():
+    for other in vault.disk:
         if folder and other.startswith(folder + "/"):
-            relative = real.relative_to(vault.root)
+            relative = vault.on_disk(other).relative_to(vault.root)
             return "/".join([*relative.parts[: folder.count("/") + 1], name])
     return path
 

@@ -4,23 +4,26 @@
 is not imported has the value None, and is left alone.
 """
 
+import _signal
 import builtins
-import locale
 import os
 import signal
 import sys
 import threading
 import time
 import warnings
+from _locale import LC_ALL, setlocale  # what `locale` is built on, without its tables
 from collections.abc import Callable
+from operator import is_
 from random import Random, getstate, setstate
 from types import ModuleType
 from typing import Any, NamedTuple
 
 SEED = 0
 FOLDER = f"{os.sep}kvist-notes-"  # the beginning of the names of notes' own folders
-_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGHUP")
-            if hasattr(signal, name)]  # fmt: skip
+_SIGNAL_NAMES = ("SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGHUP")
+_SIGNALS = [int(getattr(signal, name)) for name in _SIGNAL_NAMES if hasattr(signal, name)]
+_RANDOM_START = Random(SEED).getstate()
 _HOOKS = ("displayhook", "excepthook", "unraisablehook", "stdin", "stdout", "stderr")
 
 
@@ -85,13 +88,13 @@ def _set_builtins(values: dict[str, Any]) -> None:
 
 
 def _get_signals() -> list[Any]:
-    return [signal.getsignal(number) for number in _SIGNALS]
+    return [_signal.getsignal(number) for number in _SIGNALS]  # `signal.getsignal` is ten times as dear
 
 
 def _set_signals(handlers: list[Any]) -> None:
     if threading.current_thread() is threading.main_thread():
         for number, handler in zip(_SIGNALS, handlers, strict=True):
-            if handler is not None and signal.getsignal(number) is not handler:
+            if handler is not None and _signal.getsignal(number) is not handler:
                 signal.signal(number, handler)
 
 
@@ -115,12 +118,12 @@ def _set_hooks(values: list[Any]) -> None:
 
 
 def _get_locale() -> str:
-    return locale.setlocale(locale.LC_ALL)
+    return setlocale(LC_ALL)
 
 
 def _set_locale(value: str) -> None:
-    if locale.setlocale(locale.LC_ALL) != value:
-        locale.setlocale(locale.LC_ALL, value)
+    if setlocale(LC_ALL) != value:
+        setlocale(LC_ALL, value)
 
 
 def _get_logging() -> tuple[Any, ...] | None:
@@ -175,10 +178,9 @@ def _get_modules() -> dict[str, ModuleType]:
 def _set_modules(values: dict[str, ModuleType]) -> None:
     """Take back what was replaced or removed, and what was added; a true import of a library stays."""
     now = sys.modules
-    for name, module in values.items():
-        if now.get(name) is not module:
-            now[name] = module
-    for name in [name for name in now if name not in values]:
+    if not all(map(is_, map(now.get, values), values.values())):
+        now.update(values)
+    for name in set(now).difference(values):
         if getattr(now[name], "__spec__", None) is None or FOLDER in (
             getattr(now[name], "__file__", "") or ""
         ):
@@ -193,7 +195,7 @@ ASPECTS: dict[str, Aspect] = {
     "path_hooks": Aspect(_get_list("path_hooks"), _set_list("path_hooks")),
     "argv": Aspect(_get_list("argv"), _set_list("argv"), lambda: ([], ["note"])),
     "filters": Aspect(lambda: list(warnings.filters), _set_filters),
-    "random": Aspect(getstate, setstate, lambda: Random(SEED).getstate()),
+    "random": Aspect(getstate, setstate, lambda: _RANDOM_START),
     "builtins": Aspect(_get_builtins, _set_builtins),
     "hooks": Aspect(_get_hooks, _set_hooks),
     "recursion": Aspect(sys.getrecursionlimit, sys.setrecursionlimit),

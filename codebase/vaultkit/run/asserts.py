@@ -8,7 +8,7 @@ is done in the text, assert by assert, as parsing the whole block in Python cost
 import ast
 import re
 from collections.abc import Iterator
-from difflib import ndiff
+from importlib import import_module
 from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
@@ -69,9 +69,8 @@ def _position(operand: tuple[int, ast.expr]) -> tuple[int, int]:
 
 def forget(namespace: dict[str, Any]) -> None:
     """Take the hidden names out of a namespace."""
-    if any(name.startswith(MARK) for name in namespace):
-        for name in [name for name in namespace if name.startswith(MARK)]:
-            del namespace[name]
+    for name in [name for name in namespace if name.startswith(MARK)]:
+        del namespace[name]
 
 
 def explain(code: str, line: int, frame: FrameType) -> tuple[str, list[str]]:
@@ -161,6 +160,7 @@ def _difference(test: ast.expr, values: dict[int, Any]) -> list[str]:
         sides.append(node.value if isinstance(node, ast.Constant) else values[id(node)])
     left, right = sides
     if isinstance(left, str) and isinstance(right, str) and "\n" in left + right:
+        ndiff = import_module("difflib").ndiff  # dear to import, and seldom needed
         rows = ndiff(right.splitlines(), left.splitlines())
         return ["- the right side, + the left side", *(row for row in rows if row[0] != "?")][:40]
     if type(left) is type(right) and isinstance(left, list | tuple):

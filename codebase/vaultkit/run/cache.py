@@ -39,6 +39,7 @@ class RunCache:
         self.file = os.path.join(self.folder, "notes.cache")
         self.environ = environ
         self.fault = ""
+        self.head = self._head()
         loaded = self._load()
         self.fingerprints = Fingerprints(loaded["files"])
         self.notes: dict[str, Any] = loaded["notes"]
@@ -84,6 +85,14 @@ class RunCache:
         if not good:
             self.fault = "is damaged"
         return loaded if good else empty
+
+    def _head(self) -> bytes:
+        """The first line of the file, with the digest of all that follows."""
+        try:
+            with open(self.file, "rb") as file:
+                return file.readline()
+        except OSError:
+            return b""
 
     def why_run(self, path: str, program: str) -> str:
         """Why the note must run: one line; "" if its last verdict, all passed, still holds."""
@@ -152,7 +161,8 @@ class RunCache:
             return ""
         try:
             with locked(self.folder):
-                self._join(self._load())
+                if self._head() != self.head:  # another run has written it since
+                    self._join(self._load())
                 for path, why in self.failures.items():
                     self.notes[path] = {"failed": why}
                 if self.fresh:

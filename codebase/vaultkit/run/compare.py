@@ -2,7 +2,7 @@
 
 import math
 import re
-from difflib import SequenceMatcher
+from importlib import import_module
 
 from vaultkit.fences import Fence
 
@@ -76,7 +76,8 @@ def same_line(expected: str, actual: str, rtol: float = RTOL) -> bool:
 
 def unified(expected: list[str], actual: list[str], name: str, line: int, rtol: float = RTOL) -> list[str]:
     """A unified diff of what the note shows, from `line` of the file `name` on, and what was printed."""
-    groups = SequenceMatcher(a=_keys(expected), b=_keys(actual), autojunk=False).get_grouped_opcodes(_CONTEXT)
+    matcher = import_module("difflib").SequenceMatcher  # dear to import, and seldom needed
+    groups = matcher(a=_keys(expected), b=_keys(actual), autojunk=False).get_grouped_opcodes(_CONTEXT)
     found = [f"--- {name} (the note shows)", "+++ the block printed"]
     for group in groups:
         rows = []

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from difflib import get_close_matches
+from importlib import import_module
 
 from vaultkit.lines import Comment
 
@@ -107,7 +107,8 @@ def _take(tokens: list[tuple[str, bool]], words: _Words) -> None:
 def _unknown(word: str) -> str:
     if word == "setup":
         return "`setup` stands alone, its code below it inside the comment"
-    near = get_close_matches(word.lower(), _NAMES, n=1, cutoff=0.5)
+    close_matches = import_module("difflib").get_close_matches  # dear to import, and seldom needed
+    near = close_matches(word.lower(), _NAMES, n=1, cutoff=0.5)
     close = _NEAR.get(word.lower()) or (near[0] if near else "")
     guess = f" (did you mean `{close}`?)" if close else ""
     return f"unknown control word `{word}`{guess}; known are: {WORDS}"

@@ -1,12 +1,14 @@
 """The files besides its text and the engine that a note's badge depends on: data it read, its figures."""
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
 from vaultkit import place
 from vaultkit.files import NOTE_ENDINGS, walk
 from vaultkit.run.fingerprints import FOLDER, Fingerprints, digest
 from vaultkit.run.session import Session
+from vaultkit.run.used import Used
 
 _NOT_DATA = (
     "codebase/kvist/",
@@ -19,24 +21,34 @@ _NOT_DATA = (
 )
 
 
-def data_of(session: Session) -> dict[str, object]:
+def data_of(session: Session, used: Used | None) -> dict[str, object]:
     """What to keep with a note's result: `data`, {path from the project: fingerprint} of what it has read
     there; `files`, of all that is no note in the vault, if nobody can tell what it has read.
     """
     observer = session.observer
-    if observer is None:
+    if observer is None or used is None:
         return {"files": files_digest(session.vault, Fingerprints())}
-    used = observer.used()
-    project = str(place.project_of(session.vault)) + os.sep
+    project, own = _project(session.vault), str(session.file)
     found = {}
-    for kind, name in used.things:
-        value = observer.values.get((kind, name), "")
-        inside = name.removeprefix(project)
-        data = kind == "file" and inside != name and not inside.startswith(_NOT_DATA)
-        if data and value != FOLDER and name != str(session.file):
-            found[inside.replace(os.sep, "/")] = value
+    for thing in used.things:
+        value = observer.values.get(thing, "")
+        if value != FOLDER and thing[1] != own and (name := _name(*thing, project)):
+            found[name] = value
     unknown = {"files": files_digest(session.vault, Fingerprints())} if used.untracked else {}
     return {"data": dict(sorted(found.items())), **unknown}
+
+
+@lru_cache
+def _project(vault: Path) -> str:
+    return str(place.project_of(vault)) + os.sep
+
+
+@lru_cache(maxsize=65536)  # notes use much the same things
+def _name(kind: str, name: str, project: str) -> str:
+    """The path in the project of a file that is data, "" for all else."""
+    inside = name.removeprefix(project)
+    data = kind == "file" and inside != name and not inside.startswith(_NOT_DATA)
+    return inside.replace(os.sep, "/") if data else ""
 
 
 def files_digest(root: Path, fingerprints: Fingerprints) -> str:

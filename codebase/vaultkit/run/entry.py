@@ -6,26 +6,28 @@ import sys
 from datetime import date
 from typing import Any
 
-from vaultkit.read import read_text
 from vaultkit.run.data import data_of
 from vaultkit.run.results import engine_digest, key_of
 from vaultkit.run.session import Session
+from vaultkit.run.used import Used
 from vaultkit.run.verdict import Verdict
 
 
-def entry_of(session: Session, verdicts: list[Verdict], engine: str = "") -> dict[str, Any] | None:
-    """The result of a note all of whose blocks were judged; None if its text has changed since it
-    was read.
+def entry_of(
+    session: Session, verdicts: list[Verdict], engine: str = "", used: Used | None = None
+) -> dict[str, Any] | None:
+    """The result of a note all of whose blocks were judged; None if its file has changed since it
+    was read. `used` is what the note has used, if that was watched.
     """
     try:
-        data = session.file.read_bytes()
+        digest = hashlib.sha256(session.file.read_bytes()).hexdigest()
     except OSError:
         return None
-    if read_text(session.file, session.path)[0] != session.text:
+    if digest != session.digest:
         return None
     engine = engine or engine_digest(session.vault)
     return {
-        "key": key_of(engine, hashlib.sha256(data).hexdigest()),
+        "key": key_of(engine, digest),
         "blocks": len(session.program.blocks),
         "passed": sum(verdict.status == "passed" for verdict in verdicts),
         "skipped": sum(verdict.status == "skipped" for verdict in verdicts),
@@ -33,7 +35,7 @@ def entry_of(session: Session, verdicts: list[Verdict], engine: str = "") -> dic
         "when": date.today().isoformat(),
         "versions": _versions(),
         "device": _device(),
-        **data_of(session),
+        **data_of(session, used),
     }
 
 

@@ -1,6 +1,7 @@
 """Figures that blocks draw: SVG files compared by the hash of the data they plot, not by their bytes."""
 
 import hashlib
+import os
 import re
 from pathlib import Path
 
@@ -27,8 +28,12 @@ class FigureFolder:
     def take(self) -> dict[str, bytes]:
         """File name and bytes of each SVG that is new or has changed."""
         drawn: dict[str, bytes] = {}
-        for file in sorted(self.folder.glob("*.svg")):
-            data = file.read_bytes()
-            if self.seen.get(file.name) != data:
-                self.seen[file.name] = drawn[file.name] = data
+        try:
+            names = sorted(name for name in os.listdir(self.folder) if name.endswith(".svg"))
+        except OSError:  # the note has deleted it
+            names = []
+        for name in names:
+            data = (self.folder / name).read_bytes()
+            if self.seen.get(name) != data:
+                self.seen[name] = drawn[name] = data
         return drawn

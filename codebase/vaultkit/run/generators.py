@@ -12,34 +12,33 @@ from typing import Any
 
 _SEED = 0
 _start = random.Random(_SEED).getstate()
-_numpy_start: list[Any] = []
 
 
 @contextmanager
 def own_generators() -> Iterator[None]:
     """In the body the generators are as at the start of a note, after it as they were before."""
-    python, numpy, mlx = random.getstate(), _ready("numpy"), _ready("mlx.core")
-    before_numpy = numpy.random.get_state() if numpy else None
+    python, numpy, mlx = random.getstate(), _ready("numpy.random", "get_state"), _ready("mlx.core", "random")
+    before_numpy = (numpy.get_bit_generator(), numpy.get_state()) if numpy else None
     before_mlx = _mlx_seed(mlx) if mlx else _SEED
     random.setstate(_start)
     if numpy:
-        numpy.random.set_state(_numpy_state(numpy))
+        if not isinstance(numpy.get_bit_generator(), numpy.MT19937):
+            numpy.set_bit_generator(numpy.MT19937())
+        numpy.seed(_SEED)
     if mlx:
         mlx.random.seed(_SEED)
     try:
         yield
     finally:
         random.setstate(python)
-        if numpy or (numpy := _ready("numpy")):
-            numpy.random.set_state(before_numpy or _numpy_state(numpy))
-        if mlx or (mlx := _ready("mlx.core")):
+        if before_numpy:
+            if numpy.get_bit_generator() is not before_numpy[0]:
+                numpy.set_bit_generator(before_numpy[0])
+            numpy.set_state(before_numpy[1])
+        elif numpy := _ready("numpy.random", "get_state"):
+            numpy.seed(_SEED)
+        if mlx or (mlx := _ready("mlx.core", "random")):
             mlx.random.seed(before_mlx)
-
-
-def _numpy_state(numpy: Any) -> Any:
-    if not _numpy_start:
-        _numpy_start.append(numpy.random.RandomState(_SEED).get_state())
-    return _numpy_start[0]
 
 
 def _mlx_seed(mlx: Any) -> int:
@@ -48,7 +47,7 @@ def _mlx_seed(mlx: Any) -> int:
     return int(high) << 32 | int(low)
 
 
-def _ready(name: str) -> Any:
-    """The module if it is completely imported."""
+def _ready(name: str, last: str) -> Any:
+    """The module if it is completely imported: when it has the name `last`."""
     module = sys.modules.get(name)
-    return module if module is not None and hasattr(module, "random") else None
+    return module if module is not None and last in vars(module) else None

@@ -6,10 +6,11 @@ them costs time, and whoever imports MLX first decides which BLAS it gets.
 
 import sys
 from collections.abc import Callable, Sequence
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
+
+from vaultkit.run.loaders import Loader
 
 
 def after_import(name: str, action: Callable[[ModuleType], None]) -> None:
@@ -23,7 +24,7 @@ def forget() -> None:
     sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _Finder)]
 
 
-class _Finder(MetaPathFinder):
+class _Finder:
     """Stands in front of the real finders for one module until it is imported (not merely looked for)."""
 
     def __init__(self, name: str, action: Callable[[ModuleType], None]) -> None:

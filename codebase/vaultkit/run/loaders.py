@@ -3,15 +3,19 @@
 import os
 from collections.abc import Callable
 from contextlib import nullcontext
-from importlib.abc import Loader
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import cache_from_source
 from time import time_ns
 from types import CodeType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vaultkit.run.fingerprints import REST_NS
 from vaultkit.run.generators import own_generators
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
+else:
+    Loader = object  # importing `importlib.abc` costs more than all of this
 
 Done = Callable[[ModuleType, bytes | None, CodeType | None], None]
 

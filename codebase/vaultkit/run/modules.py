@@ -11,7 +11,6 @@ is not kept: the next note that wants it runs it again.
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from importlib.abc import MetaPathFinder
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType
 from typing import Protocol
@@ -37,7 +36,7 @@ class Recorder(Protocol):
     def on_source(self, source: bytes, module: str = "") -> None: ...
 
 
-class Modules(MetaPathFinder):
+class Modules:
     """The registry of our own modules, and the finder that watches them being imported."""
 
     def __init__(self, recorder: Recorder) -> None:
@@ -56,7 +55,7 @@ class Modules(MetaPathFinder):
 
     def put_away(self) -> None:
         """Take all our modules out of `sys.modules`, for the next note to import anew."""
-        for name in sys.modules.keys() - self.settled - self.edges.keys():
+        for name in (set(sys.modules) - self.settled).difference(self.edges):
             if _is_stranger(name, sys.modules[name]):
                 del sys.modules[name]  # put there by hand, past the finders
             else:

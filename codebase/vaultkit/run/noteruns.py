@@ -15,6 +15,7 @@ from vaultkit.run.observe import Observer, watched_folders
 from vaultkit.run.results import engine_digest, record
 from vaultkit.run.session import Session
 from vaultkit.run.shape import key_of_note
+from vaultkit.run.used import Used
 from vaultkit.run.verdict import Verdict, judge
 
 
@@ -77,9 +78,10 @@ class NoteRuns:
         verdicts = self.verdicts.pop(file, {})
         if session.program.blocks and len(verdicts) == len(session.program.blocks):
             vault = self._vault(session.vault)
-            entry = entry_of(session, list(verdicts.values()), vault.engine)
+            used = session.observer.used() if session.observer else None
+            entry = entry_of(session, list(verdicts.values()), vault.engine, used)
             if entry:
-                vault.keep(session, entry, all(v.status != "failed" for v in verdicts.values()))
+                vault.keep(session, entry, used, all(v.status != "failed" for v in verdicts.values()))
         session.close()
 
     def finish(self) -> None:
@@ -99,9 +101,8 @@ class _Vault:
         self.engine = engine_digest(root, self.cache.fingerprints)
         self.entries: dict[str, dict[str, Any]] = {}
 
-    def keep(self, session: Session, entry: dict[str, Any], passed: bool) -> None:
+    def keep(self, session: Session, entry: dict[str, Any], used: Used | None, passed: bool) -> None:
         self.entries[session.path] = entry
-        if passed and session.observer:
+        if passed and used:
             result = {name: value for name, value in entry.items() if name != "key"}
-            key = key_of_note(session.lab, session.program)
-            self.cache.put(session.path, key, session.observer.used(), result)
+            self.cache.put(session.path, key_of_note(session.lab, session.program), used, result)

@@ -96,10 +96,8 @@ class Observer(Recorder):
     # where it is seen
 
     def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if not self._looks():
-            return
         action = _EVENTS.get(event)
-        if action is None:
+        if action is None or not self._looks():
             return
         with self._unseen():
             action(self, event, arguments)
@@ -172,6 +170,8 @@ class Observer(Recorder):
 
     def _make(self, folder: str) -> None:
         """Everything below `folder` is the note's own from now on."""
+        if folder + os.sep in self.made:
+            return
         with self._unseen():
             names = {os.path.abspath(folder) + os.sep, os.path.realpath(folder) + os.sep}
         if not names <= set(self.made):

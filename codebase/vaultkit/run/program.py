@@ -1,7 +1,6 @@
 """The program of a note: its Python blocks in order, with control words, set-up code and output."""
 
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
 from vaultkit.errors import Problem
 from vaultkit.fences import PYTHON_LIKE, Fence
@@ -9,7 +8,6 @@ from vaultkit.lines import Comment, Scan
 from vaultkit.run.control import Control, ControlError, is_control, parse, setup_code
 from vaultkit.run.html_code import html_python
 from vaultkit.run.requirements import present, why_absent
-from vaultkit.scan import scan
 
 # Words that other runners read from the info string; here they would silently do nothing.
 _FOREIGN_WORDS = frozenset({"notest", "no-test", "continuation", "skip", "test"})
@@ -53,12 +51,6 @@ class Program:
 
     def problem(self, line: int, code: str, message: str, hint: str) -> None:
         self.problems.append(Problem(self.path, line, code, message, hint))
-
-
-@lru_cache(maxsize=1024)
-def scan_once(text: str) -> Scan:
-    """The blocks of a note that is about to be run; asked for more than once, not to be changed."""
-    return scan(text, blocks=True)
 
 
 def program_of(path: str, scan: Scan) -> Program:

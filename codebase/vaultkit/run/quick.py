@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from vaultkit.run.cache import RunCache
@@ -9,11 +10,13 @@ from vaultkit.run.entry import entry_of
 from vaultkit.run.loaded import loaded_files
 from vaultkit.run.notereport import NoteReport, Skip
 from vaultkit.run.observe import Observer, watched_folders
+from vaultkit.run.reading import Reading
 from vaultkit.run.recall import Row, is_plain, known_shape, recall, renewed
 from vaultkit.run.report import failure_text
 from vaultkit.run.results import engine_digest, record
 from vaultkit.run.session import Session
 from vaultkit.run.shape import key_of_note, learn_shape
+from vaultkit.run.used import Used
 from vaultkit.run.verdict import Failure, Verdict, again, judge
 
 
@@ -29,8 +32,10 @@ class Runner:
 
     def judge(self, path: str, file: str, *, force: bool = False) -> NoteReport:
         """The verdict on a note, reused if it still holds and nobody asks for a run with `force`."""
+        reading = None
         if not known_shape(self.cache, path, file):
-            learn_shape(self.cache, path, file)
+            reading = Reading(Path(file), path)
+            learn_shape(self.cache, path, file, reading)
         report = recall(self.cache, path, file)
         if is_plain(self.cache, path):
             return NoteReport(path, why=report.why)
@@ -38,35 +43,35 @@ class Runner:
             self.entries[path] = renewed(self.cache, path, self.engine)
             return report
         why = "--no-cache" if force else report.why
-        report = self._run(path, file)
+        report = self._run(path, file, reading)
         report.why = why
         return report
 
-    def _run(self, path: str, file: str) -> NoteReport:
+    def _run(self, path: str, file: str, reading: Reading | None) -> NoteReport:
         if self.observer is None:
             self.observer = Observer(self.cache.fingerprints, watched_folders(self.cache.root))
-        session = Session(file, self.cache.root, self.observer, self.last, path)
+        session = Session(file, self.cache.root, self.observer, self.last, path, reading)
         self.last = session
         if not session.shares:
             self.observer.begin()
             self.observer.on_files([os.path.join(self.cache.root, ".obsidian", "app.json")])
         try:
             report = run_note(session)
-            entry = entry_of(session, report.verdicts, self.engine) if not session.program.problems else None
-            self.keep(session, report.ok, entry)
+            used = self.observer.used()
+            whole = not session.program.problems
+            entry = entry_of(session, report.verdicts, self.engine, used) if whole else None
+            self.keep(session, report.ok, entry, used)
         finally:
             session.close()
         return report
 
-    def keep(self, session: Session, ok: bool, entry: dict[str, Any] | None) -> None:
+    def keep(self, session: Session, ok: bool, entry: dict[str, Any] | None, used: Used) -> None:
         """Remember the verdict on a note that was run as a whole."""
         if entry:
             self.entries[session.path] = entry
-        if ok and entry and self.observer:
+        if ok and entry:
             result = {name: value for name, value in entry.items() if name != "key"}
-            self.cache.put(
-                session.path, key_of_note(session.lab, session.program), self.observer.used(), result
-            )
+            self.cache.put(session.path, key_of_note(session.lab, session.program), used, result)
         else:
             self.cache.fail(session.path)
 

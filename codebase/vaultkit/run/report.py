@@ -1,7 +1,7 @@
 """The words of a failure: `path:line`, source, traceback, diff and the command to run it again."""
 
 import linecache
-import traceback
+from importlib import import_module
 from types import CodeType, TracebackType
 
 from vaultkit import place
@@ -53,7 +53,8 @@ def _traceback(session: Session, error: BaseException) -> list[str]:
     trace = error.__traceback__
     while trace and trace.tb_frame.f_code.co_filename != str(session.file):
         trace = trace.tb_next
-    text = "".join(traceback.TracebackException(type(error), error, trace).format())
+    whole = import_module("traceback").TracebackException  # dear to import, and seldom needed
+    text = "".join(whole(type(error), error, trace).format())
     lines = text.replace(str(session.file), place.shown(session.file)).rstrip().split("\n")
     if isinstance(error, AssertionError):  # columns are those of the rewritten assert
         lines = [line for line in lines if line.strip(" ^~")]

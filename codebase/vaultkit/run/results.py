@@ -14,7 +14,7 @@ from contextlib import suppress
 
 from vaultkit import where
 from vaultkit.lock import locked
-from vaultkit.run.fingerprints import Fingerprints
+from vaultkit.run.fingerprints import Fingerprints, Signature, signature_of
 from vaultkit.write import write_atomic
 
 ENGINE = ("codebase/kvist", "kernels")  # what notes are run with, relative to the project
@@ -93,12 +93,25 @@ def record(root: StrPath, entries: dict[str, Entry]) -> None:
     if not entries:
         return
     file = results_file(root)
-    if _merged(root, entries) is None:
+    seen = _signature(file)
+    merged = _merged(root, entries)
+    if merged is None:
         return
     with suppress(OSError), locked(os.path.dirname(file)):
-        merged = _merged(root, entries) or entries
-        text = json.dumps(merged, indent=1, ensure_ascii=False, sort_keys=True)
-        write_atomic(file, text.encode("utf-8", "replace") + b"\n")
+        if _signature(file) != seen:  # another run has written it since
+            merged = _merged(root, entries) or entries
+        rows = (f"{_json(path)}: {_json(entry)}" for path, entry in sorted(merged.items()))
+        write_atomic(file, ("{\n" + ",\n".join(rows) + "\n}\n").encode("utf-8", "replace"))
+
+
+def _signature(file: str) -> Signature | None:
+    try:
+        return signature_of(os.stat(file))
+    except OSError:
+        return None
+
+
+_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
 
 def _merged(root: StrPath, entries: dict[str, Entry]) -> dict[str, Entry] | None:

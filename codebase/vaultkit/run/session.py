@@ -8,17 +8,16 @@ from functools import cached_property
 from pathlib import Path
 
 from vaultkit import place
-from vaultkit.labs.notebook import is_notebook
 from vaultkit.languages import canonical
-from vaultkit.read import read_text
 from vaultkit.run.control import Control
 from vaultkit.run.execute import MODULE, Execution, execute, new_module, show_source
 from vaultkit.run.figures import FigureFolder
 from vaultkit.run.isolation import Isolation
-from vaultkit.run.lab import NO_LAB, Lab
+from vaultkit.run.lab import NO_LAB
 from vaultkit.run.limit import DEFAULT_SECONDS
 from vaultkit.run.observe import Observer
-from vaultkit.run.program import Block, Program, program_of, scan_once
+from vaultkit.run.program import Block, Program
+from vaultkit.run.reading import Reading
 from vaultkit.run.workplace import Workplace
 
 
@@ -27,7 +26,7 @@ class Session:
 
     `file` is absolute, `path` relative to `vault`. `program.problems` must be empty for results to mean
     anything. `observer` is told what the blocks use. `twin` is the session that has just been run: a lab in
-    the other language takes over what that one did.
+    the other language takes over what that one did. `reading` is the note as it is to be run.
     """
 
     def __init__(
@@ -37,23 +36,24 @@ class Session:
         observer: Observer | None = None,
         twin: "Session | None" = None,
         path: str = "",
+        reading: Reading | None = None,
     ) -> None:
         self.observer = observer
         self.file = Path(os.path.realpath(file))
         self.vault = Path(os.path.realpath(vault)) if vault else place.vault_of(self.file)
         self.path = path or self.file.relative_to(self.vault).as_posix()
-        self.text, problems = read_text(self.file, self.path)
-        scanned = scan_once(self.text or "")
-        self.program: Program = program_of(self.path, scanned)
-        self.program.problems[:0] = problems
-        self.lab = Lab(self.file, self.program) if is_notebook(self.path) and self.text else NO_LAB
+        reading = reading or Reading(self.file, self.path)
+        self.text, self.digest = reading.text, reading.digest
+        self.program: Program = reading.program
+        self.program.problems[:0] = reading.problems
+        self.lab = reading.lab
         self.executed: dict[int, Execution] = {}
         self._module = new_module(self.file)
         self._folder: Workplace | None = None
         self._blocked_by = 0
         self._threads: set[threading.Thread] = set()
         self._last = max((b.number for b in self.program.blocks if not b.control.skip), default=0)
-        self._total = max([len(scanned.lines), *(block.fence.end_line for block in self.program.blocks)])
+        self._total = max([reading.lines, *(block.fence.end_line for block in self.program.blocks)])
         self.shares = bool(twin and self._is_twin(twin))
         if twin and self.shares:
             self.executed = twin.executed
@@ -73,16 +73,17 @@ class Session:
             for block in self.program.blocks[:number]:
                 if block.number in self.executed:
                     continue
-                if not block.control.skip and (self._folder is None or block.control.fresh):
-                    _leave(entered)
-                    entered = None
-                    self._start()
-                if entered is None and self._folder is not None:
-                    entered = self._isolation
-                    entered.enter()
+                if not block.control.skip:
+                    if self._folder is None or block.control.fresh:
+                        _leave(entered, last=True)
+                        entered = None
+                        self._start()
+                    if entered is None:
+                        entered = self._isolation
+                        entered.enter()
                 self.executed[block.number] = self._run(block)
         finally:
-            _leave(entered)
+            _leave(entered, last=self._last in self.executed)
         return self.executed[number]
 
     def run_all(self) -> Iterator[tuple[Block, Execution]]:
@@ -169,9 +170,9 @@ def _target_module(thread: threading.Thread) -> str:
     return str(getattr(getattr(thread, "_target", None), "__module__", ""))
 
 
-def _leave(entered: Isolation | None) -> None:
+def _leave(entered: Isolation | None, *, last: bool) -> None:
     if entered is not None:
-        entered.leave()
+        entered.leave(last=last)
 
 
 def is_expected(error: BaseException, control: Control) -> bool:

@@ -113,7 +113,7 @@ class _Reader:
         """The content with code and math stashed and comments cut."""
         spans = [(a, b, "cut") for a, b in cuts]
         spans += [
-            (s.start, s.end, s.kind) for s in self.scanned.masks.get(number, []) if s.kind in ("code", "math")
+            (s.start, s.end, s.kind) for s in self.scanned.covered(number) if s.kind in ("code", "math")
         ]
         parts: list[str] = []
         position = start

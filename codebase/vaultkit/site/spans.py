@@ -4,6 +4,7 @@ import re
 
 from vaultkit.note import Note
 from vaultkit.outline import Heading
+from vaultkit.site.above import blocks_above
 from vaultkit.site.context import Context
 from vaultkit.subpath import resolve_subpath
 
@@ -51,6 +52,9 @@ def _block(note: Note, number: int) -> Span:
         end = number - 1
         while end > note.body_line and scan.kind(end) == "blank":
             end -= 1
+        above = blocks_above(note).get(number)
+        if above:
+            return above, end
         fence = next((fence for fence in scan.fences if fence.line <= end <= fence.end_line), None)
         start = fence.line if fence else end
         while not fence and start > note.body_line and scan.kind(start - 1) != "blank":

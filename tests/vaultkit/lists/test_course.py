@@ -87,8 +87,8 @@ def test_a_learner_walks_week_1(make_vault, capsys: pytest.CaptureFixture[str]) 
     walk(root, "done", "First attention working")
     walk(root, "progress")
     assert "| Week 1 | 1/2 | 2.2 h | 0% |" in part(root, "overview")
-    assert part(root, "milestones") == "1 of 2 reached\n\n- ● First attention working\n- · Cache working"
-    assert part(root, "milestones", "Tracker.zh.md").startswith("已达成 1 / 2\n\n- ● 注意力跑通")
+    assert part(root, "milestones") == "1 of 2 reached\n\n- **First attention working**\n- Cache working"
+    assert part(root, "milestones", "Tracker.zh.md").startswith("已达成 1 / 2\n\n- **注意力跑通**")
     capsys.readouterr()
     assert main(["next", "Course", "--vault", str(root)]) == 0
     assert capsys.readouterr().out.startswith("1.2 RoPE\n")
@@ -127,7 +127,9 @@ def green(root: Path, name: str) -> None:
 def test_a_claim_is_only_as_good_as_its_proof(make_vault) -> None:
     root = make_vault(FILES)
     claim(root, "RoPE", "mastery")
-    assert problems(root) == [("RoPE.md", 2, "mastery", "claims `mastery`, but only `learning` can be shown")]
+    assert problems(root) == [
+        ("RoPE.md", 2, "mastery-claim", "claims `mastery`, but only `learning` can be shown")
+    ]
     green(root, "RoPE")
     assert [problem[3] for problem in problems(root)] == [
         "claims `mastery`, but only `implementing` can be shown"
@@ -159,7 +161,7 @@ def test_a_note_without_code_has_its_exercise_to_show(make_vault) -> None:
 
 def problems(root: Path) -> list[tuple[str, int, str, str]]:
     found = check_vault(Vault.load(root))
-    return [(p.path, p.line, p.code, p.message) for p in found if p.code == "mastery"]
+    return [(p.path, p.line, p.code, p.message) for p in found if p.code == "mastery-claim"]
 
 
 def test_a_part_edited_by_hand_is_never_overwritten(make_vault, capsys: pytest.CaptureFixture[str]) -> None:
@@ -242,9 +244,70 @@ def test_prerequisites_that_go_round_are_named(make_vault) -> None:
     ]  # fmt: skip
 
 
+def test_a_topic_is_mastered_as_far_as_its_weakest_note(make_vault) -> None:
+    root = make_vault(FILES)
+    claim(root, "Attention", "implementing")
+    green(root, "Attention")
+    vault = Vault.load(root)
+    standing = Standing(vault, vault.notes["Course.md"])
+    assert [topic.level for topic in standing.topics] == ["none", "none", "none"]
+    claim(root, "Heads", "learning")
+    vault = Vault.load(root)
+    assert Standing(vault, vault.notes["Course.md"]).topics[0].level == "learning"
+
+
 def test_a_tracker_without_a_list(make_vault) -> None:
     root = make_vault({"T.md": "---\nkind: tracker\nlist: nothing\n---\n"})
     assert main(["progress", "--vault", str(root)]) == 1
+
+
+def test_no_minute_counts_twice(make_vault) -> None:
+    root = make_vault(FILES)
+    lines = (
+        "- [[Attention]] and [[KV cache]] [minutes:: 60]\n- 1.2 the rotation [hours:: 1.5]\n"
+        "- mail [minutes:: 30]\n## Anything\n- [[RoPE]] again [minutes:: 10]\n- a thought\n"
+    )
+    (root / "sessions").mkdir()
+    (root / "sessions/2026-11-22.md").write_text(f"---\nkind: session\n---\n## What I did\n{lines}", "utf-8")
+    vault = Vault.load(root)
+    standing = Standing(vault, vault.notes["Course.md"])
+    assert [topic.minutes for topic in standing.topics] == [30, 100, 30]
+    assert (standing.elsewhere, standing.minutes) == (30, 190)
+    walk(root, "progress")
+    rows = part(root, "overview").splitlines()[2:]
+    assert [row.split(" | ")[2] for row in rows] == ["2.2 h", "0.5 h", "0.5 h", "3.2 h"]
+    assert "| Total hours | 3.2 h |" in part(root, "time")
+
+
+def test_a_page_that_is_no_session_is_named(make_vault) -> None:
+    root = make_vault({"sessions/2026-11-22.md": "- [[A]] [minutes:: 9]\n", "A.md": ""})
+    assert [(p.path, p.severity) for p in read_sessions(Vault.load(root))[1]] == [
+        ("sessions/2026-11-22.md", "warning")
+    ]
+
+
+def test_a_claim_changes_nothing_that_was_run(make_vault) -> None:
+    root = make_vault(FILES)
+    green(root, "RoPE")
+    for level in ("learning", "implementing"):
+        claim(root, "RoPE", level)
+        assert problems(root) == [] and Evidence(Vault.load(root)).level("RoPE.md") == level
+
+
+def test_a_solved_exercise_speaks_for_itself(make_vault) -> None:
+    root = make_vault(FILES)
+    solution = root.parent / "study" / "rope.py"
+    solution.parent.mkdir()
+    solution.write_text("right", "utf-8")
+    Solved.load(root).with_verdict("rope", True).save()
+    vault = Vault.load(root)
+    assert Standing(vault, vault.notes["Course.md"]).topics[1].level == "competent"
+
+
+def test_a_note_with_nothing_to_show_says_so(make_vault) -> None:
+    root = make_vault({"A.md": "---\nmastery: competent\n---\n"})
+    (problem,) = check_vault(Vault.load(root))
+    assert problem.severity == "warning" and "neither code nor an exercise" in problem.hint
 
 
 def test_a_damaged_record_solves_nothing(make_vault) -> None:

@@ -58,6 +58,17 @@ def test_a_broken_solution_is_a_message(make_vault, capsys: pytest.CaptureFixtur
     assert code == 1 and "NO  " in said and "Traceback" not in said
 
 
+def test_one_that_ends_halfway_is_not_solved(make_vault, capsys: pytest.CaptureFixture[str]) -> None:
+    root = make_vault(FILES)
+    Solved.load(root).folder.mkdir()
+    last_words = "\n    if x.shape == (1, 2): import os; os._exit(0 if len(x.shape) > 5 else 3)"
+    text = RIGHT.replace("def softmax(x):", f"def softmax(x):{last_words}")
+    Solved.load(root).solution("softmax").write_text(text, "utf-8")
+    code, said = attempt(root, capsys)
+    assert code == 1 and "ok  " in said and "NO  is checked to the end" in said
+    assert not Solved.load(root).holds("softmax")
+
+
 def test_one_that_never_ends(
     make_vault, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,12 +1,14 @@
 """Guards ticking: one character changes, in both languages, and only when it is clear which."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vaultkit.cli import main
 from vaultkit.errors import VaultError
-from vaultkit.lists.items import read_items
+from vaultkit.lists.items import read_items, short_id
 from vaultkit.lists.ticks import tick
 from vaultkit.note import parse_note
 from vaultkit.vault import Vault
@@ -77,6 +79,38 @@ def test_what_is_not_clear_is_refused_and_nothing_is_written(make_vault) -> None
     with pytest.raises(VaultError, match="was changed while it was read"):
         tick(stale, "Softmax")
     assert (root / "L.zh.md").read_text("utf-8") == CHINESE
+
+
+def test_an_item_that_stands_twice_is_ticked_twice_in_one_write(make_vault) -> None:
+    text = FRONT + "- [ ] [A](https://a.org/a)\n- [ ] [A](https://a.org/a)\n"
+    root = make_vault({"L.md": text})
+    assert [made.line for made in tick(Vault.load(root), "A")] == [4, 5]
+    assert (root / "L.md").read_text("utf-8") == text.replace("[ ]", "[x]")
+
+
+def test_a_number_in_front_is_a_name_and_an_address_is_matched_whole(make_vault) -> None:
+    items = "- [ ] [1.1 Heads](https://a.org/1.10)\n- [ ] [1.10 More](https://a.org/x1.1)\n"
+    root = make_vault({"L.md": FRONT + items})
+    assert [made.title for made in tick(Vault.load(root), "1.1")] == ["1.1 Heads"]
+    with pytest.raises(VaultError, match="is in no reading list"):
+        tick(Vault.load(root), "a.org")
+
+
+def test_ticks_of_the_site_come_in(make_vault, tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = make_vault(FILES)
+    file = tmp_path / "ticks.json"
+    ticks = {
+        short_id("https://a.org/kv"): "2026-11-22",
+        short_id("https://a.org/scratch"): "",
+        "unknown": "x",
+    }
+    file.write_text(json.dumps({"version": 1, "ticks": ticks}))
+    assert main(["done", "--import", str(file), "--vault", str(root)]) == 0
+    assert capsys.readouterr().out.startswith("done: KV caching explained")
+    text = (root / "L.md").read_text("utf-8")
+    assert text == ENGLISH.replace("- [ ] [KV caching", "- [x] [KV caching")
+    file.write_text("[]")
+    assert main(["done", "--import", str(file), "--vault", str(root)]) == 1
 
 
 def test_command(make_vault, capsys: pytest.CaptureFixture[str]) -> None:

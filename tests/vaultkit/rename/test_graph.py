@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -56,11 +57,7 @@ def in_memory(texts: dict[str, str]) -> Vault:
     return Vault(Path("/nowhere"), notes, set(texts))
 
 
-@settings(max_examples=150, deadline=None)
-@given(VAULTS, st.data(), st.sampled_from(["shortest", "relative", "absolute"]))
-def test_the_graph_is_the_same_up_to_the_rename(
-    files: dict[str, str], data: st.DataObject, style: str
-) -> None:
+def check(files: dict[str, str], data: st.DataObject, style: str) -> None:
     before = in_memory(files)
     old = data.draw(st.sampled_from(sorted(files)))
     new = data.draw(PATHS.map(lambda path: "/" + path.rsplit(".", 1)[0]))
@@ -83,3 +80,9 @@ def test_the_graph_is_the_same_up_to_the_rename(
                 assert now[3] is None or now[3] in moved.values()
             else:
                 assert now[3] == moved.get(was[3], was[3])
+
+
+@pytest.mark.parametrize("examples", [25, pytest.param(400, marks=pytest.mark.slow)])
+def test_the_graph_is_the_same_up_to_the_rename(examples: int) -> None:
+    styles = st.sampled_from(["shortest", "relative", "absolute"])
+    settings(max_examples=examples, deadline=None)(given(VAULTS, st.data(), styles)(check))()

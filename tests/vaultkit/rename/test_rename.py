@@ -34,6 +34,7 @@ def rename(root: Path, old: str, new: str) -> None:
         ('[t](../c/Old.md#H "T")', '[t](../p/New.md#H "T")', '[t](../c/New.md#H "T")'),
         ("[t](<../c/Old.md>)", "[t](<../p/New.md>)", "[t](<../c/New.md>)"),
         ("![a\nb](Old.md)", "![a\nb](New.md)", "![a\nb](New.md)"),
+        ("[`a]b`](Old.md) [c](Old.md)", "[`a]b`](New.md) [c](New.md)", "[`a]b`](New.md) [c](New.md)"),
         ("`[[Old]]` <!-- [[Old]] --> \\[[Old]] [w](https://x.org/Old.md)", None, None),
         ("%% [[Old]] %%", "%% [[New]] %%", "%% [[New]] %%"),
         ("[[Other]] [[Nowhere]] [[#H]] [[Old.png]]", None, None),

@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from vaultkit.cli import main
+from vaultkit.run.scope import scope_of
+
 CODE = Path(__file__).resolve().parents[3] / "codebase"
 GOOD = "text\n\n```python\nfrom motor import turn\nprint(turn(2))\n```\n```output\n4\n```\n"
 
@@ -77,27 +80,40 @@ def test_any_folder(place: Place) -> None:
     assert place.files() == before
 
 
-def test_notes_of_a_folder(place: Place) -> None:
+def test_notes_of_a_folder(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     one, two = place.write("One.md", GOOD), place.write("in/Two.md", GOOD)
+
+    def meant(*names: str, cwd: Path = place.root) -> list[str]:
+        monkeypatch.chdir(cwd)
+        return [path for path, _file in scope_of(list(names)).rows]
+
     for name, path in (
         ("One", "One.md"), ("one.md", "One.md"), (str(one), "One.md"), ("in/Two.md", "in/Two.md"),
         ("in/Two", "in/Two.md"), ("two", "in/Two.md"), (str(two.relative_to(place.root)), "in/Two.md"),
     ):  # fmt: skip
         if name != "one.md" or one.with_name("one.md").exists():
-            assert list(place.rows("my notes", name)) == [path]
+            assert meant("my notes", name) == [path]
+    assert meant("../my notes", "Two", "One", cwd=place.engine) == ["in/Two.md", "One.md"]
+    assert meant(".", cwd=place.notes) == ["One.md", "in/Two.md"]
     assert list(place.rows("../my notes", "Two", "One", cwd=place.engine)) == ["in/Two.md", "One.md"]
-    assert list(place.rows(".", cwd=place.notes)) == ["One.md", "in/Two.md"]
 
 
-def test_wrong_calls(place: Place) -> None:
+def test_wrong_calls(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     place.write("One.md", GOOD)
+    monkeypatch.chdir(place.root)
     for arguments in (
         ["nowhere"], ["my notes", "Three"], ["my notes", "--engine", "nowhere"], ["my notes", "--engine"],
         ["my notes", "--colour"], ["my notes", "lib/motor/__init__.py"],
     ):  # fmt: skip
-        done = place.run(*arguments)
-        assert (done.returncode, done.stdout) == (2, ""), arguments
-        assert done.stderr and "Traceback" not in done.stderr
+        try:
+            code = main(["run", *arguments])
+        except SystemExit as ended:  # as argparse ends
+            code = ended.code  # type: ignore[assignment]
+        said = capsys.readouterr()
+        assert (code, said.out) == (2, ""), arguments
+        assert said.err and "Traceback" not in said.err
 
 
 def test_the_engine_is_a_dependency(place: Place) -> None:
@@ -149,6 +165,7 @@ def test_where_nothing_can_be_written(place: Place) -> None:
     assert done.stderr.startswith("nothing is remembered: ") and done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_two_runs_at_once(place: Place) -> None:
     for n in range(12):
         place.write(f"N{n}.md", GOOD)

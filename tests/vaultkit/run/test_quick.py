@@ -124,6 +124,7 @@ os.environ['KVIST_TEST'] = 'x'; os.environ.pop('HOME', None)
 os.chdir('/')
 sys.path.insert(0, '/nowhere'); sys.argv = ['changed']
 random.seed(5); np.random.seed(5); np.set_printoptions(precision=2); np.seterr(all='raise')
+np.random.randn(); np.random.set_bit_generator(np.random.PCG64(1))
 warnings.simplefilter('error')
 """
 OBSERVE = """
@@ -156,6 +157,21 @@ def test_state_lasts_through_a_note(make_vault) -> None:
     text = block("import os, random\nrandom.seed(3)\nos.environ['A1'] = 'y'\nopen('f', 'w').close()")
     code = "print(random.random() == random.Random(3).random(), os.environ['A1'], os.listdir())"
     assert run_one(make_vault, text + block(code, "True y ['f']")).ok
+
+
+def test_state_lasts_through_blocks_run_one_by_one(make_vault) -> None:
+    first = "import numpy as np, random\nrandom.seed(3)\nnp.random.seed(3)\nnp.random.randn()"
+    second = "np.random.randn() == np.random.RandomState(3).randn(2)[1]"
+    then = f"print(random.random() == random.Random(3).random(), {second})"
+    root = make_vault({"Note.md": block(first) + block(then, "True True"), "Other.md": block(DISTURB)})
+    note, other = (Session(root / name, root) for name in ("Note.md", "Other.md"))
+    note.run_to(1)
+    other.run_to(1)
+    random.seed(9)
+    assert note.run_to(2).stdout == "True True\n", note.executed[2].error
+    assert random.random() == random.Random(9).random()
+    note.close()
+    other.close()
 
 
 def test_the_host_is_left_as_it_was(make_vault) -> None:

@@ -1,8 +1,6 @@
 """How far a reading list has come, and the tools beside it: filters, a visitor's own ticks, a map."""
 
-import hashlib
-
-from vaultkit.lists.items import Item, read_items
+from vaultkit.lists.items import Item, read_items, short_id
 from vaultkit.lists.reading import progress
 from vaultkit.note import Note
 from vaultkit.site.context import Context
@@ -51,4 +49,4 @@ def progress_bar(context: Context, note: Note) -> str:
 
 def item_id(item: Item) -> str:
     """A short name for what is read: the same in both languages and in every list."""
-    return hashlib.sha256(item.identity.encode()).hexdigest()[:10]
+    return short_id(item.identity)

@@ -1,0 +1,31 @@
+"""A note as it was when it was read: its text and the program in it, of the same bytes."""
+
+import hashlib
+from pathlib import Path
+
+from vaultkit.labs.notebook import is_notebook
+from vaultkit.read import text_of, unreadable
+from vaultkit.run.lab import NO_LAB, Lab
+from vaultkit.run.program import Program, program_of
+from vaultkit.scan import scan
+
+
+class Reading:
+    """The note at `file`, `path` in its vault. `text` is None if it has none, `problems` are those of its
+    bytes; `digest` is the hash of the bytes, "" if they cannot be read.
+    """
+
+    def __init__(self, file: Path, path: str) -> None:
+        self.text: str | None = None
+        self.digest = ""
+        try:
+            data = file.read_bytes()
+        except OSError as error:
+            self.problems = [unreadable(path, error)]
+        else:
+            self.text, self.problems = text_of(data, path)
+            self.digest = hashlib.sha256(data).hexdigest()
+        scanned = scan(self.text or "")
+        self.lines = len(scanned.lines)
+        self.program: Program = program_of(path, scanned)
+        self.lab = Lab(file, self.program) if self.text and is_notebook(path) else NO_LAB
