@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from kvist.cli import main
 from kvist.errors import KvistError
 from kvist.exercises.metal_kernel import check as exercise
+from kvist.metal.cli import lint as command
 from kvist.metal.lint import check, lint, spaces
 from kvist.metal.lint.vocabulary import HEADERS
 
@@ -118,6 +119,16 @@ def test_a_hint_says_what_was_meant():
         .replace("[[thread_index_in_simdgroup]]", "[[thread_index_in_simd]]")
     )
     assert "thread_index_in_simdgroup" in next(p.hint for p in lint(text).problems)
+    text = FILES["simdgroup_matmul"].read_text("utf-8").replace("simdgroup_matrix>", "simdgroup_matrx>")
+    assert "<metal_simdgroup_matrix>" in next(p.hint for p in lint(text).problems)
+
+
+def test_a_text_that_takes_too_long_is_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(command, "_TIME_LIMIT", 0.05)
+    path = tmp_path / "k.metal"
+    path.write_text("template<" * 9000)
+    assert main(["metal", "lint", str(path)]) == 2
+    assert "checked within" in capsys.readouterr().err
 
 
 PIECES = [

@@ -14,7 +14,7 @@ from kvist.errors import KvistError
 from kvist.metal.lint import Linted, lint
 
 CLEAN, WRONG = 0, 1
-_TIME_LIMIT = 60.0
+_TIME_LIMIT = 30.0
 _EPILOG = """\
 Three checks: rules (what the language forbids), address_spaces (types, parsed by the libclang package) and
 vocabulary (called names, against the headers in the MLX wheel). One that cannot be made is named with its

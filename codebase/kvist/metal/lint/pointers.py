@@ -89,9 +89,12 @@ def check_const_writes(unit: Unit) -> Iterator[Problem]:
             if token.text in shadowed:
                 continue
             target = index + 1
-            subscripts = 0
+            subscripts = members = 0
             while target < end and unit.words[target] in ("[", "."):
+                members += unit.words[target] == "."
                 subscripts += unit.words[target] == "["
+                if members and unit.words[target] == "[":
+                    break  # a pointer that is a member points where it likes
                 target = matching(unit.tokens, target) + 1 if unit.words[target] == "[" else target + 2
             star = unit.words[index - 1] == "*" and unit.words[index - 2] in (";", "{", "}", ")")
             if fixed[token.text] and not (subscripts or star):

@@ -79,7 +79,21 @@ def _is_call(unit: Unit, index: int) -> bool:
             return False
     if before.text == "::":
         return index > 1 and unit.words[index - 2] in _LIBRARY
+    if before.text == "," and _further_declarator(unit, index):
+        return False
     return before.kind != "name" or before.text in _IN_FRONT_OF_CALL
+
+
+def _further_declarator(unit: Unit, index: int) -> bool:
+    """`identity(...)` in `simdgroup_float8x8 sum, identity(1.0f);`."""
+    depth = 0
+    start = index
+    while start > 0 and unit.words[start - 1] not in (";", "{", "}"):
+        start -= 1
+        depth += (unit.words[start] in (")", "]")) - (unit.words[start] in ("(", "["))
+        if depth < 0 or index - start > 400:
+            return False
+    return unit.words[start] in (*unit.types, "const", "metal", "constexpr")
 
 
 def _type_ends(unit: Unit, closing: int) -> bool:
