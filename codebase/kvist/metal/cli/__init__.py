@@ -1,3 +1,3 @@
-"""`kvist metal`: run and explain Metal kernels from the command line."""
+"""`kvist metal`: run, explain and check Metal kernels from the command line."""
 
 from kvist.metal.cli.commands import add_metal as add_metal

@@ -1,0 +1,67 @@
+"""`kvist metal lint FILE`: what Apple's compiler would refuse, told without it."""
+
+import argparse
+import contextlib
+import json
+import signal
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import NoReturn
+
+from kvist.errors import KvistError
+from kvist.metal.lint import Linted, lint
+
+CLEAN, WRONG = 0, 1
+_TIME_LIMIT = 60.0
+_EPILOG = """\
+Three checks: rules (what the language forbids), address_spaces (types, parsed by the libclang package) and
+vocabulary (called names, against the headers in the MLX wheel). One that cannot be made is named with its
+reason. Exit code: 0 nothing wrong, 1 problems, 2 wrong call or a file that cannot be read."""
+
+
+def add_lint(commands: argparse._SubParsersAction) -> None:
+    """Add the command to the parser's subcommands."""
+    text = "check that a .metal file is valid Metal, without Apple's compiler"
+    parser = commands.add_parser("lint", help=text, description=text.capitalize() + ".", epilog=_EPILOG)
+    parser.add_argument("file", metavar="FILE", help="a .metal file")
+    parser.add_argument("-I", "--include", action="append", default=[], metavar="DIR", help="for #include")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=run_lint)
+
+
+def run_lint(arguments: argparse.Namespace) -> int:
+    """Print the problems; returns the exit code."""
+    with _limited(_TIME_LIMIT):
+        done = lint(Path(arguments.file), include=arguments.include)
+    result = {"file": done.file, "problems": [asdict(p) for p in done.problems], "checks": done.checks}
+    print(json.dumps(result, indent=2) if arguments.json else _text(done))
+    return WRONG if done.problems else CLEAN
+
+
+@contextlib.contextmanager
+def _limited(seconds: float) -> Iterator[None]:
+    """KvistError after that time: a text can be made to keep the rules busy for hours."""
+
+    def late(*_: object) -> NoReturn:
+        raise KvistError("metal lint", f"a text that is checked within {seconds:.0f} s", "a longer time")
+
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _text(done: Linted) -> str:
+    lines = [str(p) for p in done.problems]
+    lines += [f"{done.file}: {name} {state}" for name, state in done.checks.items() if state != "ran"]
+    found = len(done.problems)
+    lines.append("nothing wrong found" if not found else f"{found} problem{'s' if found > 1 else ''}")
+    return "\n".join(lines)

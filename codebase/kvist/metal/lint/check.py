@@ -1,0 +1,123 @@
+"""Check a Metal text against the language, without Apple's compiler."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from kvist.errors import KvistError
+from kvist.metal.compiler import compiler
+from kvist.metal.lint import spaces
+from kvist.metal.lint.lexical import balanced, includes, not_ascii, without_comments
+from kvist.metal.lint.problems import Problem
+from kvist.metal.lint.rules import RULES
+from kvist.metal.lint.unit import Unit
+from kvist.metal.lint.vocabulary import HEADERS, called_by_mlx, check_vocabulary
+from kvist.metal.preprocess import preprocess
+from kvist.metal.source import Source, load
+from kvist.metal.tokens import significant, tokenize
+
+_HEADERS = (".h", ".hpp")  # compiled as files, never handed over as text: comments may say anything
+RAN = "ran"
+_MAX_CHARACTERS = 1 << 20
+_MAX_PROBLEMS = 200  # of a rule
+_MLX_INCLUDE = HEADERS.parents[3]
+
+
+@dataclass(frozen=True, slots=True)
+class Linted:
+    """The problems of a file, in order, and for each check `ran` or why it was skipped."""
+
+    file: str
+    problems: tuple[Problem, ...]
+    checks: dict[str, str]
+
+
+def lint(kernel: str | Path | Source, *, include: Sequence[str | Path] = ()) -> Linted:
+    """The problems of a .metal file, or of a text with a line break in it.
+
+    rules: what the language forbids, told from the tokens. address_spaces: clang parses the text with device,
+    constant, threadgroup and thread as address spaces. vocabulary: every called name is there. A check that
+    cannot be made says why. include: folders for `#include`; MLX's own headers are found without.
+    Raises KvistError for a file that cannot be read.
+    """
+    source = load(kernel)
+    shown = str(kernel) if isinstance(kernel, (str, Path)) and source.path else source.label
+    raw = source.text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
+    if len(raw) > _MAX_CHARACTERS:
+        raise KvistError(shown, f"at most {_MAX_CHARACTERS} characters", str(len(raw)))
+    code, problems = without_comments(raw)
+    header = source.path is not None and source.path.suffix in _HEADERS
+    problems += islice(not_ascii(code if header else raw), _MAX_PROBLEMS)
+    code, found = includes(raw, code)
+    problems += found
+    text, found, unresolved = _preprocessed(replace(source, text=code), [Path(f) for f in include])
+    problems += [p for p in found if all(p.line != q.line or q.code != "include" for q in problems)]
+    text, found = balanced(text, source.label)
+    broken = any("nested" in p.message or p.message.startswith("`") for p in found)
+    problems += found
+    checks = {}
+    if broken:
+        found = []
+        checks = dict.fromkeys(
+            ("rules", "address_spaces", "vocabulary"), "skipped: the brackets do not match"
+        )
+    else:
+        unit = Unit(raw, text, source.label, significant(tokenize(text)))
+        found = [p for rule in RULES for p in islice(rule(unit), _MAX_PROBLEMS)]
+        checks["rules"] = RAN
+        checks["address_spaces"], more = spaces.check_spaces(unit, unresolved)
+        checks["vocabulary"], calls = _vocabulary(unit, unresolved)
+        for p in [*calls, *more]:
+            if not _said(p, found):
+                found.append(p)
+        found = _unique(found)
+    problems += [p for p in found if not p.file.startswith(str(_MLX_INCLUDE))]
+    named = {replace(p, file=shown if p.file in ("", source.label) else p.file) for p in problems}
+    return Linted(shown, tuple(sorted(named, key=lambda p: (p.file != shown, p.file, p))), checks)
+
+
+def _vocabulary(unit: Unit, unresolved: str) -> tuple[str, list[Problem]]:
+    if unresolved:
+        return f"skipped: {unresolved}", []
+    known = called_by_mlx()
+    if not known:
+        return f"skipped: this MLX has no Metal headers in {HEADERS}", []
+    return RAN, list(islice(check_vocabulary(unit, known), _MAX_PROBLEMS))
+
+
+def _said(p: Problem, found: Sequence[Problem]) -> bool:
+    """Whether a rule has said something about this line already, at the same column or of the same kind."""
+    return any(
+        p.line == q.line and p.file == q.file and (p.column == q.column or p.code == q.code) for q in found
+    )
+
+
+def _unique(found: Sequence[Problem]) -> list[Problem]:
+    """One problem of each code, line and column."""
+    seen: dict[tuple[str, int, int, str], Problem] = {}
+    for p in found:
+        seen.setdefault((p.file, p.line, p.column, p.code), p)
+    return list(seen.values())
+
+
+def _preprocessed(source: Source, include: Sequence[Path]) -> tuple[str, list[Problem], str]:
+    """The text, problems of the preprocessor, and why names may be missing from the text."""
+    try:
+        made = preprocess(source, [*include, _MLX_INCLUDE] if _MLX_INCLUDE.is_dir() else include)
+        return made.text, [], ""
+    except KvistError as error:
+        place = re.match(rf"{re.escape(source.label)}:(\d+)$", error.where)
+        plain = "\n".join(
+            "" if re.match(r"\s*#\s*include", line) else line for line in source.text.split("\n")
+        )
+        try:
+            compiler()
+        except KvistError:
+            return plain, [], "there is no C++ compiler to resolve includes and macros"
+        line = int(place[1]) if place else 1
+        message = error.got.removeprefix("the error: ")
+        code = "include" if "No such file" in message or "not found" in message else "preprocessor"
+        hint = "-I FOLDER says where quoted includes are" if code == "include" else ""
+        return plain, [Problem(line, 1, code, message, hint)], "the includes could not be resolved"

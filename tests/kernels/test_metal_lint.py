@@ -1,0 +1,160 @@
+"""Guards `kvist metal lint`: mutants are caught by their rules, valid text is clean, no text upsets it."""
+
+import importlib.util
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kvist.cli import main
+from kvist.errors import KvistError
+from kvist.exercises.metal_kernel import check as exercise
+from kvist.metal.lint import check, lint, spaces
+from kvist.metal.lint.vocabulary import HEADERS
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = {p.stem: p for d in ("kernels", "tests/kernels") for p in sorted((ROOT / d).rglob("*.metal"))}
+MUTANTS = tomllib.loads((Path(__file__).parent / "lint" / "mutants.toml").read_text("utf-8"))["mutant"]
+HAVE_CLANG = importlib.util.find_spec("clang") is not None
+BODY = "uint i = thread_position_in_grid.x; float x = gate[i]; out[i] = x / (1.0f + exp(-x)) * up[i];"
+# Headers of MLX that do not stand alone: they use names or `using namespace metal` of whoever includes them.
+NOT_ALONE = {"quantized_utils.h", "loader_channel_l.h", "loader_channel_n.h"}
+needs_clang = pytest.mark.skipif(not HAVE_CLANG, reason="libclang is not installed")
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=[m["name"] for m in MUTANTS])
+def test_every_mutant_is_caught(mutant, monkeypatch):
+    """By the rules alone, except those that only clang can see."""
+    text = FILES[mutant["base"]].read_text("utf-8")
+    for old, new in ((mutant["find"], mutant["replace"]), *([mutant["then"]] if "then" in mutant else [])):
+        assert old in text
+        text = text.replace(old, new, 1)
+    if not mutant.get("clang"):
+        monkeypatch.setattr(spaces, "check_spaces", lambda unit, unresolved: ("skipped: not now", []))
+    elif not HAVE_CLANG:
+        pytest.skip("libclang is not installed")
+    found = lint(text).problems
+    lines = [i for i, (a, b) in enumerate(zip(text.split("\n"), _base(mutant), strict=False), 1) if a != b]
+    assert mutant["code"] in [p.code for p in found]
+    assert min(lines) <= min(p.line for p in found if p.code == mutant["code"]) or mutant["code"] == "syntax"
+
+
+def _base(mutant) -> list[str]:
+    return FILES[mutant["base"]].read_text("utf-8").split("\n")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_valid_kernels_are_clean(name):
+    done = lint(FILES[name])
+    assert not done.problems, "\n".join(map(str, done.problems))
+    assert done.checks["rules"] == done.checks["vocabulary"] == "ran"
+    assert done.checks["address_spaces"] == "ran" or not HAVE_CLANG
+
+
+def test_the_exercise_is_clean():
+    assert not lint(exercise.TEXT % BODY).problems
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "path", sorted(HEADERS.rglob("*.h")), ids=lambda p: p.relative_to(HEADERS).as_posix()
+)
+def test_headers_of_mlx_are_clean(path):
+    """Those of Metal 4 (nax) have lambdas."""
+    if "nax" in path.name or path.name in NOT_ALONE:
+        pytest.skip("Metal 4, or not self-contained")
+    done = lint(path)
+    assert not done.problems, "\n".join(map(str, done.problems))
+
+
+@needs_clang
+def test_the_declarations_parse():
+    """An error in the header itself would make clang blind."""
+    text = "\nkernel void nothing(device float* y [[buffer(0)]]) { y[0] = 1; device int* z = y; }\n"
+    assert [(p.line, p.column, p.code) for p in lint(text).problems] == [(2, 76, "type")]
+
+
+def test_place_and_json(tmp_path, capsys):
+    path = tmp_path / "k.metal"
+    path.write_text(
+        "#define N 4\n#include <metal_stdlib>\nkernel void k(device float* y [[buffer(31)]]) { y[N] = 1; }\n"
+    )
+    assert main(["metal", "lint", str(path), "--json"]) == 1
+    done = json.loads(capsys.readouterr().out)
+    assert done["file"] == str(path)
+    (problem,) = done["problems"]
+    assert (problem["line"], problem["column"], problem["code"]) == (3, 33, "attribute-index")
+    assert problem["severity"] == "error" and problem["message"]
+    assert set(done["checks"]) == {"rules", "address_spaces", "vocabulary"}
+
+
+def test_exit_codes(tmp_path, capsys):
+    assert main(["metal", "lint", str(FILES["rms_norm"])]) == 0
+    assert "nothing wrong" in capsys.readouterr().out
+    assert main(["metal", "lint", str(tmp_path / "none.metal")]) == 2
+    binary = tmp_path / "binary.metal"
+    binary.write_bytes(b"\xff\xfe\x00")
+    assert main(["metal", "lint", str(binary)]) == 2
+
+
+def test_checks_that_cannot_be_made_say_why(monkeypatch):
+    text = FILES["scan"].read_text("utf-8")
+    monkeypatch.setattr(spaces.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(check, "called_by_mlx", frozenset)
+    checks = lint(text).checks
+    assert "libclang" in checks["address_spaces"] and "headers" in checks["vocabulary"]
+    missing = lint('#include "nowhere.h"\n' + text)
+    assert [p.code for p in missing.problems] == ["include"]
+    assert "includes" in missing.checks["vocabulary"]
+
+
+def test_a_hint_says_what_was_meant():
+    text = (
+        FILES["rms_norm"]
+        .read_text("utf-8")
+        .replace("[[thread_index_in_simdgroup]]", "[[thread_index_in_simd]]")
+    )
+    assert "thread_index_in_simdgroup" in next(p.hint for p in lint(text).problems)
+
+
+PIECES = [
+    "[[",
+    "]]",
+    "(",
+    ")",
+    "{",
+    "}",
+    "<",
+    ">",
+    "kernel void f(",
+    "template <typename T>",
+    "#if",
+    "#define X",
+    "/*",
+]
+PIECES += [
+    "threadgroup float x[4];",
+    "device float*",
+    '"',
+    "'",
+    "[[buffer(0)]]",
+    ";",
+    "struct A",
+    "\n",
+    "::",
+    "1'0",
+    "é",
+]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=6)), max_size=25))
+def test_no_text_upsets_it(monkeypatch, pieces):
+    monkeypatch.setattr(spaces, "check_spaces", lambda unit, unresolved: ("skipped: not now", []))
+    try:
+        lint("\n" + " ".join(pieces))
+    except KvistError:
+        pytest.fail("a text is never a wrong call")
