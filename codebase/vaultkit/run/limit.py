@@ -1,7 +1,8 @@
 """A time limit on one block, and a guard against a block that would end the whole run.
 
 Python can stop Python code only: a loop inside C code is ended with the process, some time after the limit,
-and a crash there ends it at once. Both say on stderr which line of which note it was, and the exit code is not 0.
+and a crash there ends it at once. Both say on stderr which line of which note it was, and the exit code is
+not 0.
 """
 
 import faulthandler
