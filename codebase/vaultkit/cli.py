@@ -38,6 +38,9 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output went away, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:  # a folder that cannot be written, a disk that is full
+        print(f"{error.filename or 'vaultkit'}: cannot go on: {error.strerror or error}", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from vaultkit.pairs import canonical, is_zh, translated
 from vaultkit.vault import Vault
 
 PROPERTY = "source_hash"
+_TARGET = re.compile(r"\[\[[^\]|#]+(?=[|#])")
 _TICK = re.compile(r"^([\s>]*[-*+] )\[[^\]]\] ")
 
 
@@ -34,7 +35,7 @@ def source_hash(english: Note) -> str:
     lines = _without_comments(scan)
     body = range(english.body_line, len(lines) + 1)
     words = " ".join(_TICK.sub(r"\1", lines[number - 1]) for number in body if number not in left_out)
-    words = " ".join(words.split())
+    words = _TARGET.sub("[[", " ".join(words.split()))  # a note's new name asks for no new translation
     return "en-" + hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()[:12]
 
 

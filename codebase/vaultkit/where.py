@@ -6,6 +6,8 @@ For commands that must be quick: imports nothing heavy. `place` says the same in
 import hashlib
 import os
 
+engine: list[str] = []  # the folder given with --engine, for the commands that are printed
+
 
 def vault_of(note: str) -> str:
     """Real path of the vault that holds a note or folder: the nearest folder upwards with `.obsidian`,

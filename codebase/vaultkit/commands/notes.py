@@ -1,15 +1,17 @@
 """`vaultkit run` for argparse, `watch`, `update` and `census`: the code of notes."""
 
 import json
+import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import astuple
 
 from vaultkit import place
 from vaultkit.command import Command
-from vaultkit.commands.run import FLAGS, Options, run
+from vaultkit.commands.run import FLAGS, Options, run, use_engine
 from vaultkit.commands.scope import add_scope, load_scope
 from vaultkit.errors import Problem
 from vaultkit.run.census import census
+from vaultkit.run.scope import WrongCall
 from vaultkit.run.select import select
 from vaultkit.run.session import Session
 from vaultkit.run.update import update_note
@@ -62,10 +64,16 @@ def _watch(args: Namespace) -> int:
 
 def _update_arguments(parser: ArgumentParser) -> None:
     _notes(parser)
+    _engine(parser)
     parser.add_argument("--dry-run", action="store_true", help="print what would change, write nothing")
 
 
 def _update(args: Namespace) -> int:
+    try:
+        use_engine(args.engine)
+    except WrongCall as error:
+        print(error, file=sys.stderr)
+        return 2
     root, files = select(args.notes)
     failed = changed = 0
     twins: list[Session] = []

@@ -82,6 +82,7 @@ def use_engine(folder: str) -> None:
         return
     if not os.path.isdir(folder):
         raise WrongCall(f"--engine: need a folder, got {folder}. hint: the folder that holds the package")
+    where.engine.append(folder)
     path = os.path.abspath(folder)
     own = [path, os.path.dirname(path)] if os.path.isfile(os.path.join(path, "__init__.py")) else [path]
     sys.path[:] = own + [entry for entry in sys.path if entry not in own]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal
 
-from vaultkit import place
+from vaultkit import place, where
 from vaultkit.run.asserts import explain
 from vaultkit.run.compare import first_difference, has_ellipsis, output_lines, unified
 from vaultkit.run.execute import Execution
@@ -82,7 +82,8 @@ def update_hint(session: Session) -> str:
 
 def again(session: Session, verb: str) -> str:
     """The command that runs, or updates, just this note."""
-    return f"{place.command('vaultkit')} {verb} {shlex.quote(place.shown(session.file))}"
+    engine = "".join(f" --engine {shlex.quote(folder)}" for folder in where.engine[:1])
+    return f"{place.command('vaultkit')} {verb} {shlex.quote(place.shown(session.file))}{engine}"
 
 
 def _error(session: Session, block: Block, execution: Execution) -> Failure | None:

@@ -183,6 +183,15 @@ def test_a_part_edited_by_hand_is_never_overwritten(make_vault, capsys: pytest.C
     walk(root, "progress")
 
 
+def test_a_rename_is_no_edit_by_hand(make_vault) -> None:
+    root = make_vault(FILES)
+    walk(root, "progress")
+    assert main(["rename", "RoPE", "Rotary", str(root), "--write"]) == 0
+    assert "[[Rotary]]" in part(root, "topics")
+    walk(root, "progress")
+    assert [p for p in check_vault(Vault.load(root)) if p.code in ("tracker", "stale-translation")] == []
+
+
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [

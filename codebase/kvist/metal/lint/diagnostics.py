@@ -24,7 +24,7 @@ _SPACE_NOTE = re.compile(
 # Errors that are true whatever the header leaves out, once no name is missing.
 _BELIEVED = (
     (r"cannot assign to|is not assignable|cannot modify|cannot take the address of an rvalue", "const-write"),
-    (r"^expected ", "syntax"),
+    (r"^expected |a type specifier is required|requires a type specifier", "syntax"),
     (r"extraneous|unterminated|missing ", "syntax"),
     (r"redefinition of|conflicting types for", "redefinition"),
     (r"no member named|vector component access|illegal vector component", "member"),
