@@ -80,7 +80,7 @@ document.querySelectorAll(".arithmatex").forEach((element) => {
 def export_assets(*, formulas: bool) -> dict[str, bytes]:
     """Style of an export, by path; and KaTeX, to draw formulas in the browser, if it is at hand."""
     css = HERE / "theme" / "assets" / "css"
-    style = "\n".join((css / name).read_text("utf-8") for name in ("export.css", "blocks.css", "vault.css"))
+    style = "\n".join((css / name).read_text("utf-8") for name in ("export.css", "callouts.css", "vault.css"))
     files = {"assets/vault.css": style.encode()}
     folders = [parent / "node_modules" / "katex" / "dist" for parent in HERE.parents]
     package = next((folder for folder in folders if (folder / "katex.min.js").is_file()), None)
