@@ -82,10 +82,10 @@ def judge(unit: Unit, made: Translated, errors: Sequence[Error]) -> list[Problem
 
 
 def _known(name: str) -> bool:
-    """Whether Metal has the name and only the header has not."""
+    """Whether Metal has the name and only the header has not. Short names that MLX uses are variables."""
     return (
         name in FUNCTIONS | BUILTIN_TYPES | KEYWORDS
-        or name in called_by_mlx()
+        or (len(name) > 3 and name in called_by_mlx())
         or name.startswith(("simd", "quad", "atomic", "metal", "__", "M_", "texture", "access", "raytracing"))
     )
 
