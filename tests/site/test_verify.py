@@ -99,7 +99,7 @@ def test_a_result_that_nobody_watched_depends_on_all_files_of_the_vault(vault: P
     subprocess.run([*command, str(vault)], cwd=vault.parent, check=True, capture_output=True)
     entry = load_results(vault)["Good.md"]
     assert Results(vault).verdict("Good.md")
-    unwatched = data_of(Session(vault / "Good.md", vault))
+    unwatched = data_of(Session(vault / "Good.md", vault), None)
     assert "files" in unwatched
     record(vault, {"Good.md": {**entry, **unwatched}})
     assert Results(vault).verdict("Good.md")
