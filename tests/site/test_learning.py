@@ -41,6 +41,7 @@ def test_the_map_leads_to_every_note_of_the_course(real: Any, side: str) -> None
 @pytest.mark.browser
 def test_a_visitors_ticks_stay_and_count(open_page: Any, home: str) -> None:
     page = open_page(f"{home}reading-lists/llm101/")
+    page.wait_for_selector(".k-tickable")
     bar = page.locator(".k-progress")
     assert bar.inner_text().startswith("0 of 32 read · 0 of 864 minutes")
     box = page.locator(".k-tickable").nth(1)
@@ -60,6 +61,7 @@ def test_a_visitors_ticks_stay_and_count(open_page: Any, home: str) -> None:
 @pytest.mark.browser
 def test_ticks_go_out_and_come_in(open_page: Any, home: str, tmp_path: Any) -> None:
     page = open_page(f"{home}reading-lists/llm101/")
+    page.wait_for_selector(".k-tickable")
     page.locator(".k-tickable").first.click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Save ticks to a file").click()
@@ -121,6 +123,7 @@ def test_the_list_one_came_from_leads_on(open_page: Any, home: str) -> None:
 @pytest.mark.browser
 def test_cards_are_asked_and_come_again_as_in_the_terminal(open_page: Any, home: str, tmp_path: Any) -> None:
     page = open_page(f"{home}review/")
+    page.wait_for_selector(".k-main-button")
     total = page.locator(".k-flash").count()
     assert page.locator(".k-review").inner_text().startswith(f"{total} cards are due, {total} of them new")
     page.locator(".k-main-button").click()
@@ -154,6 +157,7 @@ def test_cards_are_asked_and_come_again_as_in_the_terminal(open_page: Any, home:
 @pytest.mark.browser
 def test_reviews_of_the_terminal_come_in(open_page: Any, home: str, tmp_path: Any) -> None:
     page = open_page(f"{home}zh/review/")
+    page.wait_for_selector(".k-main-button")
     total = page.locator(".k-flash").count()
     schedule = Schedule(tmp_path / "r.json", {})
     for card in cards(Vault.load("vault")):

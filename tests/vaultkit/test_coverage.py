@@ -288,11 +288,13 @@ def real() -> Coverage:
 
 
 def test_every_room_of_the_engine_is_read(real: Coverage) -> None:
-    """Each public folder and module of kvist but its plumbing, and every name its `__init__` exports."""
+    """Each public folder and module of kvist but its plumbing, and every name that an `__init__` exports."""
     folder = ROOT / ENGINE
     expected = {f"kvist.{p.stem}" for p in folder.glob("*.py") if p.stem not in {"__init__", *NOT_TAUGHT}}
     taught = (p.parent.name for p in folder.glob("*/__init__.py") if p.parent.name not in NOT_TAUGHT)
     expected |= {f"kvist.{name}" for name in taught}
+    inner = (p for p in folder.glob("*/*/__init__.py") if p.parent.name not in NOT_TAUGHT)
+    expected |= {f"kvist.{p.parent.parent.name}.{p.parent.name}" for p in inner}
     assert {room.path for room in real.engine.rooms} == expected
     for init in folder.glob("*/__init__.py"):
         exported = {line.split(" as ")[1] for line in init.read_text().splitlines() if " as " in line}
