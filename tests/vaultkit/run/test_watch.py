@@ -88,6 +88,7 @@ def replace(file: Path, text: str) -> None:
     os.replace(other, file)
 
 
+@pytest.mark.slow
 def test_a_folder_and_an_engine_anywhere(tmp_path: Path) -> None:
     notes, engine = tmp_path / "some notes", tmp_path / "lib" / "motor.py"
     notes.mkdir()
@@ -103,7 +104,8 @@ def test_a_folder_and_an_engine_anywhere(tmp_path: Path) -> None:
         assert watcher.until_rest()[0].startswith("ok     A.md")
         watcher.process.terminate()
         assert watcher.process.wait(SECONDS) == 0
-        assert watcher.lines.empty()
+        rest = [watcher.lines.get() for _ in range(watcher.lines.qsize())]
+        assert all(line.startswith(("ok", "1 notes")) for line in rest), rest  # a save may be seen twice
     finally:
         watcher.process.kill()
         watcher.process.wait()
