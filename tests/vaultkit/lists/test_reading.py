@@ -3,6 +3,7 @@
 import pytest
 
 from vaultkit.errors import VaultError
+from vaultkit.lists.budget import fill
 from vaultkit.lists.items import read_items
 from vaultkit.lists.reading import next_items, progress, reading_lists
 from vaultkit.note import parse_note
@@ -84,3 +85,21 @@ def test_progress_and_names(make_vault) -> None:
         reading_lists(vault, "Base note")
     with pytest.raises(VaultError):
         reading_lists(vault, "nothing")
+
+
+def test_a_note_to_read_waits_for_what_it_builds_on(make_vault) -> None:
+    items = "- [ ] [Teach](https://t.org) [[Ground]]\n- [ ] [[House]] [minutes:: 20]\n"
+    notes = {"Ground.md": "", "House.md": '---\nprerequisites: ["[[Ground]]"]\n---\n'}
+    root = make_vault({"L.md": FRONT + items, **notes})
+    assert titles(root) == [("Teach", False), ("House", True)]
+    root = make_vault({"L.md": FRONT + items.replace("[ ] [Teach]", "[x] [Teach]")})
+    assert titles(root) == [("House", False)]
+
+
+def test_what_fits_into_the_time(make_vault) -> None:
+    lines = [f"- [ ] [{m}](https://m.org/{m}) [minutes:: {m}]" for m in (30, 20, 25, 40)]
+    root = make_vault({"L.md": FRONT + "\n".join([*lines, "- [ ] [never](https://m.org/n)"])})
+    vault = Vault.load(root)
+    choices = next_items(vault, reading_lists(vault))
+    assert [c.entry.item.title for c in fill(choices, 50)] == ["20", "25"]
+    assert fill(choices, 10) == []
