@@ -12,6 +12,7 @@ from vaultkit.lists.prerequisites import prerequisites
 from vaultkit.lists.reading import next_items, reading_lists
 from vaultkit.lists.tracker import standing_of, trackers
 from vaultkit.pairs import pair_of
+from vaultkit.skeleton import session_note
 from vaultkit.vault import Vault
 
 ROOT = Path(__file__).parents[2]
@@ -75,6 +76,11 @@ def test_reading_can_begin_and_go_on_to_the_end(vault: Vault) -> None:
         assert ready, [(c.entry.item.title, c.waits_for) for c in waiting.values()]
         for key in ready:
             known |= waiting.pop(key).entry.feeds
+
+
+def test_obsidian_and_the_command_begin_the_same_session() -> None:
+    template = (ROOT / "vault/templates/Session.md").read_text("utf-8")
+    assert template.replace('"{{date}}"', "{{date}}") == session_note("{{date}}")
 
 
 def test_prerequisites_lead_to_the_longest_note(vault: Vault) -> None:

@@ -12,6 +12,7 @@ from vaultkit.lists.budget import fill
 from vaultkit.lists.reading import Choice, next_items, progress, reading_lists
 from vaultkit.lists.ticks import tick, tick_ids
 from vaultkit.lists.tracker import Writer, standing_of, trackers, write, written
+from vaultkit.resolve import resolve
 from vaultkit.vault import Vault
 
 
@@ -95,8 +96,7 @@ def _print(vault: Vault, choice: Choice) -> None:
 
 
 def _note_name(vault: Vault, target: str, choice: Choice) -> str:
-    path = vault.by_name.get(f"{target.rsplit('/', 1)[-1]}.md".lower(), [""])[0]
-    note = vault.notes.get(path)
+    note = vault.notes.get(resolve(vault, target, choice.entry.path).path or "")
     return f"{target} (planned)" if note and note.is_stub else target
 
 

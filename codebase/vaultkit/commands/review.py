@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from vaultkit import place
+from vaultkit.called import path_called
 from vaultkit.command import Command
 from vaultkit.errors import Problem, VaultError
 from vaultkit.pairs import canonical
-from vaultkit.resolve import resolve
 from vaultkit.review.cards import Card, cards
 from vaultkit.review.schedule import GRADES, Schedule, dump, read
 from vaultkit.vault import Vault
@@ -64,7 +64,7 @@ def _review(args: Namespace) -> int:
 def _path(vault: Vault, name: str) -> str:
     if not name:
         return ""
-    path = resolve(vault, name, "").path or vault.by_alias.get(name.lower(), "")
+    path = path_called(vault, name)
     if path not in vault.notes:
         raise VaultError(Problem(name, 0, "no-note", "is no note of this vault"))
     return canonical(path)

@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from vaultkit.called import path_called
 from vaultkit.errors import Problem, VaultError
 from vaultkit.lists.solved import Solved
 from vaultkit.note import Note
 from vaultkit.pairs import canonical
-from vaultkit.resolve import resolve
 from vaultkit.vault import Vault
 from vaultkit.write import write_atomic
 
@@ -48,7 +48,7 @@ def exercises(vault: Vault) -> list[Note]:
 
 def exercise_of(vault: Vault, name: str) -> str:
     """The exercise of the note `name` (a name, an alias or a path). Raises VaultError if it has none."""
-    path = resolve(vault, name, "").path or vault.by_alias.get(name.lower(), "") or _near(vault, name)
+    path = path_called(vault, name) or _near(vault, name)
     note = vault.notes.get(canonical(path)) or vault.notes.get(path)
     if note is None:
         raise VaultError(

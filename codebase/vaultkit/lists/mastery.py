@@ -14,6 +14,8 @@ from vaultkit.errors import Problem
 from vaultkit.frontmatter import key_line
 from vaultkit.lists.solved import Solved
 from vaultkit.note import Note
+from vaultkit.run.data import is_current
+from vaultkit.run.fingerprints import Fingerprints
 from vaultkit.run.results import engine_digest, key_of, load_results
 from vaultkit.vault import Vault
 
@@ -56,12 +58,14 @@ class Evidence:
         return self.has_code(path) or (note is not None and bool(note.properties.get("exercise")))
 
     def green(self, path: str) -> bool:
-        """True if every block of the note passed, and neither the note nor the engine changed since."""
+        """True if every block of the note passed, and nothing that it was run with changed since."""
         entry = self._results.get(path)
         if entry is None or not entry.get("passed"):
             return False
         whole = entry.get("passed", 0) + entry.get("skipped", 0) == entry.get("blocks")
-        return whole and entry.get("key") in self._keys(path)
+        if not whole or entry.get("key") not in self._keys(path):
+            return False
+        return is_current(self.vault.root, entry, self._fingerprints)
 
     def _keys(self, path: str) -> set[str]:
         """The keys of the note as it is, with this claim or another: a claim changes nothing that is run."""
@@ -85,7 +89,11 @@ class Evidence:
 
     @cached_property
     def _engine(self) -> str:
-        return engine_digest(self.vault.root)
+        return engine_digest(self.vault.root, self._fingerprints)
+
+    @cached_property
+    def _fingerprints(self) -> Fingerprints:
+        return Fingerprints()
 
     @cached_property
     def _solved(self) -> Solved:

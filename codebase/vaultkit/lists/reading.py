@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from vaultkit.called import path_called
 from vaultkit.errors import Problem, VaultError
 from vaultkit.lists.items import Item, is_list, read_items
 from vaultkit.lists.prerequisites import prerequisites
@@ -48,7 +49,7 @@ def reading_lists(vault: Vault, name: str = "") -> list[Note]:
     lists = [note for _, note in sorted(vault.notes.items()) if is_list(note) and note.lang == "en"]
     if not name:
         return lists
-    path = resolve(vault, name, "").path or vault.by_alias.get(name.lower(), "")
+    path = path_called(vault, name)
     chosen = [note for note in lists if note.path == canonical(path)]
     if not chosen:
         hint = "lists here: " + (", ".join(note.stem for note in lists) or "none")

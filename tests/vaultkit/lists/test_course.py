@@ -17,6 +17,7 @@ from vaultkit.lists.sessions import read_sessions
 from vaultkit.lists.solved import Solved
 from vaultkit.lists.standing import Standing
 from vaultkit.note import parse_note
+from vaultkit.run.fingerprints import Fingerprints
 from vaultkit.run.results import record, results_key
 from vaultkit.vault import Vault
 
@@ -301,6 +302,16 @@ def test_a_claim_changes_nothing_that_was_run(make_vault) -> None:
     for level in ("learning", "implementing"):
         claim(root, "RoPE", level)
         assert problems(root) == [] and Evidence(Vault.load(root)).level("RoPE.md") == level
+
+
+def test_a_green_run_counts_while_its_data_is_as_it_was(make_vault) -> None:
+    root = make_vault({**FILES, "seven.txt": "7"})
+    data = {"vault/seven.txt": Fingerprints().file(str(root / "seven.txt"))}
+    entry = {"key": results_key(root, "RoPE.md"), "blocks": 1, "passed": 1, "skipped": 0, "data": data}
+    record(root, {"RoPE.md": entry})
+    assert Evidence(Vault.load(root)).green("RoPE.md")
+    (root / "seven.txt").write_text("eight", "utf-8")
+    assert not Evidence(Vault.load(root)).green("RoPE.md")
 
 
 def test_a_solved_exercise_speaks_for_itself(make_vault) -> None:
