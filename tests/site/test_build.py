@@ -30,12 +30,12 @@ def test_a_second_build_does_nothing(sample: object) -> None:
 def test_a_site_without_its_search_index_is_not_up_to_date(sample: object, tmp_path: Path) -> None:
     layout: Layout = sample.layout  # type: ignore[attr-defined]
     assert is_complete(layout)
-    file = layout.site / "zh" / "pagefind" / "pagefind.js"
-    file.rename(tmp_path / "away.js")
+    file = layout.site / "zh" / "search" / "index.bin"
+    file.rename(tmp_path / "away.bin")
     try:
         assert not is_complete(layout)
     finally:
-        (tmp_path / "away.js").rename(file)
+        (tmp_path / "away.bin").rename(file)
 
 
 def test_a_problem_stops_the_build_with_path_and_line(

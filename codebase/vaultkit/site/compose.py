@@ -160,6 +160,6 @@ def _title(context: Context, note: Note) -> list[str]:
     if context.language == "zh" and english and context.page.section:
         name = context.vault.notes[english].title
         lines += (
-            [f'<p class="k-subtitle" lang="en" data-pagefind-ignore>{name}</p>', ""] if name != title else []
+            [f'<p class="k-subtitle" lang="en" data-unsearched>{name}</p>', ""] if name != title else []
         )
     return lines

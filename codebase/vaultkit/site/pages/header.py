@@ -40,7 +40,7 @@ def header(context: Context, results: Results) -> list[str]:
         lines += ["", f'<span class="k-label">{say(context.language, "read_first")}</span> {first}']
     if not lines:
         return []
-    return ['<div class="k-head" markdown="1" data-pagefind-ignore>', "", *lines, "", "</div>", ""]
+    return ['<div class="k-head" markdown="1" data-unsearched>', "", *lines, "", "</div>", ""]
 
 
 def sources(context: Context) -> list[str]:
