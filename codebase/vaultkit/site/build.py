@@ -1,4 +1,4 @@
-"""The whole build: stage both languages, run MkDocs and index what it made for each side by side, publish the result.
+"""The whole build: stage both languages, render and index each side by side, publish the result.
 
 A build that fails leaves the published site as it was; a build for which nothing changed does nothing.
 """

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+
 def publish(source: Path, target: Path, *, keep: tuple[str, ...] = ()) -> list[str]:
     """Make `target` equal to `source`; `keep` names folders of `target` that belong to others.
 

@@ -1,15 +1,16 @@
 """The index as files: `index.bin` names pages and chunks, `words/` holds chunks of terms, `pages/` the text.
 
-All are JSON, compressed here and not left to the server, as many servers compress nothing. A file but `index.bin`
-has a hash of its content in its name, so a browser may keep it, and never mixes two states of the site.
+All are JSON, compressed here and not left to the server, as many servers compress nothing. All but
+`index.bin` have a hash of their content as name: a browser may keep them and never mixes two states of a site.
 """
 
 import gzip
 import hashlib
 import json
+import os
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
-from itertools import pairwise
+from operator import sub
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,14 @@ class Writer:
     def write(self, index: Index, titles: Iterable[Mapping[str, Any]]) -> None:
         """Bring the files up to date. `titles` is the table of vaultkit.site.titles."""
         entries = list(titles)
+        for name in ("words", "pages"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
         self._words(index)
         root = self._root(index, entries)
         root |= {"words": self.starts, "chunks": self.chunks}
         kept = {self._put("", root, ROOT)}
-        kept |= {f"words/{name}.bin" for name in self.chunks} | {f"pages/{n}.bin" for _, n in self.texts.values()}
+        kept |= {f"words/{name}.bin" for name in self.chunks}
+        kept |= {f"pages/{name}.bin" for _, name in self.texts.values()}
         for file in self.folder.rglob("*"):
             if file.is_file() and file.relative_to(self.folder).as_posix() not in kept:
                 file.unlink()
@@ -108,19 +112,22 @@ class Writer:
         return name
 
     def _put(self, folder: str, content: object, name: str = "") -> str:
-        """Write a file unless it is there; its name, without folder and ending if it is made of the content."""
-        text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+        """Write a file unless it is there; its name, without folder and ending if it is a hash."""
+        text = content if isinstance(content, str) else _json(content)
         raw = text.encode("utf-8")
         named = name or hashlib.blake2b(raw, digest_size=5).hexdigest()
-        file = self.folder / folder / (name or f"{named}.bin")
-        if name or not file.is_file():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            part = file.with_name(f".{file.name}.part")
-            part.write_bytes(gzip.compress(raw, 6, mtime=0))
-            part.replace(file)
+        path = f"{self.folder / folder}/{name or f'{named}.bin'}"
+        if name or not os.path.isfile(path):
+            with open(f"{path}.part", "wb") as part:
+                part.write(gzip.compress(raw, 6, mtime=0))
+            os.replace(f"{path}.part", path)
         return named
 
 
+def _json(content: object) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
 def _row(term: str, places: list[int]) -> str:
-    steps = [places[0], *(after - before for before, after in pairwise(places))]
-    return f"{json.dumps(term, ensure_ascii=False)}:{json.dumps(steps, separators=(',', ':'))}"
+    steps = [places[0], *map(sub, places[1:], places)]
+    return f"{json.dumps(term, ensure_ascii=False)}:{str(steps).replace(' ', '')}"

@@ -1,11 +1,11 @@
 """The words of one language's pages and where they stand, kept so that a changed page changes little.
 
-Every passage has a number. A place is `number << 3 | weight`, weight 1 to 7: 7 in a name of the page, 6 in the
-passage's heading, 1 to 5 in its text, by how much of the text the word makes up. A page owns a range of numbers.
+Every passage has a number; a page owns a range of them. A place is `number << 3 | weight`: the weight is 7 in
+a name of the page, 6 in the passage's heading, 1 to 5 in its text, by how much of it the word makes up.
 """
 
 import hashlib
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 
 from vaultkit.site.search.passages import Passage, is_listing, passages
@@ -17,7 +17,7 @@ TYPICAL = 120  # terms of a passage
 
 @dataclass(slots=True)
 class Entry:
-    """A page: what it was made from, its range of passages, its terms with their places."""
+    """A page: what it was made from, its range of passages, its terms."""
 
     digest: bytes
     names: tuple[str, ...]
@@ -25,12 +25,12 @@ class Entry:
     size: int
     passages: list[Passage]
     listing: bool
-    places: dict[str, list[int]]
+    terms: set[str]
 
 
 @dataclass
 class Index:
-    """Pages by URL and, for each term, the sorted places; `touched` are terms changed since the last writing."""
+    """Pages by URL and, for each term, the sorted places; `touched` are terms whose places have changed."""
 
     pages: dict[str, Entry] = field(default_factory=dict)
     places: dict[str, list[int]] = field(default_factory=dict)
@@ -43,65 +43,74 @@ class Index:
         old = self.pages.get(url)
         if old and old.digest == digest and old.names == names:
             return False
-        found = old.passages if old and old.digest == digest else passages(page)
+        found = passages(page)
         size = len(found) or 1
         if old and size <= old.size:
             start, size = old.start, old.size
         else:
             start, self.end = self.end, self.end + size
-        self._take_out(old)
-        entry = Entry(digest, names, start, size, found, is_listing(page), _places(found, names, start))
-        self._put_in(entry, old)
-        self.pages[url] = entry
+        before = self._taken_out(old) if old else {}
+        terms = self._put_in(_weights(found, names), start)
+        self.pages[url] = Entry(digest, names, start, size, found, is_listing(page), terms)
+        if old:
+            after = {term: self._part(term, start, size) for term in terms}
+            self.touched |= {term for term in {*before, *after} if before.get(term) != after.get(term)}
+        else:
+            self.touched |= terms
         return True
 
     def remove(self, url: str) -> None:
         """Forget a page."""
         if entry := self.pages.pop(url, None):
-            self._take_out(entry)
-            self.touched |= entry.places.keys()
+            self.touched |= self._taken_out(entry).keys()
 
-    def _take_out(self, entry: Entry | None) -> None:
-        if not entry:
-            return
+    def _part(self, term: str, start: int, size: int) -> list[int]:
+        """Places of a term in a range of passages."""
+        known = self.places[term]
+        return known[bisect_left(known, start << 3) : bisect_left(known, (start + size) << 3)]
+
+    def _taken_out(self, entry: Entry) -> dict[str, list[int]]:
+        """The places of a page's terms, which are no longer in the index."""
+        before = {}
         low, high = entry.start << 3, (entry.start + entry.size) << 3
-        for term in entry.places:
-            found = self.places[term]
-            del found[bisect_left(found, low) : bisect_left(found, high)]
-            if not found:
+        for term in entry.terms:
+            known = self.places[term]
+            first, last = bisect_left(known, low), bisect_left(known, high)
+            before[term] = known[first:last]
+            del known[first:last]
+            if not known:
                 del self.places[term]
+        return before
 
-    def _put_in(self, entry: Entry, old: Entry | None) -> None:
-        before = old.places if old else {}
-        self.touched |= before.keys() - entry.places.keys()
-        for term, new in entry.places.items():
-            if before.get(term) != new:
-                self.touched.add(term)
-            known = self.places.setdefault(term, [])
-            if not known or known[-1] < new[0]:
-                known += new
-            else:
-                at = bisect_left(known, new[0])
-                known[at:at] = new
-
-
-def _places(found: list[Passage], names: tuple[str, ...], start: int) -> dict[str, list[int]]:
-    places: dict[str, list[int]] = {}
-    named = {term for name in names for term in terms(name)}
-    for number, passage in enumerate(found, start):
-        weights = _weights(passage)
-        if number == start:
-            weights |= dict.fromkeys(named, NAME)
-        for term, weight in weights.items():
-            places.setdefault(term, []).append(number << 3 | weight)
-    if not found:
-        places = {term: [start << 3 | NAME] for term in named}
-    return places
+    def _put_in(self, weights: list[dict[str, int]], start: int) -> set[str]:
+        places = self.places
+        for number, passage in enumerate(weights, start):
+            for term, weight in passage.items():
+                place = number << 3 | weight
+                known = places.get(term)
+                if known is None:
+                    places[term] = [place]
+                elif known[-1] < place:
+                    known.append(place)
+                else:
+                    insort(known, place)
+        return set().union(*weights)
 
 
-def _weights(passage: Passage) -> dict[str, int]:
+def _weights(found: list[Passage], names: tuple[str, ...]) -> list[dict[str, int]]:
+    """For each passage the weights of its terms. Names of the page stand in its first."""
+    weights = [_weight(passage) for passage in found] or [{}]
+    for name in names:
+        weights[0] |= dict.fromkeys(terms(name), NAME)
+    return weights
+
+
+def _weight(passage: Passage) -> dict[str, int]:
     """Term: 1 to 6. The text's part is what BM25 makes of how often a term stands in so long a text."""
     counts = terms(passage.text)
     rest = 1.2 * (0.25 + 0.75 * counts.total() / TYPICAL)
-    weights = {term: 1 + min(4, int(5 * times / (times + rest))) for term, times in counts.items()}
-    return weights | dict.fromkeys(terms(passage.heading), HEADING)
+    weights = dict.fromkeys(counts, 1 + int(5 / (1 + rest)))
+    for term, times in counts.items():
+        if times > 1:
+            weights[term] = 1 + min(4, int(5 * times / (times + rest)))
+    return weights | dict.fromkeys(terms(passage.heading), HEADING) if passage.heading else weights

@@ -13,8 +13,7 @@ _LEFT_OUT = re.compile(
     r'|<a class="(?:headerlink|footnote-ref|footnote-backref)".*?</a>|<!--.*?-->',
     re.DOTALL,
 )
-_UNSEARCHED = re.compile(r"<(\w+)[^>]*\bdata-unsearched\b[^>]*>")
-_DRAWN = re.compile(r'<span class="katex-html"[^>]*>')  # how a formula looks; its TeX is what is searched
+_DRAWN = 'class="katex-html"'  # how a formula looks; its TeX is what is searched
 _TEX = re.compile(r"<math\b.*?<annotation[^>]*>(.*?)</annotation>.*?</math>", re.DOTALL)
 _NAMED = "alpha beta gamma delta epsilon theta lambda mu pi rho sigma tau phi omega sqrt sum log exp max min"
 _COMMAND = re.compile(rf"\\(?!(?:{'|'.join(_NAMED.split())})\b)[A-Za-z]+\*?|[\\{{}}&~]")
@@ -23,6 +22,7 @@ _INLINE = re.compile(
     r"</?(?:span|a|code|em|strong|b|i|u|s|q|mark|sub|sup|small|kbd|abbr|del|ins|wbr|cite|var|samp|bdi|time)"
     r"(?![\w-])[^>]*>"
 )
+_NAME = re.compile(r"\w+")
 _TAG = re.compile(r"<[^>]*>")
 _SPACES = re.compile(r"\s+")
 
@@ -42,7 +42,7 @@ def passages(page: str) -> list[Passage]:
     if not start:
         return []
     body = page[start.end() : page.rfind("</article>")]
-    body = _without(_UNSEARCHED, _LEFT_OUT.sub("", body))
+    body = _without("data-unsearched", _LEFT_OUT.sub("", body))
     if "katex" in body:
         body = _TEX.sub(_tex, _without(_DRAWN, body))
     parts = _HEADING.split(body)
@@ -69,22 +69,27 @@ def _tex(found: re.Match[str]) -> str:
     return html.escape(_COMMAND.sub(" ", html.unescape(found[1])), quote=False)
 
 
-def _without(begin: re.Pattern[str], text: str) -> str:
-    """`text` without the elements whose start tag `begin` matches, with all that is in them."""
+def _without(mark: str, text: str) -> str:
+    """`text` without the elements in whose start tag `mark` stands, with all that is in them."""
     kept: list[str] = []
     position = 0
-    while found := begin.search(text, position):
-        kept.append(text[position : found.start()])
-        position = _end_of(found, text)
+    while (found := text.find(mark, position)) >= 0:
+        start = text.rfind("<", position, found)
+        name = _NAME.match(text, start + 1) if start >= 0 else None
+        if not name or ">" in text[start:found]:  # the mark stands in the text
+            kept.append(text[position : found + len(mark)])
+            position = found + len(mark)
+        else:
+            kept.append(text[position:start])
+            position = _end_of(name[0], text, found)
     kept.append(text[position:])
     return "".join(kept)
 
 
-def _end_of(opened: re.Match[str], text: str) -> int:
-    """Where the element ends that starts with this tag."""
-    name = opened[1] if opened.re.groups else "span"
+def _end_of(name: str, text: str, position: int) -> int:
+    """Where the element ends in whose start tag `position` is."""
     depth = 1
-    for tag in re.compile(rf"<(/?){name}\b").finditer(text, opened.end()):
+    for tag in re.compile(rf"<(/?){name}\b").finditer(text, position):
         depth += -1 if tag[1] else 1
         if not depth:
             return text.find(">", tag.end()) + 1
