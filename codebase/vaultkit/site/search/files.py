@@ -1,7 +1,7 @@
 """The index as files: `index.bin` names pages and chunks, `words/` holds chunks of terms, `pages/` the text.
 
 All are JSON, compressed here and not left to the server, as many servers compress nothing. All but
-`index.bin` have a hash of their content as name: a browser may keep them and never mixes two states of a site.
+`index.bin` have a hash of their content as name: a browser may keep them and never mixes two sites.
 """
 
 import gzip

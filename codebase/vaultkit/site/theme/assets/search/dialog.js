@@ -1,6 +1,6 @@
 // The search dialog: a field and a list of pages, for pointer, keyboard, touch and screen readers.
 import { read, write } from "../store.js";
-import { find, findNames } from "./find.js";
+import { find, findNames, withMarks } from "./find.js";
 import { forget } from "./files.js";
 
 const WORDS = {
@@ -64,7 +64,7 @@ function build(words) {
     <form method="dialog" role="search">
       <input type="search" role="combobox" aria-expanded="false" aria-controls="k-results" aria-autocomplete="list"
         autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="go">
-      <button type="submit" class="k-search-close">Esc</button>
+      <button type="submit" class="k-search-close"><kbd>Esc</kbd><span aria-hidden="true">✕</span></button>
     </form>
     <div id="k-results" role="listbox"></div>
     <div class="k-search-foot"><p role="status"></p></div>`;
@@ -227,15 +227,23 @@ function line(row) {
   return link;
 }
 
+const spelt = (parts) => parts.map((part) => (part.mark ? element("mark", "", part.text) : part.text));
+
 function fill(link, row) {
   link.href = row.href;
-  const name = element("span", "k-hit-title", row.title);
-  for (const also of [row.name, row.heading]) if (also) name.append(" ", element("span", "k-hit-name", also));
+  const name = element("span", "k-hit-title");
+  name.append(...spelt(withMarks(row.title, row)));
+  for (const also of [row.name, row.heading]) {
+    if (!also) continue;
+    const part = element("span", "k-hit-name");
+    part.append(...spelt(withMarks(also, row)));
+    name.append(" ", part);
+  }
   if (row.planned) name.append(" ", element("span", "k-pill k-pill-planned", site.words.planned));
   if (row.api) name.append(" ", element("span", "k-pill", "API"));
   if (row.language && row.source) name.append(" ", element("span", "k-pill", site.words[row.language]));
   const text = element("span", "k-hit-text");
   if (row.language && row.excerpt) text.lang = row.language;
-  text.append(...(row.excerpt ?? row.summary ?? []).map((part) => (part.mark ? element("mark", "", part.text) : part.text)));
+  text.append(...spelt(row.excerpt ?? row.summary ?? []));
   link.replaceChildren(name, text);
 }

@@ -10,19 +10,31 @@ export function excerpt(text, units, length = 170) {
   const wide = isRun(text[places[0].start]) ? length / 2 : length;
   const window = densest(places, wide);
   const spare = Math.max(wide - (window.at(-1).end - window[0].start), 0);
+  if (text.length <= wide * 1.15) return marked(text, places);
   const early = window.at(-1).end <= wide; // then the beginning of the passage reads best
   const from = early ? 0 : boundary(text, Math.max(window[0].start - Math.floor(spare / 3), 0), -1);
   const whole = text.length - from <= wide * 1.15;
   const to = whole ? text.length : boundary(text, Math.min(Math.max(from + wide, window.at(-1).end), text.length), 1);
-  const parts = [{ text: from ? "… " : "" }];
+  const parts = marked(text, places, from, to);
+  return [{ text: from ? "… " : "" }, ...parts, { text: to < text.length ? " …" : "" }].filter((part) => part.text);
+}
+
+/** A piece of the text with these places marked. */
+export function marked(text, places, from = 0, to = text.length) {
+  const parts = [];
   let position = from;
   for (const { start, end } of places) {
     if (start < position || end > to) continue;
     parts.push({ text: text.slice(position, start) }, { text: text.slice(start, end), mark: true });
     position = end;
   }
-  parts.push({ text: text.slice(position, to) + (to < text.length ? " …" : "") });
-  return parts.filter((part) => part.text);
+  return [...parts, { text: text.slice(position, to) }].filter((part) => part.text);
+}
+
+/** The beginning of a text, no word cut. */
+export function beginning(text, length = 170) {
+  const to = boundary(text, Math.min(isRun(text) ? length / 2 : length, text.length), -1);
+  return to && to < text.length ? `${text.slice(0, to).trimEnd()} …` : text;
 }
 
 /** Where the units stand; a run that stands nowhere as a whole is looked for in pairs. */
@@ -40,9 +52,10 @@ export function find(text, units) {
 function matches(text, unit) {
   const stem = isRun(unit) ? unit : unit.replace(/(?<=\p{L}{4})(?:ations?|ing|ies|ed|es|s|e)$/u, "");
   const plain = stem.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  const pattern = isRun(unit) ? plain : `(?<!${LETTER})${plain}${LETTER}*|(?<=\\p{Ll})${plain.replace(/^./, (first) => first.toUpperCase())}${LETTER}*`;
-  const flags = isRun(unit) ? "gu" : "giu";
-  return [...text.matchAll(new RegExp(pattern, flags))].map((match) => ({ start: match.index, end: match.index + match[0].length }));
+  const rest = unit.length < 4 ? `(?!${LETTER})` : `${LETTER}*`;
+  const inName = plain.replace(/^./, (first) => first.toUpperCase()); // `Attention` in `RadixAttention`
+  const patterns = isRun(unit) ? [[plain, "gu"]] : [[`(?<!${LETTER})${plain}${rest}`, "giu"], [`(?<=\\p{Ll})${inName}${rest}`, "gu"]];
+  return patterns.flatMap(([pattern, flags]) => [...text.matchAll(new RegExp(pattern, flags))].map((match) => ({ start: match.index, end: match.index + match[0].length })));
 }
 
 /** The places that fit into so many characters and name the most different units. */

@@ -1,5 +1,5 @@
 // The answer to a query: names and full text of the reader's language, then, where they help, of the other.
-import { excerpt } from "./excerpt.js";
+import { beginning, excerpt, find as places, marked } from "./excerpt.js";
 import { half } from "./files.js";
 import { matchNames, NAMED } from "./names.js";
 import { searchText } from "./text.js";
@@ -67,7 +67,7 @@ function addText(rows, { hits, units }, source, own, language) {
     points -= (page.planned ? 25 : 0) + (page.api ? 60 : 0) + (page.listing ? 120 : 0) + (language ? 20 : 0);
     const row = rows.get(page.url) ?? newRow(own.byUrl.has(page.url) ? own : source, page, { points: 0, name: "" });
     row.points = Math.max(row.points, points) + 30 * hit.score;
-    if (!row.source) Object.assign(row, { source, passage: hit.passage, from: hit.page, language, units, inHeading: hit.heading });
+    if (!row.source) Object.assign(row, { source, passage: hit.passage, from: hit.page, language: row.named ? null : language, units, inHeading: hit.heading });
     rows.set(page.url, row);
   }
 }
@@ -86,10 +86,13 @@ function newRow(holder, page, more) {
   return row;
 }
 
+/** A title or a heading with what was asked for marked. */
+export const withMarks = (text, row) => marked(text, places(text, row.units ?? []));
+
 /** The piece that holds what was asked for, or else the beginning. */
 function shown(text, units) {
   const parts = excerpt(text, units);
-  return parts.length || !text ? parts : [{ text: text.length > 170 ? `${text.slice(0, 168)} …` : text }];
+  return parts.length || !text ? parts : [{ text: beginning(text) }];
 }
 
 /** Sets `excerpt` or `summary`, and where the hit is a passage, its heading and its anchor. */
@@ -104,7 +107,7 @@ async function detail(row, holder) {
   if (!row.source) return;
   const [anchor, heading, text] = s[row.passage] ?? ["", "", ""];
   const named = row.named && !row.inHeading;
-  row.excerpt = named && row.summary.length && !row.language ? row.summary : shown(text, row.units);
+  row.excerpt = named && row.summary.length ? row.summary : shown(text, row.units);
   if (named || !row.passage) return;
   row.heading = heading;
   if (anchor) row.href = `${row.href.split("#")[0]}#${encodeURIComponent(anchor)}`;
