@@ -12,6 +12,7 @@ from vaultkit.command import Command
 from vaultkit.commands.scope import add_scope, load_scope
 from vaultkit.errors import Problem, VaultError
 from vaultkit.pairs import canonical
+from vaultkit.terminal import path_here
 
 
 def _arguments(parser: ArgumentParser) -> None:
@@ -36,7 +37,7 @@ def _coverage(args: Namespace) -> int:
         }
         print(json.dumps(document, ensure_ascii=False, indent=1))
     else:
-        _print(found)
+        _print(vault.root, found)
     return 0
 
 
@@ -61,10 +62,10 @@ def _engine(args: Namespace, root: Path) -> Engine:
     return engine
 
 
-def _print(found: Coverage) -> None:
+def _print(root: Path, found: Coverage) -> None:
     for name in found.engine.names:
         if name in found.runs:
-            print(f"{name}: {', '.join(found.runs[name])}")
+            print(f"{name}: {', '.join(path_here(root, path) for path in found.runs[name])}")
     total, missing = len(found.engine.names), len(found.uncovered)
     print(f"{total} public names: {total - missing} run by a note, {missing} by none")
     for room in found.engine.rooms:
