@@ -13,7 +13,7 @@ _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """One page. `created` and `changed` are moments in UTC; `is_new`: nothing has changed since it was written.
+    """One page. `created` and `changed` are moments in UTC; `is_new`: it has not changed since its first day.
 
     `created` is None where only the last change is known.
     """
