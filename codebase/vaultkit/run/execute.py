@@ -14,7 +14,7 @@ from typing import Any
 
 from vaultkit.run import asserts
 from vaultkit.run.compiled import Program, compiled
-from vaultkit.run.limit import time_limit
+from vaultkit.run.limit import rest, time_limit
 
 MODULE = "note"  # the same for each note, so that what a block prints does not depend on the file's name
 
@@ -95,6 +95,8 @@ def execute(
     except BaseException as error:  # a note may raise anything, SystemExit included
         result.error = error
     finally:
+        if any("faulthandler" in code for _line, code in pieces):
+            rest()  # the block may have stopped, or replaced, what watches it
         sys.modules.pop(MODULE, None)
         if host is not None:
             sys.modules[MODULE] = host

@@ -7,6 +7,7 @@ from typing import Any
 
 from vaultkit.run.cache import RunCache
 from vaultkit.run.entry import entry_of
+from vaultkit.run.limit import rest, takes_output, watched
 from vaultkit.run.loaded import loaded_files
 from vaultkit.run.notereport import NoteReport, Skip
 from vaultkit.run.observe import Observer, watched_folders
@@ -104,10 +105,13 @@ def run_rows(
     runner = Runner(cache, engine)
     reports = []
     try:
-        for path, file in rows:
-            report = runner.judge(path, file, force=force)
-            reports.append(report)
-            show(report)
+        with watched():
+            for path, file in rows:
+                report = runner.judge(path, file, force=force)
+                reports.append(report)
+                if report.texts or report.skipped or not takes_output():
+                    rest()  # for `show` may have to wait
+                show(report)
     finally:
         fault = runner.finish()  # what is known is kept, even if the rest was interrupted
     return reports, fault

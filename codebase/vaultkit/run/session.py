@@ -14,7 +14,7 @@ from vaultkit.run.execute import MODULE, Execution, execute, new_module, show_so
 from vaultkit.run.figures import FigureFolder
 from vaultkit.run.isolation import Isolation
 from vaultkit.run.lab import NO_LAB
-from vaultkit.run.limit import DEFAULT_SECONDS
+from vaultkit.run.limit import DEFAULT_SECONDS, watched
 from vaultkit.run.observe import Observer
 from vaultkit.run.program import Block, Program
 from vaultkit.run.reading import Reading
@@ -68,6 +68,12 @@ class Session:
 
     def run_to(self, number: int) -> Execution:
         """Execute what is still missing up to block `number` and return that block's execution."""
+        if number not in self.executed:
+            with watched():
+                self._run_missing(number)
+        return self.executed[number]
+
+    def _run_missing(self, number: int) -> None:
         entered: Isolation | None = None
         try:
             for block in self.program.blocks[:number]:
@@ -84,7 +90,6 @@ class Session:
                 self.executed[block.number] = self._run(block)
         finally:
             _leave(entered, last=self._last in self.executed)
-        return self.executed[number]
 
     def run_all(self) -> Iterator[tuple[Block, Execution]]:
         for block in self.program.blocks:

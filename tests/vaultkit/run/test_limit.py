@@ -35,7 +35,7 @@ def test_python_code_is_stopped() -> None:
 def run(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
     (folder / "N.md").write_text(f"<!-- run: timeout 0.2 -->\n```python\n{code}\n```\n")
     code = "import sys; from vaultkit.cli import main; from vaultkit.run import limit; "
-    code += f"limit.GRACE = 1.0, 0.3; sys.exit(main(['run', {str(folder)!r}]))"
+    code += f"limit.GRACE, limit.SLACK = (1.0, 0.3), 0.0; sys.exit(main(['run', {str(folder)!r}]))"
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
 
 
