@@ -2,7 +2,6 @@
 
 import json
 from argparse import ArgumentParser, Namespace
-from dataclasses import replace
 
 from vaultkit import place
 from vaultkit.check import check_vault
@@ -48,7 +47,7 @@ def _check(args: Namespace) -> int:
 
 
 def _with_shown_path(vault: Vault, problem: Problem) -> Problem:
-    return replace(problem, path=_shown(vault, problem.path))
+    return problem._replace(path=_shown(vault, problem.path))
 
 
 def _shown(vault: Vault, path: str) -> str:

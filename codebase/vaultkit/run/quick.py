@@ -16,7 +16,7 @@ from vaultkit.run.recall import Row, is_plain, known_shape, recall, renewed
 from vaultkit.run.report import failure_text
 from vaultkit.run.results import engine_digest, record
 from vaultkit.run.session import Session
-from vaultkit.run.shape import key_of_note, learn_shape
+from vaultkit.run.shape import learn_shape
 from vaultkit.run.used import Used
 from vaultkit.run.verdict import Failure, Verdict, again, judge
 
@@ -72,7 +72,7 @@ class Runner:
             self.entries[session.path] = entry
         if ok and entry:
             result = {name: value for name, value in entry.items() if name != "key"}
-            self.cache.put(session.path, key_of_note(session.lab, session.program), used, result)
+            self.cache.put(session.path, session.lab.key(session.program), used, result)
         else:
             self.cache.fail(session.path)
 

@@ -13,9 +13,9 @@ from vaultkit.run.control import Control
 from vaultkit.run.execute import MODULE, Execution, execute, new_module, show_source
 from vaultkit.run.figures import FigureFolder
 from vaultkit.run.isolation import Isolation
-from vaultkit.run.lab import NO_LAB
 from vaultkit.run.limit import DEFAULT_SECONDS, watched
 from vaultkit.run.observe import Observer
+from vaultkit.run.plain import NO_LAB
 from vaultkit.run.program import Block, Program
 from vaultkit.run.reading import Reading
 from vaultkit.run.workplace import Workplace
@@ -107,7 +107,7 @@ class Session:
         if block.control.skip:
             return Execution()
         if self._blocked_by:
-            return Execution(blocked_by=self._blocked_by)
+            return Execution(self._blocked_by)
         if self.observer:
             source = "\n".join([*(setup.code for setup in block.setups), block.fence.code])
             self.observer.on_source(source.encode("utf-8", "replace"))
