@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from vaultkit.run.alone import Alone
 from vaultkit.run.cache import RunCache
 from vaultkit.run.entry import entry_of
 from vaultkit.run.limit import rest, takes_output, watched
@@ -29,6 +30,7 @@ class Runner:
         self.engine = engine
         self.entries: dict[str, dict[str, Any]] = {}
         self.observer: Observer | None = None
+        self.alone = Alone(cache.root)
         self.last: Session | None = None  # of a lab in two languages the second needs no run of its own
 
     def judge(self, path: str, file: str, *, force: bool = False) -> NoteReport:
@@ -51,7 +53,7 @@ class Runner:
     def _run(self, path: str, file: str, reading: Reading | None) -> NoteReport:
         if self.observer is None:
             self.observer = Observer(self.cache.fingerprints, watched_folders(self.cache.root))
-        session = Session(file, self.cache.root, self.observer, self.last, path, reading)
+        session = Session(file, self.cache.root, self.observer, self.last, path, reading, self.alone)
         self.last = session
         if not session.shares:
             self.observer.begin()

@@ -20,7 +20,8 @@ class Reading:
         self.text: str | None = None
         self.digest = ""
         try:
-            data = file.read_bytes()
+            with open(file, "rb", buffering=0) as opened:
+                data = opened.read()
         except OSError as error:
             self.problems = [unreadable(path, error)]
         else:
