@@ -1,5 +1,6 @@
 """What `check --fix` mends by itself: links to aliases or several files, code and ticks of Chinese notes."""
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -7,6 +8,8 @@ from vaultkit.check.carry import carried
 from vaultkit.check.labs import mend_lab
 from vaultkit.check.links import alias_target, clear_path
 from vaultkit.check.lists import ticks_to_copy
+from vaultkit.check.pairs import english_target
+from vaultkit.check.properties import is_house
 from vaultkit.edit import Edit, edit_file, told
 from vaultkit.labs.notebook import is_notebook
 from vaultkit.lists.items import is_list
@@ -15,6 +18,8 @@ from vaultkit.pairs import canonical, pair_of
 from vaultkit.resolve import shortest_link
 from vaultkit.rewrite import quoted, rewritten
 from vaultkit.vault import Vault
+
+_ZH = re.compile(r"\.zh(?=(?:\.md|\.ipynb)?$)", re.IGNORECASE)
 
 
 class Fixed(NamedTuple):
@@ -34,6 +39,7 @@ def fix(vault: Vault, part: str = "") -> list[Fixed]:
     The vault must be loaded again after.
     """
     changed: list[Fixed] = []
+    house = is_house(vault)
     for path, note in vault.notes.items():
         if not path.startswith(part):
             continue
@@ -41,20 +47,22 @@ def fix(vault: Vault, part: str = "") -> list[Fixed]:
             words = f"code, outputs and control: as {canonical(path)}"
             changed += [Fixed(path, 0, words)] if mend_lab(vault, note) else []
             continue
-        edits = [*_links(vault, note), *_mirrored(vault, note)]
+        edits = [*_links(vault, note, house), *_mirrored(vault, note)]
         readable = all(problem.code != "encoding" for problem in note.problems)
         if edits and readable and edit_file(vault.on_disk(path), edits):
             changed += [Fixed(path, line, words) for line, words in told(edits)]
     return changed
 
 
-def _links(vault: Vault, note: Note) -> Iterator[Edit]:
+def _links(vault: Vault, note: Note, house: bool) -> Iterator[Edit]:
     """Aliases become names, and names that fit several files equally well the path of the one meant now."""
     for link in note.links:
         pipe = "\\|" if note.scan.lines[link.line - 1].lstrip(" \t>").startswith("|") else "|"
         display = "" if link.raw.startswith("!") else link.target.rsplit("/", 1)[-1]
         if target := alias_target(vault, note, link):
             new = rewritten(link, shortest_link(vault, target), display, pipe=pipe)
+        elif house and english_target(vault, note, link):
+            new = rewritten(link, _ZH.sub("", link.target), pipe=pipe)
         elif path := clear_path(vault, note, link):
             new = rewritten(link, path, display, pipe=pipe)
         else:

@@ -45,8 +45,9 @@ copyButtons(LANGUAGE);
 markContents();
 fillExplorer(ROOT, LANGUAGE);
 if (document.querySelector(".k-item, .k-progress, .k-place")) {
-  import("./lists.js").then(({ cameFrom, progressBars, readingList }) => {
+  import("./lists.js").then(({ cameFrom, nextItems, progressBars, readingList }) => {
     progressBars();
+    nextItems();
     readingList();
     cameFrom();
   });
