@@ -1,4 +1,4 @@
-"""Guards `run` against blocks that end the process: the note is named, the others run, nothing false stays."""
+"""Guards `run` against blocks that end the process: the note is named, the others run, nothing stays."""
 
 import json
 import os
