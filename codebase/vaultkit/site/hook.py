@@ -26,6 +26,7 @@ from vaultkit.site.names import link_names, number_lines
 from vaultkit.site.notebooks import MissingCells, is_notebook, is_raw, prose_file, put_cells
 from vaultkit.site.pages.graph import KIND, SLUGS
 from vaultkit.site.paths import Language, Layout
+from vaultkit.site.permalinks import name_blocks
 from vaultkit.site.python_blocks import difference
 from vaultkit.site.reference import addresses as api_addresses
 from vaultkit.site.stage import stage_all
@@ -140,7 +141,7 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files, *
         html = _LATIN_EMPHASIS.sub(r'<em lang="en">\1</em>', html)
     addresses, package = config.extra["k_addresses"], config.extra["k_package"]
     html = link_names(html, addresses, "../" * page.url.count("/"), package, config.extra["k_types"])
-    html = number_lines(html)
+    html = name_blocks(number_lines(html))
     if 'class="katex' in html:
         _used.add("katex")
         page.meta["k_math"] = True

@@ -1,4 +1,5 @@
 // What every page does. Search is loaded when it is first opened; the rest is small.
+import { codeLinks } from "./code-links.js";
 import { copyButtons } from "./copy.js";
 import { currentAnchor, markContents } from "./contents.js";
 import { fillExplorer } from "./explorer.js";
@@ -42,6 +43,7 @@ for (const button of document.querySelectorAll("[data-k-scheme]")) {
 }
 
 copyButtons(LANGUAGE);
+codeLinks(LANGUAGE);
 markContents();
 fillExplorer(ROOT, LANGUAGE);
 if (document.querySelector(".k-item, .k-progress, .k-place")) {
