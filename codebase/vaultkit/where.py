@@ -21,6 +21,14 @@ def vault_of(note: str) -> str:
     return next((f for f in upwards(start) if os.path.isdir(os.path.join(f, ".obsidian"))), start)
 
 
+def leaves(note: str) -> bool:
+    """True if the path of a note goes through a symbolic link out of the vault that the path is in."""
+    path = os.path.abspath(note)
+    folder = os.path.dirname(path)
+    vault = next((f for f in upwards(folder) if os.path.isdir(os.path.join(f, ".obsidian"))), folder)
+    return not os.path.realpath(path).startswith(os.path.realpath(vault).rstrip(os.sep) + os.sep)
+
+
 def default_vault() -> str:
     """The vault a command works on when none is named: this folder's own vault, else `vault/` here
     or above; "" if there is none.

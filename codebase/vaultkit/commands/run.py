@@ -8,6 +8,7 @@ import sys
 from importlib import import_module
 
 from vaultkit import where
+from vaultkit.files import LINKS
 from vaultkit.run.cache import RunCache
 from vaultkit.run.notereport import NoteReport
 from vaultkit.run.recall import is_plain, recall, renewed
@@ -59,6 +60,9 @@ def run(asked: Options) -> int:
     if cache.fault:
         print(f"{where.shown(cache.file)} {cache.fault}: ignored", file=sys.stderr)
     teller = _Teller(asked.flags, scope)
+    for path, what in sorted(scope.passed):
+        if what in LINKS and not teller.json:
+            print(f"{teller.shown(path)}: warning: symbolic-link {what}", file=sys.stderr)
     engine = engine_digest(scope.root, cache.fingerprints)
     reports = [recall(cache, path, file) for path, file in scope.rows]
     holds = all(report.reused or is_plain(cache, report.path) for report in reports)
@@ -98,13 +102,16 @@ class _Teller:
         self.named = scope.named
         self.root = scope.root
 
+    def shown(self, path: str) -> str:
+        return where.shown(os.path.join(self.root, path)).replace(os.sep, "/")
+
     def show(self, report: NoteReport) -> None:
         if self.json:
             print(json.dumps(report.as_dict(), ensure_ascii=False), flush=not report.reused)
             return
         if (self.brief and report.reused) or (report.ok and not report.blocks and not self.named):
             return
-        shown = where.shown(os.path.join(self.root, report.path)).replace(os.sep, "/")
+        shown = self.shown(report.path)
         lines = [report.line(shown)]
         if self.why and report.why and report.blocks:
             lines.append(f"       {'reused' if report.reused else 'run'} because {report.why}")
