@@ -1,8 +1,8 @@
 // What every page does. Search is loaded when it is first opened; the rest is small.
-import { codeLinks } from "./code-links.js";
 import { copyButtons } from "./copy.js";
 import { currentAnchor, markContents } from "./contents.js";
 import { fillExplorer } from "./explorer.js";
+import { permalinks } from "./permalinks.js";
 
 const ROOT = new URL("..", import.meta.url); // root of this language's half of the site
 const LANGUAGE = document.documentElement.lang;
@@ -43,7 +43,7 @@ for (const button of document.querySelectorAll("[data-k-scheme]")) {
 }
 
 copyButtons(LANGUAGE);
-codeLinks(LANGUAGE);
+permalinks(LANGUAGE);
 markContents();
 fillExplorer(ROOT, LANGUAGE);
 if (document.querySelector(".k-item, .k-progress, .k-place")) {

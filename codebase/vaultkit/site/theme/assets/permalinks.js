@@ -1,10 +1,17 @@
-// Addresses of code: a button copies the block's own, or that of the selected lines (`#code-1a2b3c4d-L3-L5`), and a
+// Addresses of blocks: a sign beside each that has a name (`^id`). Of code: a button copies the block's own, or that of the selected lines (`#code-1a2b3c4d-L3-L5`), and a
 // page opened at such an address shows those lines.
-const WORDS = { en: ["Copy a link to this block, or to the selected lines", "Link copied"], zh: ["复制链接（选中几行时，链接指向这几行）", "链接已复制"] };
+const WORDS = { en: ["Copy a link to this block, or to the selected lines", "Link copied", "Link to this block"], zh: ["复制链接（选中几行时，链接指向这几行）", "链接已复制", "本段的链接"] };
 const ADDRESS = /^#(?<id>code-[0-9a-f]{8}(?:-\d+)?)-L(?<first>\d+)(?:-L(?<last>\d+))?$/;
 
-export function codeLinks(language) {
-  const [copy, copied] = WORDS[language] ?? WORDS.en;
+export function permalinks(language) {
+  const [copy, copied, here] = WORDS[language] ?? WORDS.en;
+  for (const anchor of document.querySelectorAll(".k-block[id]")) {
+    const link = Object.assign(document.createElement("a"), { className: "headerlink", textContent: "¶", title: here });
+    link.href = `#${encodeURIComponent(anchor.id)}`;
+    link.setAttribute("aria-label", here);
+    if (anchor.nodeName === "DIV") anchor.append(link);
+    else anchor.parentElement.append(link);
+  }
   for (const block of document.querySelectorAll(".highlight[id^=code-]")) {
     const button = Object.assign(document.createElement("button"), { type: "button", className: "k-copy k-copy-link", title: copy });
     button.setAttribute("aria-label", copy);
