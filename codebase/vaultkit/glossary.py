@@ -1,7 +1,7 @@
 """The house's terms in both languages: the table below the heading *Glossary* of the project's STYLE.md.
 
-Its first two columns are English and Chinese; the rest, and what stands in brackets or after `；`, is advice to
-writers. A row may hold several terms in the same order on both sides: `prefill / decode | 预填充 / 解码`.
+Its first two columns are English and Chinese; the rest, and what stands in brackets or after `；`, is advice
+to writers. A row may hold several terms in the same order on both sides: `prefill / decode | 预填充 / 解码`.
 """
 
 import re
@@ -43,7 +43,8 @@ def _terms(english: str, chinese: str) -> list[tuple[str, str]]:
         ours = [part.strip() for part in english.split(",")]
     if len(ours) != len(theirs):
         return []
-    pairs = zip(_whole(ours, " parallelism", " attention"), _whole(theirs, "并行", "注意力"), strict=True)
+    ours, theirs = _whole(ours, " parallelism", " attention"), _whole(theirs, "并行", "注意力")
+    pairs = zip(ours, theirs, strict=True)
     return [(en, zh) for en, zh in pairs if en and zh and en != zh and theirs.count(zh) == 1]
 
 

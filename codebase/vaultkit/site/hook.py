@@ -38,9 +38,7 @@ log = logging.getLogger("mkdocs.hooks.kvist")
 _used: set[str] = set()
 _LATIN_EMPHASIS = re.compile(r"<em>([\x20-\u024f]*)</em>")  # italics for Latin words, dots only below Chinese
 GRAPH = f'k: {{"kind": "{KIND}"'  # in the front matter of the page of the graph
-_READ = frozenset(
-    {"concept", "model", "paper", "comparison", "debugging", "lab"}
-)  # kinds of page with prose to learn
+_PROSE = frozenset({"concept", "model", "paper", "comparison", "debugging", "lab"})  # kinds
 STAGED = "KVIST_STAGED"  # set by `vaultkit build`: the trees are fresh
 
 
@@ -148,7 +146,7 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files, *
     addresses, package = config.extra["k_addresses"], config.extra["k_package"]
     html = link_names(html, addresses, "../" * page.url.count("/"), package, config.extra["k_types"])
     html = name_blocks(number_lines(html))
-    if page.meta.get("k", {}).get("kind") in _READ and page.meta["k"].get("lang") == config.extra["k_lang"]:
+    if page.meta.get("k", {}).get("kind") in _PROSE and page.meta["k"].get("lang") == config.extra["k_lang"]:
         html = config.extra["k_terms"].mark(html)
     if 'class="katex' in html:
         _used.add("katex")

@@ -1,4 +1,4 @@
-"""The first mention of a house term on a finished page says, when pointed at, what it is in the other language.
+"""The first mention of a house term on a finished page says what it is called in the other language.
 
 Only in running text: never in code, formulas, links or headings, nor where the text itself gives the other
 name in brackets.
@@ -19,7 +19,7 @@ _CLOSED = frozenset(
     | {"script", "sub", "summary", "sup", "svg", "th", "title"}
 )  # elements without running text
 _CLOSED_MARKS = re.compile(
-    r'data-pagefind-ignore|class="(?:[^"]* )?(?:katex|arithmatex|k-pill|k-tag|k-field)'
+    r'data-pagefind-ignore|class="(?:[^"]* )?(?:katex|arithmatex|k-(?:pill|tag|field))'
 )
 _PROSE = frozenset({"p", "li", "td", "dd", "blockquote", "figcaption"})
 _BRACKET = re.compile(r"\s?[（(]")
