@@ -66,6 +66,7 @@ def test_only_the_first_mention() -> None:
     text = "<p>A kv cache, one KV cache and prefill.</p><ul><li>Prefill</li></ul>"
     assert marked(text) == [("KV 缓存", "kv cache"), ("预填充", "prefill")]
     assert marked("<p>缓存：KV 缓存，再说 KV 缓存。块</p>", "zh") == [("KV cache", "KV 缓存")]
+    assert marked("<p>预填充器不是预填充</p>", "zh") == [("prefill", "预填充")]
 
 
 @pytest.mark.parametrize(

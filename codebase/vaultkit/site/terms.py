@@ -41,7 +41,7 @@ class Terms:
     def _pattern(self) -> re.Pattern[str]:
         names = "|".join(re.escape(name) for name in sorted(self.other, key=len, reverse=True))
         if self.language == "zh":
-            return re.compile(f"({names})", re.IGNORECASE)
+            return re.compile(f"({names})(?!器)", re.IGNORECASE)  # 解码 is not in 解码器
         return re.compile(rf"(?<![\w-])({names})(?![\w-])", re.IGNORECASE)
 
     def mark(self, text: str) -> str:
