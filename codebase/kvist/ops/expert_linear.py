@@ -1,6 +1,7 @@
 """Each token times the weights of its own experts: the matrix products of a mixture of experts."""
 
 import mlx.core as mx
+import numpy as np
 
 from kvist.errors import KvistError
 from kvist.ops.metal import moe
@@ -63,7 +64,8 @@ def _check(x: mx.array, weights: mx.array, experts: mx.array) -> None:
         need = "x and weights of float32, float16 or bfloat16, and whole numbers as experts"
         raise KvistError("expert_linear", need, f"{x.dtype}, {weights.dtype}, {experts.dtype}")
     if experts.size:
-        low, high = int(experts.min().item()), int(experts.max().item())
+        numbers = np.array(experts)
+        low, high = int(numbers.min()), int(numbers.max())
         if low < 0 or high >= weights.shape[0]:
             need = f"experts from 0 to {weights.shape[0] - 1}"
             raise KvistError("expert_linear", need, f"{low} to {high}")
