@@ -5,13 +5,19 @@ import os
 import unicodedata
 from collections.abc import Iterator
 
-NOTE_ENDINGS = (".md", ".ipynb")  # a notebook is read as a note too
+NOTEBOOK = ".ipynb"
+NOTE_ENDINGS = (".md", NOTEBOOK)  # a notebook is read as a note too
+
 LINKS = NOWHERE, OUT, FOLDER, NO_FILE = (
     "leads nowhere: not read",
     "leads out of the vault: not followed",
     "leads to a folder: not entered",
     "leads to no file: not read",
 )
+
+
+def is_notebook(path: str) -> bool:
+    return path.lower().endswith(NOTEBOOK)
 
 
 def walk(root: str, trouble: list[tuple[str, str]] | None = None) -> Iterator[tuple[str, str]]:

@@ -66,3 +66,13 @@ if (near) {
   }, { rootMargin: "300px" });
   seen.observe(near);
 }
+
+// Previews of links: loaded with the first link that a mouse rests on or that gets the focus by keyboard.
+const mayPreview = (event) => {
+  if (event.type === "pointerover" && event.pointerType !== "mouse") return;
+  if (event.type === "focusin" && !event.target.matches(":focus-visible")) return;
+  if (!event.target.closest?.("main a[href]")) return;
+  for (const type of ["pointerover", "focusin"]) document.removeEventListener(type, mayPreview);
+  import("./preview.js").then(({ start }) => start(ROOT, LANGUAGE, event));
+};
+for (const type of ["pointerover", "focusin"]) document.addEventListener(type, mayPreview);
