@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from vaultkit import files
-from vaultkit.errors import Problem, VaultError
+from vaultkit.errors import Problem, no_folder
 from vaultkit.journal import recover
 from vaultkit.links import Link
 from vaultkit.note import Note, parse_note
@@ -35,10 +35,10 @@ class Vault:
 
     @classmethod
     def load(cls, root: str | Path) -> "Vault":
-        """Read the vault in folder `root`, else raise VaultError."""
+        """Read the vault in folder `root`, else raise CallError."""
         folder = Path(root)
         if not folder.is_dir():
-            raise VaultError(Problem(str(root), 0, "no-vault", "is not a folder", "give the vault's folder"))
+            raise no_folder(root)
         trouble: list[tuple[str, str]] = []
         missed = recover(folder) or []
         trouble += [(path, "was changed while a rename was interrupted: mend its links") for path in missed]
@@ -60,7 +60,7 @@ class Vault:
                 note = parse_note(path, text)
                 note.problems[:0] = found
                 (vault.templates if templates and path.startswith(templates) else vault.notes)[path] = note
-        vault.problems += [Problem(path, 0, "unreadable", what, severity="warning") for path, what in trouble]
+        vault.problems += [passed_over(path, what) for path, what in trouble]
         return vault
 
     def on_disk(self, path: str) -> Path:
@@ -96,6 +96,12 @@ class Vault:
             for name in names:
                 found.setdefault(name.lower(), path)
         return found
+
+
+def passed_over(path: str, what: str) -> Problem:
+    """The warning that something in the vault is not read, in the words of `files.walk`."""
+    code = "symbolic-link" if what in files.LINKS else "unreadable"
+    return Problem(path, 0, code, what, severity="warning")
 
 
 @contextmanager

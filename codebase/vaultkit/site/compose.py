@@ -12,12 +12,17 @@ from vaultkit.labs.view import read_once
 from vaultkit.note import Note
 from vaultkit.site.context import Context
 from vaultkit.site.draft import Formula, formulas_in
+from vaultkit.site.graph import Graph
 from vaultkit.site.in_lists import Place
 from vaultkit.site.notebooks import is_notebook, lab_text
 from vaultkit.site.pages.api import api_index, api_room
 from vaultkit.site.pages.file import file_page
 from vaultkit.site.pages.foot import foot
+from vaultkit.site.pages.graph import KIND as GRAPH
+from vaultkit.site.pages.graph import graph_lines
 from vaultkit.site.pages.header import header, notice, sources
+from vaultkit.site.pages.home import KIND as HOME
+from vaultkit.site.pages.home import home
 from vaultkit.site.pages.in_lists import in_lists
 from vaultkit.site.pages.parts import claim, escape, plain
 from vaultkit.site.pages.planned import KIND as PLANNED
@@ -58,6 +63,8 @@ def compose(context: Context, inputs: Inputs) -> tuple[str, list[Formula]]:
     end = planned(context, inputs.backlinks) if kind == PLANNED else [*sources(context)]
     if kind == REVIEW:
         end += review(context)
+    if kind == HOME:
+        end += home(context)
     if kind != PLANNED:
         end += in_lists(context, inputs.places.get(context.page.key, []))
         end += foot(context, inputs.backlinks.get(context.page.key, []))
@@ -87,6 +94,13 @@ def compose_file(context: Context) -> tuple[str, list[Formula]]:
     body = file_page(context)
     text = head + to_markdown(body, context)
     return text.rstrip("\n") + "\n", list(context.stash.formulas.values())
+
+
+def compose_graph(context: Context, graph: Graph) -> str:
+    """Text of the page of the whole graph."""
+    title = say(context.language, "graph")
+    meta = {"title": title, "k": {"kind": GRAPH, "section": "", "lang": context.language}}
+    return "\n".join([_yaml(meta), f"# {title}", "", *graph_lines(context, graph)]) + "\n"
 
 
 def compose_raw(context: Context) -> str:

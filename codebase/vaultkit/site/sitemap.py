@@ -8,6 +8,7 @@ from vaultkit.bases.index import Index
 from vaultkit.canvas.links import linked_files
 from vaultkit.canvas.read import read_canvas
 from vaultkit.errors import Problem
+from vaultkit.history import Dates, history
 from vaultkit.labs.notebook import SUFFIX, is_notebook
 from vaultkit.note import Note
 from vaultkit.pairs import canonical, translated
@@ -104,6 +105,11 @@ class SiteMap:
     def index(self) -> Index:
         """What bases ask of the vault, read once for all pages."""
         return Index.of(self.vault)
+
+    @cached_property
+    def dates(self) -> dict[str, Dates]:
+        """When each note was written and changed."""
+        return history(self.vault)
 
     @cached_property
     def strict_breaks(self) -> bool:

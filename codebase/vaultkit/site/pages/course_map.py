@@ -17,8 +17,8 @@ COLUMNS, WIDTH, HEIGHT, GAP_X, GAP_Y = 5, 148, 44, 12, 34
 _LINE = 21  # half-width characters on a line of a node
 
 
-def course_map(context: Context, note: Note) -> list[str]:
-    """A folded figure; [] for a short list."""
+def course_map(context: Context, note: Note, *, unfolded: bool = False) -> list[str]:
+    """A figure in a fold; [] for a short list."""
     pages = _pages(context, note)
     if len(pages) < FEWEST:
         return []
@@ -26,10 +26,9 @@ def course_map(context: Context, note: Note) -> list[str]:
     rows = layers(edges, COLUMNS)
     svg = _svg(context, rows, reduced(edges))
     summary = escape(say(context.language, "course_map"))
-    figure = (
-        f'<details class="k-map"><summary>{summary}</summary><div class="k-map-scroll">{svg}</div></details>'
-    )
-    return [figure, ""]
+    state = " open" if unfolded else ""
+    top = f'<details class="k-map"{state}><summary>{summary}</summary>'
+    return [f'{top}<div class="k-map-scroll">{svg}</div></details>', ""]
 
 
 def _pages(context: Context, note: Note) -> dict[str, Page]:
