@@ -17,7 +17,7 @@ _DRAWN = 'class="katex-html"'  # how a formula looks; its TeX is what is searche
 _TEX = re.compile(r"<math\b.*?<annotation[^>]*>(.*?)</annotation>.*?</math>", re.DOTALL)
 _NAMED = "alpha beta gamma delta epsilon theta lambda mu pi rho sigma tau phi omega sqrt sum log exp max min"
 _COMMAND = re.compile(rf"\\(?!(?:{'|'.join(_NAMED.split())})\b)[A-Za-z]+\*?|[\\{{}}&~]")
-_HEADING = re.compile(r'<h([1-6])\b[^>]*?\bid="([^"]*)"[^>]*>(.*?)</h\1>', re.DOTALL)
+_HEADING = re.compile(r'<h([1-6])\b[^>]*?\bid=["\']([^"\']*)[^>]*>(.*?)</h\1>', re.DOTALL)
 _INLINE = re.compile(
     r"</?(?:span|a|code|em|strong|b|i|u|s|q|mark|sub|sup|small|kbd|abbr|del|ins|wbr|cite|var|samp|bdi|time)"
     r"(?![\w-])[^>]*>"

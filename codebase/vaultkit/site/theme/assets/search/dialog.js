@@ -87,6 +87,7 @@ function debounce(run, wait) {
     clearTimeout(timer);
     timer = setTimeout(run, wait);
     delete dialog.dataset.answered;
+    goOn = null;
   };
 }
 
@@ -126,7 +127,6 @@ function choose(index) {
 async function update() {
   const text = input().value.normalize("NFKC");
   const turn = ++asked;
-  goOn = null;
   if (!text.trim()) return showRecent();
   const stale = () => turn !== asked;
   const early = setTimeout(async () => {
@@ -138,7 +138,7 @@ async function update() {
     if (stale()) return;
     clearTimeout(early);
     show(rows, rows.length ? remark(text, mended, partly) + site.words.count(rows.length) : site.words.none(text.trim()));
-    if (!rows.length) list().replaceChildren(element("p", "k-search-note", site.words.advice));
+    if (!rows.length) note(`${site.words.none(text.trim())} ${site.words.advice}`);
   } catch (error) {
     clearTimeout(early);
     if (stale()) return;
@@ -170,7 +170,7 @@ function showRecent() {
   const recent = Object.values(read(RECENT, [])).filter((row) => row?.href && row.language === site.language);
   show(recent.map((row) => ({ ...row, href: new URL(row.href, site.roots[site.language]).href })), site.words.keys);
   dialog.dataset.answered = "";
-  if (!recent.length) return list().replaceChildren(element("p", "k-search-note", site.words.about));
+  if (!recent.length) return note(site.words.about);
   list().prepend(Object.assign(element("p", "k-search-note", site.words.recent), { role: "presentation" }));
   const clear = element("button", "k-search-clear", site.words.clear);
   clear.type = "button";
@@ -181,6 +181,8 @@ function showRecent() {
   });
   dialog.querySelector(".k-search-foot").append(clear);
 }
+
+const note = (text) => list().replaceChildren(element("p", "k-search-note", text));
 
 function remember({ href, title, heading }) {
   const path = href.slice(site.roots[site.language].href.length);

@@ -11,7 +11,7 @@ export function excerpt(text, units, length = 170) {
   const window = densest(places, wide);
   const spare = Math.max(wide - (window.at(-1).end - window[0].start), 0);
   if (text.length <= wide * 1.15) return marked(text, places);
-  const early = window.at(-1).end <= wide; // then the beginning of the passage reads best
+  const early = window.at(-1).end <= wide * 0.6; // then the beginning of the passage reads best
   const from = early ? 0 : boundary(text, Math.max(window[0].start - Math.floor(spare / 3), 0), -1);
   const whole = text.length - from <= wide * 1.15;
   const to = whole ? text.length : boundary(text, Math.min(Math.max(from + wide, window.at(-1).end), text.length), 1);

@@ -54,8 +54,8 @@ function best(rows, query, score) {
 
 /** Names of the API stand below notes, unless the query is spelt like code; planned notes below written ones. */
 function handicap({ page, part }, query) {
-  const code = /[_.]|[a-z][A-Z]|\(/.test(query.text);
-  if (part) return code ? 30 : 320;
+  const code = /[_.(]/.test(query.text);
+  if (part) return /[A-Z]/.test(part.title) && part.title === query.text ? 20 : code ? 30 : 320;
   return (page.planned ? 25 : 0) + (page.api ? (code ? 20 : 200) : 0);
 }
 
