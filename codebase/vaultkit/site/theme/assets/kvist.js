@@ -2,6 +2,7 @@
 import { copyButtons } from "./copy.js";
 import { currentAnchor, markContents } from "./contents.js";
 import { fillExplorer } from "./explorer.js";
+import { permalinks } from "./permalinks.js";
 
 const ROOT = new URL("..", import.meta.url); // root of this language's half of the site
 const LANGUAGE = document.documentElement.lang;
@@ -42,6 +43,7 @@ for (const button of document.querySelectorAll("[data-k-scheme]")) {
 }
 
 copyButtons(LANGUAGE);
+permalinks(LANGUAGE);
 markContents();
 fillExplorer(ROOT, LANGUAGE);
 if (document.querySelector(".k-item, .k-progress, .k-place")) {
@@ -52,6 +54,7 @@ if (document.querySelector(".k-item, .k-progress, .k-place")) {
     cameFrom();
   });
 }
+if (document.querySelector(".k-map")) import("./course-map.js").then(({ maps }) => maps());
 const review = document.querySelector(".k-review");
 if (review) import("./review.js").then(({ start }) => start(review));
 if (document.querySelector(".k-graph")) import("./graph.js").then(({ start }) => start(ROOT, LANGUAGE));
