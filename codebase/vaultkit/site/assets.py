@@ -58,6 +58,11 @@ def _package(node_modules: Path, name: str) -> Path:
     return node_modules / name
 
 
+def inline_script() -> str:
+    """The script that stands in every page itself, as the template writes it: before anything is drawn."""
+    return (HERE / "theme" / "assets" / "scheme.js").read_text("utf-8").removesuffix("\n")
+
+
 @cache
 def version_of_theme() -> str:
     """A short hash of our style sheets and scripts, so that browsers fetch new ones when they change."""

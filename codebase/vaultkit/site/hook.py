@@ -19,7 +19,14 @@ from mkdocs.structure.pages import Page
 
 from vaultkit.api.coverage import engine_of
 from vaultkit.errors import VaultError
-from vaultkit.site.assets import copy_fsrs, copy_katex, copy_mermaid, remove_unused, version_of_theme
+from vaultkit.site.assets import (
+    copy_fsrs,
+    copy_katex,
+    copy_mermaid,
+    inline_script,
+    remove_unused,
+    version_of_theme,
+)
 from vaultkit.site.formulas import MissingFormula, put_formulas
 from vaultkit.site.katex import Renderer
 from vaultkit.site.names import link_names, number_lines
@@ -27,6 +34,7 @@ from vaultkit.site.notebooks import MissingCells, is_notebook, is_raw, prose_fil
 from vaultkit.site.paths import Language, Layout
 from vaultkit.site.python_blocks import difference
 from vaultkit.site.reference import addresses as api_addresses
+from vaultkit.site.safety import policy, secure
 from vaultkit.site.stage import stage_all
 from vaultkit.site.ui import table
 
@@ -54,6 +62,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         k_ui=table(language),
         k_lang=language,
         k_version=version_of_theme(),
+        k_policy=policy(inline_script()),
         k_published=_published(config.site_url, language),
         k_material=_material(config),
         k_layout=layout,
@@ -129,7 +138,7 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files, *
         html = _LATIN_EMPHASIS.sub(r'<em lang="en">\1</em>', html)
     addresses, package = config.extra["k_addresses"], config.extra["k_package"]
     html = link_names(html, addresses, "../" * page.url.count("/"), package, config.extra["k_types"])
-    html = number_lines(html)
+    html = secure(number_lines(html))
     if 'class="katex' in html:
         _used.add("katex")
         page.meta["k_math"] = True

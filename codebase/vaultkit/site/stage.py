@@ -127,7 +127,7 @@ def stage_all(layout: Layout, languages: tuple[Language, ...]) -> tuple[list[Sta
     vault = Vault.load(layout.vault)
     sitemap = SiteMap.of(vault)
     results = Results(layout.vault)
-    api = coverage(vault, engine_of(layout.vault))
+    api = coverage(sitemap.vault, engine_of(layout.vault))
     trees = [stage(sitemap, language, results, api) for language in languages]
     problems = [*check_vault(vault), *sitemap.problems, *api.engine.problems]
     formulas: dict[Formula, str] = {}
