@@ -48,7 +48,7 @@ def remove_unused(assets: Path) -> None:
     for file in (assets / "stylesheets").glob("*"):
         if not file.name.startswith("main.") or file.suffix == ".map":
             file.unlink()
-    for name in ("scheme.js", "logo.svg"):  # these stand in the pages themselves
+    for name in ("scheme.js", "not-found.js", "logo.svg"):  # these stand in the pages themselves
         (assets / name).unlink(missing_ok=True)
 
 
@@ -58,9 +58,9 @@ def _package(node_modules: Path, name: str) -> Path:
     return node_modules / name
 
 
-def inline_script() -> str:
-    """The script that stands in every page itself, as the template writes it: before anything is drawn."""
-    return (HERE / "theme" / "assets" / "scheme.js").read_text("utf-8").removesuffix("\n")
+def inline_script(name: str = "scheme.js") -> str:
+    """A script that stands in pages themselves, as templates write it: before anything is drawn."""
+    return (HERE / "theme" / "assets" / name).read_text("utf-8").removesuffix("\n")
 
 
 @cache
