@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from vaultkit.where import NO_FOLDER
+
 Severity = Literal["error", "warning"]
 
 
@@ -34,3 +36,12 @@ class VaultError(Exception):
     def __init__(self, problems: Problem | Iterable[Problem]) -> None:
         self.problems = [problems] if isinstance(problems, Problem) else list(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class CallError(VaultError):
+    """A wrong call: it names a folder, a note or a list that is not there. The exit code is 2."""
+
+
+def no_folder(name: object) -> CallError:
+    """What every command says of a DIR that is none."""
+    return CallError(Problem(str(name), 0, "no-vault", *NO_FOLDER))

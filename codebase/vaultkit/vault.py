@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from vaultkit import files
-from vaultkit.errors import Problem, VaultError
+from vaultkit.errors import Problem, no_folder
 from vaultkit.journal import recover
 from vaultkit.links import Link
 from vaultkit.note import Note, parse_note
@@ -37,10 +37,10 @@ class Vault:
 
     @classmethod
     def load(cls, root: str | Path) -> "Vault":
-        """Read the vault in folder `root`, else raise VaultError."""
+        """Read the vault in folder `root`, else raise CallError."""
         folder = Path(root)
         if not folder.is_dir():
-            raise VaultError(Problem(str(root), 0, "no-vault", "is not a folder", "give the vault's folder"))
+            raise no_folder(root)
         trouble: list[tuple[str, str]] = []
         missed = recover(folder) or []
         trouble += [(path, "was changed while a rename was interrupted: mend its links") for path in missed]

@@ -6,6 +6,9 @@ For commands that must be quick: imports nothing heavy. `place` says the same in
 import hashlib
 import os
 
+NO_FOLDER = "is not a folder", "give the vault's folder"  # message and hint of every command
+NO_VAULT = "there is no vault here", "run it inside the project, or name the vault's folder"
+
 engine: list[str] = []  # the folder given with --engine, for the commands that are printed
 
 

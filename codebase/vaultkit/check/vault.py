@@ -10,6 +10,7 @@ from vaultkit.check.labs import check_labs
 from vaultkit.check.links import check_links
 from vaultkit.check.lists import check_lists
 from vaultkit.check.names import check_aliases, check_names
+from vaultkit.check.pairs import check_pairs
 from vaultkit.check.parity import check_parity
 from vaultkit.check.prerequisites import check_prerequisites
 from vaultkit.check.properties import check_properties, is_house
@@ -34,7 +35,8 @@ RULES = (
     check_tracker,
     check_files,
 )
-HOUSE_RULES = (check_properties, check_skeleton, check_imports)  # for vaults that follow Kvist's properties
+# For vaults that follow Kvist's properties.
+HOUSE_RULES = (check_properties, check_pairs, check_skeleton, check_imports)
 # What Obsidian itself lets pass: elsewhere a warning.
 HOUSE_CODES = frozenset({
     "duplicate-name", "illegal-name", "duplicate-alias", "no-english", "comment-unclosed", "output-place",

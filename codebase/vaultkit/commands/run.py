@@ -96,6 +96,7 @@ class _Teller:
         self.why = "--why" in flags
         self.brief = "--brief" in flags
         self.named = scope.named
+        self.root = scope.root
 
     def show(self, report: NoteReport) -> None:
         if self.json:
@@ -103,10 +104,11 @@ class _Teller:
             return
         if (self.brief and report.reused) or (report.ok and not report.blocks and not self.named):
             return
-        lines = [report.line()]
+        shown = where.shown(os.path.join(self.root, report.path)).replace(os.sep, "/")
+        lines = [report.line(shown)]
         if self.why and report.why and report.blocks:
             lines.append(f"       {'reused' if report.reused else 'run'} because {report.why}")
-        lines += [f"       skipped {report.path}:{line}: {reason}" for line, reason in report.skipped]
+        lines += [f"       skipped {shown}:{line}: {reason}" for line, reason in report.skipped]
         print("\n".join([*lines, *report.texts]), flush=not report.reused)
 
     def end(self, reports: list[NoteReport]) -> int:

@@ -18,6 +18,7 @@ from vaultkit.run.session import Session
 from vaultkit.run.shape import key_of_note, learn_shape
 from vaultkit.run.used import Used
 from vaultkit.run.verdict import Failure, Verdict, again, judge
+from vaultkit.terminal import problem_here
 
 
 class Runner:
@@ -117,7 +118,7 @@ def run_note(session: Session) -> RunReport:
     report = RunReport(session.path, len(session.program.blocks))
     if session.program.problems:
         for problem in session.program.problems:
-            report.texts.append(str(problem))
+            report.texts.append(str(problem_here(session.vault, problem)))
             report.failures.append(
                 {"path": session.path, "line": problem.line, "kind": problem.code, "message": problem.message,
                  "hint": problem.hint, "expected": None, "actual": None, "details": []}

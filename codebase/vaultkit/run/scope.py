@@ -34,15 +34,19 @@ def scope_of(names: list[str]) -> Scope:
     if not names:
         root = where.default_vault()
         if not root:
-            raise WrongCall(f"{os.getcwd()}: no-vault there is no vault here (hint: name its folder)")
+            raise _no_vault(os.getcwd(), where.NO_VAULT)
         return Scope(root, note_files(root), False)
     first, rest = names[0], names[1:]
     if os.path.isdir(first):
         return _in_folder(first, rest)
     root = where.vault_of(first) if os.path.isfile(first) else where.default_vault()
     if not root:
-        raise WrongCall(f"{first}: no-vault is neither a folder nor a note, and there is no vault here")
+        raise _no_vault(first, where.NO_FOLDER)
     return Scope(root, _unique(row for name in names for row in _named(root, "", name)), True)
+
+
+def _no_vault(name: str, words: tuple[str, str]) -> WrongCall:
+    return WrongCall(f"{name}: no-vault {words[0]} (hint: {words[1]})")
 
 
 def _in_folder(folder: str, rest: list[str]) -> Scope:

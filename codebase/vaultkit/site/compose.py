@@ -13,11 +13,14 @@ from vaultkit.note import Note
 from vaultkit.site.context import Context
 from vaultkit.site.describe import description
 from vaultkit.site.draft import Formula, formulas_in
+from vaultkit.site.graph import Graph
 from vaultkit.site.in_lists import Place
 from vaultkit.site.notebooks import is_notebook, lab_text
 from vaultkit.site.pages.api import api_index, api_room
 from vaultkit.site.pages.file import file_page
 from vaultkit.site.pages.foot import foot
+from vaultkit.site.pages.graph import KIND as GRAPH
+from vaultkit.site.pages.graph import graph_lines
 from vaultkit.site.pages.header import header, notice, sources
 from vaultkit.site.pages.in_lists import in_lists
 from vaultkit.site.pages.parts import escape, plain
@@ -89,6 +92,13 @@ def compose_file(context: Context) -> tuple[str, list[Formula]]:
     body = file_page(context)
     text = head + to_markdown(body, context)
     return text.rstrip("\n") + "\n", list(context.stash.formulas.values())
+
+
+def compose_graph(context: Context, graph: Graph) -> str:
+    """Text of the page of the whole graph."""
+    title = say(context.language, "graph")
+    meta = {"title": title, "k": {"kind": GRAPH, "section": "", "lang": context.language}}
+    return "\n".join([_yaml(meta), f"# {title}", "", *graph_lines(context, graph)]) + "\n"
 
 
 def compose_raw(context: Context) -> str:

@@ -33,6 +33,7 @@ from vaultkit.site.names import link_names, number_lines
 from vaultkit.site.notebooks import MissingCells, is_notebook, is_raw, prose_file, put_cells
 from vaultkit.site.outputs.for_mkdocs import Outputs
 from vaultkit.site.outputs.place import is_published
+from vaultkit.site.pages.graph import KIND, SLUGS
 from vaultkit.site.paths import LANGUAGES, Language, Layout
 from vaultkit.site.python_blocks import difference
 from vaultkit.site.reference import addresses as api_addresses
@@ -43,6 +44,7 @@ from vaultkit.site.ui import table
 log = logging.getLogger("mkdocs.hooks.kvist")
 _used: set[str] = set()
 _LATIN_EMPHASIS = re.compile(r"<em>([\x20-\u024f]*)</em>")  # italics for Latin words, dots only below Chinese
+GRAPH = f'k: {{"kind": "{KIND}"'  # in the front matter of the page of the graph
 STAGED = "KVIST_STAGED"  # set by `vaultkit build`: the trees are fresh
 
 
@@ -72,10 +74,19 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         k_root=root,
         k_outputs=Outputs.of(config, layout, root),
         k_material=_material(config),
+        k_graph=graph_slug(layout.stage(language)),
         k_layout=layout,
         k_renderer=Renderer(layout),
     )
     return config
+
+
+def graph_slug(stage: Path) -> str:
+    """Name of the page of the whole graph in a staged tree, "" if there is none."""
+    pages = ((slug, stage / f"{slug}.md") for slug in SLUGS)
+    return next(
+        (slug for slug, page in pages if page.is_file() and GRAPH in page.read_text("utf-8")[:200]), ""
+    )
 
 
 def _stage(layout: Layout, language: Language) -> None:

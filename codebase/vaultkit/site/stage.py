@@ -20,18 +20,22 @@ from vaultkit.site.compose import (
     compose,
     compose_api,
     compose_file,
+    compose_graph,
     compose_raw,
     compose_section,
     compose_source,
 )
 from vaultkit.site.context import Context, as_attachment
 from vaultkit.site.draft import Formula
+from vaultkit.site.graph import Graph, graph_of
+from vaultkit.site.graph_files import graph_files
 from vaultkit.site.in_lists import places
 from vaultkit.site.katex import Renderer
 from vaultkit.site.notebooks import prose_file
 from vaultkit.site.outputs.listing import FILE as LISTING
 from vaultkit.site.outputs.listing import dump, listing, source_file
 from vaultkit.site.outputs.source_text import source_text
+from vaultkit.site.pages.graph import graph_page
 from vaultkit.site.pages.sections import sections
 from vaultkit.site.paths import Language, Layout
 from vaultkit.site.reference import index_page, page_of, source_page
@@ -57,7 +61,13 @@ class Staged:
             self.formulas.setdefault(formula, source)
 
 
-def stage(sitemap: SiteMap, language: Language, results: Results, api: Coverage | None = None) -> Staged:
+def stage(
+    sitemap: SiteMap,
+    language: Language,
+    results: Results,
+    api: Coverage | None = None,
+    graph: Graph | None = None,
+) -> Staged:
     """All files of one language's tree."""
     staged = Staged(language)
     inputs = Inputs(backlinks(sitemap.vault, language), results, places(sitemap))
@@ -77,6 +87,8 @@ def stage(sitemap: SiteMap, language: Language, results: Results, api: Coverage 
     api = api or Coverage(Engine(""))
     _add_api(staged, sitemap, api)
     _add_sections(staged, sitemap)
+    if graph:
+        _add_graph(staged, sitemap, graph)
     for path in sorted(attachments):
         try:
             staged.files[as_attachment(path)] = sitemap.vault.on_disk(path).read_bytes()
@@ -136,13 +148,21 @@ def _add_sections(staged: Staged, sitemap: SiteMap) -> None:
             staged.add(page, *compose_section(context, section), source=page.file)
 
 
+def _add_graph(staged: Staged, sitemap: SiteMap, graph: Graph) -> None:
+    page = graph_page(sitemap)
+    context = Context(sitemap, staged.language, page, parse_note("", ""))
+    staged.add(page, compose_graph(context, graph), [], source=page.file)
+    staged.files |= graph_files(graph, sitemap, staged.language)
+
+
 def stage_all(layout: Layout, languages: tuple[Language, ...]) -> tuple[list[Staged], list[Problem]]:
     """Stage these languages, render their formulas, write the trees; also what is wrong with the vault."""
     vault = Vault.load(layout.vault)
     sitemap = SiteMap.of(vault)
     results = Results(layout.vault)
     api = coverage(sitemap.vault, engine_of(layout.vault))
-    trees = [stage(sitemap, language, results, api) for language in languages]
+    graph = graph_of(sitemap, layout.cache / "graph.json")
+    trees = [stage(sitemap, language, results, api, graph) for language in languages]
     problems = [*check_vault(vault), *sitemap.problems, *api.engine.problems]
     formulas: dict[Formula, str] = {}
     for tree in trees:

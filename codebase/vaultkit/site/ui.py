@@ -111,6 +111,21 @@ STRINGS: dict[str, tuple[str, str]] = {
         "{count} notes, each below those that it builds on",
         "{count} 篇笔记，每篇都排在它的先读笔记之下",
     ),
+    # the graph
+    "graph": ("Graph of notes", "笔记关系图"),
+    "graph_intro": (
+        "Every note is a point, every link a line: the larger a point, the more links it has.",
+        "每个点是一篇笔记，每条线是一个链接；链接越多，点越大。",
+    ),
+    "graph_list": (
+        "The graph as a list: {notes} notes, {links} links",
+        "关系图的文字版：{notes} 篇笔记，{links} 条链接",
+    ),
+    "node_home": ("Front page", "首页"),
+    "node_missing": ("Not written", "尚不存在"),
+    "node_canvas": ("Canvas", "白板"),
+    "node_base": ("Base", "数据库"),
+    "node_note": ("Note", "笔记"),
     "in_lists": ("In reading lists", "所在的阅读清单"),
     "no_cards": ("There are no cards yet.", "还没有卡片。"),
     "field_hours": ("{value} h", "{value} 小时"),

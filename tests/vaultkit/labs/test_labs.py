@@ -161,7 +161,9 @@ def test_languages_must_have_the_same_cells_and_fix_carries_code_over(make_vault
     found = [p for p in check_vault(Vault.load(root)) if p.code == "parity-code"]
     lines = (root / "L.zh.ipynb").read_text().split("\n")
     assert [(p.path, p.line) for p in found] == [("L.zh.ipynb", lines.index("    \"print('b')\"") + 1)]
-    assert fix(Vault.load(root)) == ["L.zh.ipynb"] and "甲" in (root / "L.zh.ipynb").read_text()
+    assert [one.path for one in fix(Vault.load(root))] == ["L.zh.ipynb"] and "甲" in (
+        root / "L.zh.ipynb"
+    ).read_text()
     assert not [p for p in check_vault(Vault.load(root)) if p.code.startswith("parity")]
     (root / "L.zh.ipynb").write_text(lab(code("x = 1"), language="zh"))
     assert "parity-cells" in [p.code for p in check_vault(Vault.load(root))]

@@ -78,7 +78,8 @@ def plan(layout: Layout, place: Place, entries: list[Entry]) -> None:
 
 def draw(layout: Layout) -> str:
     """Draw what the pages of the built site name and is not there yet; what to tell of it, "" for nothing."""
-    name, cards = "", {}
+    name = ""
+    cards: dict[str, tuple[str, str]] = {}
     for language in LANGUAGES:
         try:
             planned = json.loads(_plan_file(layout, language).read_text("utf-8"))

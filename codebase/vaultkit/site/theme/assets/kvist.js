@@ -53,3 +53,13 @@ if (document.querySelector(".k-item, .k-progress, .k-place")) {
 }
 const review = document.querySelector(".k-review");
 if (review) import("./review.js").then(({ start }) => start(review));
+if (document.querySelector(".k-graph")) import("./graph.js").then(({ start }) => start(ROOT, LANGUAGE));
+const near = document.querySelector("[data-k-near]");
+if (near) {
+  const seen = new IntersectionObserver(([entry]) => {
+    if (!entry.isIntersecting) return;
+    seen.disconnect();
+    import("./near.js").then(({ drawNear }) => drawNear(near, ROOT, LANGUAGE));
+  }, { rootMargin: "300px" });
+  seen.observe(near);
+}
