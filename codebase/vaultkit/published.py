@@ -10,6 +10,7 @@ from typing import Any
 from vaultkit.frontmatter import value_of
 from vaultkit.note import Note
 from vaultkit.pairs import canonical
+from vaultkit.resolve import resolve
 from vaultkit.vault import Vault
 
 
@@ -29,14 +30,24 @@ def _says(value: Any, answer: bool) -> bool:
 def public(vault: Vault) -> Vault:
     """The vault without its private notes, whose names are still taken; a translation goes with its note.
 
-    A note whose properties cannot be read is kept back too if they speak of `publish` or `draft`.
+    A note whose properties cannot be read is kept back too if they speak of `publish` or `draft`, and so are
+    the files that private notes alone link or show.
     """
     own = {path for path, note in vault.notes.items() if is_private(note) or _unread(note)}
     hidden = {path for path in vault.notes if path in own or canonical(path) in own}
     if not hidden:
         return vault
     notes = {path: note for path, note in vault.notes.items() if path not in hidden}
+    theirs = _files(vault, hidden) - _files(vault, set(notes))
+    hidden |= {path for path in theirs if path not in vault.notes}
     return replace(vault, notes=notes, files=vault.files - hidden, hidden=vault.hidden | hidden)
+
+
+def _files(vault: Vault, notes: set[str]) -> set[str]:
+    """What these notes link and show."""
+    links = ((link.target, path) for path in notes for link in vault.notes[path].links)
+    found = (resolve(vault, target, path).path for target, path in links)
+    return {path for path in found if path}
 
 
 def _unread(note: Note) -> bool:

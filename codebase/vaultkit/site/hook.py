@@ -71,7 +71,6 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         k_policy=policy(inline_script()),
         k_policy_404=policy(inline_script(), inline_script("not-found.js")),
         k_published=root if is_published(root) else "",
-        k_root=root,
         k_outputs=Outputs.of(config, layout, root),
         k_material=_material(config),
         k_graph=graph_slug(layout.stage(language)),

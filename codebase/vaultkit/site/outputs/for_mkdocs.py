@@ -7,16 +7,19 @@ from typing import Any
 from vaultkit.site.outputs.cards import card_names, plan
 from vaultkit.site.outputs.listing import Entry, load
 from vaultkit.site.outputs.page_links import edit_address, obsidian_address, set_by_user
-from vaultkit.site.outputs.place import Place
+from vaultkit.site.outputs.place import Place, is_published
 from vaultkit.site.outputs.write import write_outputs
 from vaultkit.site.paths import Language, Layout
 
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """One language's: `vault` is the vault's name in Obsidian, "" for no links there."""
+    """One language's: `root` is the site's address as it is set, `vault` the vault's name in Obsidian, "" for
+    no links there.
+    """
 
     place: Place
+    root: str
     layout: Layout
     docs: Path
     entries: dict[str, Entry]
@@ -29,13 +32,13 @@ class Outputs:
         """`config` is MkDocs'; `root` the address of the whole site, "" if none is given."""
         language: Language = "zh" if config.theme["language"] == "zh" else "en"
         description, author = config.site_description or "", config.site_author or ""
-        place = Place(language, config.site_name, description, root, author)
+        place = Place(language, config.site_name, description, root if is_published(root) else "", author)
         docs = layout.stage(place.language)
         entries = load(docs)
         vault = config.extra.get("obsidian_vault", layout.vault.name)
         written = set_by_user(config.user_configs, config)
         names = card_names(place, entries)
-        return cls(place, layout, docs, {e.url: e for e in entries}, names, written, str(vault or ""))
+        return cls(place, root, layout, docs, {e.url: e for e in entries}, names, written, str(vault or ""))
 
     def of_page(self, url: str, path: str) -> dict[str, str]:
         """What a page's template reads; `path` is its note's in the vault, "" for a page without one."""
@@ -52,4 +55,4 @@ class Outputs:
         """Write the files into the folder of this language's pages; say what is missing and why."""
         entries = list(self.entries.values())
         plan(self.layout, self.place, entries)
-        return write_outputs(self.place, entries, self.docs, site)
+        return write_outputs(self.place, self.root, entries, self.docs, site)
