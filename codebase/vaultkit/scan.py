@@ -41,7 +41,7 @@ class _Scanner:
 
     def __init__(self, lines: list[str]) -> None:
         self.lines = lines
-        self.result = Scan(lines, ["text"] * len(lines), [""] * len(lines))
+        self.result = Scan(lines)
         self.stack: list[Container] = []
         self.fence: OpenFence | None = None
         self.until = ""  # closing mark of an HTML comment, math or raw HTML that spans lines
@@ -121,7 +121,7 @@ class _Scanner:
                 end += 1
             kinds[index:end] = ["code"] * (end - index)
             self.result.prefixes[index:end] = [self.fence.prefix] * (end - index)
-            self.fence.code += [line + "\n" for line in lines[index:end]]
+            self.fence.code.extend(line + "\n" for line in lines[index:end])
             return end
         while index < total:
             line = lines[index]

@@ -62,7 +62,7 @@ class Vault:
                 note = parse_note(path, text)
                 note.problems[:0] = found
                 (vault.templates if templates and path.startswith(templates) else vault.notes)[path] = note
-        vault.problems += [Problem(path, 0, "unreadable", what, severity="warning") for path, what in trouble]
+        vault.problems += [passed_over(path, what) for path, what in trouble]
         return vault
 
     def on_disk(self, path: str) -> Path:
@@ -98,6 +98,12 @@ class Vault:
             for name in names:
                 found.setdefault(name.lower(), path)
         return found
+
+
+def passed_over(path: str, what: str) -> Problem:
+    """The warning that something in the vault is not read, in the words of `files.walk`."""
+    code = "symbolic-link" if what in files.LINKS else "unreadable"
+    return Problem(path, 0, code, what, severity="warning")
 
 
 @contextmanager

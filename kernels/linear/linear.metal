@@ -1,5 +1,5 @@
 // out = x W^T for 4-bit weights in MLX's affine layout: x (M, K), W (N, K), out (M, N). Eight weights q share a word of
-// `packed`, the first in its lowest bits; a group of 32, 64 or 128 along K shares a scale and a bias: w = scale q + bias.
+// `packed`, the first in its lowest bits; a group of 32, 64 or 128 along K shares scale and bias: w = scale q + bias.
 // T is the type of x and out, S that of scales and biases; sums are in float.
 //
 // A matrix times few vectors (gemv), what decoding does, is limited by reading W; times many (gemm), what prefill does,
@@ -139,8 +139,8 @@ void unpack(device const uint* packed, device const S* scales, device const S* b
   }
 }
 
-// 4. A tile of 16 x 16 results a threadgroup: 32 columns of 16 rows of x and of W come to threadgroup memory, each weight
-// is made once for 16 rows of x, and each number is used 16 times.
+// 4. A tile of 16 x 16 results a threadgroup: 32 columns of 16 rows of x and of W come to threadgroup memory, each
+// weight is made once for 16 rows of x, and each number is used 16 times.
 constant constexpr uint TILE = 16;
 
 template <typename T, typename S>
@@ -182,8 +182,9 @@ template <typename T, typename S>
   }
 }
 
-// 5. A tile of 32 x 32 for four SIMD-groups, each with 16 x 16 of it in four 8 x 8 matrices that a SIMD-group multiplies
-// as a whole: a number in threadgroup memory is read by two SIMD-groups for 32 results, instead of by 16 threads for 16.
+// 5. A tile of 32 x 32 for four SIMD-groups, each with 16 x 16 of it in four 8 x 8 matrices, which a SIMD-group
+// multiplies as a whole: a number in threadgroup memory is read by two SIMD-groups for 32 results, instead of by 16
+// threads for 16.
 constant constexpr uint BLOCK = 32;
 
 template <typename T, typename S>

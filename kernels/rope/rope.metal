@@ -1,8 +1,8 @@
 // Rotary positions: x (B, H, L, D), whose token t of sequence b stands at position p = offsets[b] + t. Pair j of a head
 // is turned by p / wavelengths[j] radians; features from dims on pass unchanged.
 //
-// Two layouts of the pairs: features (2j, 2j + 1), TRADITIONAL, as in the paper; or (j, j + dims / 2), half-split, as in
-// Llama and Qwen. (Su et al. 2021, RoFormer, section 3.2.2, equation 15)
+// Two layouts of the pairs: features (2j, 2j + 1), TRADITIONAL, as in the paper; or (j, j + dims / 2), half-split, as
+// in Llama and Qwen. (Su et al. 2021, RoFormer, section 3.2.2, equation 15)
 //
 // Dispatch: y counts tokens (L). rope_naive: grid (D, L, B H). With R = D - dims features that only pass:
 // rope_pairs: grid (dims / 2 + R, L, B H); rope_vectorised: (dims / 8 + R, L, B H), dims / 2 a multiple of 4;

@@ -3,6 +3,7 @@
 import functools
 import http.server
 import os
+import pickle
 import re
 import shutil
 import threading
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from vaultkit.lock import locked
 from vaultkit.note import parse_note
 from vaultkit.site.build import Report, build
 from vaultkit.site.context import Context
@@ -62,9 +64,15 @@ class Site(NamedTuple):
 
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    """The sample project, strictly built."""
-    layout = make_project(tmp_path_factory.mktemp("sample") / "project")
-    return Site(layout, _built(layout))
+    """The sample project, strictly built, once for all processes of a run; nobody may change it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "sample-site"
+    folder.mkdir(exist_ok=True)
+    told = folder / "report"
+    with locked(folder):
+        if not told.exists():
+            told.write_bytes(pickle.dumps(_built(make_project(folder / "project"))))
+    return Site(Layout(folder / "project"), pickle.loads(told.read_bytes()))
 
 
 @pytest.fixture(scope="session")

@@ -67,7 +67,9 @@ def test_nothing_of_a_hostile_note_runs(watched: Any, published: Any, path: str)
         "https:",
         "obsidian:",
     }
-    alive = "main :is(script, iframe, embed, base, meta, link, form), main [srcdoc], main article :not(svg) > style"
+    alive = (
+        "main :is(script, iframe, embed, base, meta, link, form), main [srcdoc], article :not(svg) > style"
+    )
     assert page.evaluate(f"document.querySelectorAll(`{alive}`).length") == 0
     names = "[...document.querySelectorAll('main *')].flatMap((element) => element.getAttributeNames())"
     assert not [name for name in page.evaluate(names) if name.startswith("on")]

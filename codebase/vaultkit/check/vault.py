@@ -1,7 +1,6 @@
 """All rules over one vault."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from vaultkit.check.code import check_code
 from vaultkit.check.files import check_files
@@ -51,7 +50,7 @@ def _in_files(vault: Vault, found: list[Problem]) -> Iterator[Problem]:
             if problem.path not in lines:
                 text = vault.on_disk(problem.path).read_bytes().decode("utf-8-sig", "replace")
                 lines[problem.path] = file_lines(text)
-            problem = replace(problem, line=in_file(lines[problem.path], problem.line))
+            problem = problem._replace(line=in_file(lines[problem.path], problem.line))
         yield problem
 
 
@@ -69,7 +68,7 @@ def check_vault(vault: Vault) -> list[Problem]:
         found += rule(vault)
     found = [*_in_files(vault, found), *check_labs(vault)]
     if not house:
-        found = [replace(p, severity="warning") if p.code in HOUSE_CODES else p for p in found]
+        found = [p._replace(severity="warning") if p.code in HOUSE_CODES else p for p in found]
     excluded = ignored(vault.root)
     found = [problem for problem in found if not excluded(problem.path)]
     return sorted(set(found), key=lambda problem: (problem.path, problem.line, problem.code, problem.message))

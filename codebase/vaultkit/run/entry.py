@@ -20,7 +20,8 @@ def entry_of(
     was read. `used` is what the note has used, if that was watched.
     """
     try:
-        digest = hashlib.sha256(session.file.read_bytes()).hexdigest()
+        with open(session.file, "rb", buffering=0) as file:
+            digest = hashlib.sha256(file.read()).hexdigest()
     except OSError:
         return None
     if digest != session.digest:

@@ -16,7 +16,6 @@ modules (see `untouched`). `--no-cache` runs a note all the same.
 
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType, ModuleType
@@ -33,6 +32,7 @@ from vaultkit.run.results import ENGINE
 from vaultkit.run.stamps import SET_BY_RUNNER, is_library, variable
 from vaultkit.run.untracked import CALENDAR, RANDOMNESS, wrap_clock, wrap_randomness
 from vaultkit.run.used import Used
+from vaultkit.run.workplace import temporary_folder
 
 _STARTS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.forkpty")
 _TALKS = ("socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname")
@@ -61,7 +61,7 @@ class Observer(Recorder):
 
     def __init__(self, fingerprints: Fingerprints, folders: tuple[str, ...] = ()) -> None:
         super().__init__(fingerprints)
-        self.temporary = tuple(f(tempfile.gettempdir()) + os.sep for f in (os.path.abspath, os.path.realpath))
+        self.temporary = tuple(f(temporary_folder()) + os.sep for f in (os.path.abspath, os.path.realpath))
         self.wrapped: set[str] = set()
         self.opened = Opened(folders)
         sys.addaudithook(self._hook)

@@ -1,11 +1,12 @@
 """A note as it was when it was read: its text and the program in it, of the same bytes."""
 
 import hashlib
+from importlib import import_module
 from pathlib import Path
 
-from vaultkit.labs.notebook import is_notebook
+from vaultkit.files import is_notebook
 from vaultkit.read import text_of, unreadable
-from vaultkit.run.lab import NO_LAB, Lab
+from vaultkit.run.plain import NO_LAB, Plain
 from vaultkit.run.program import Program, program_of
 from vaultkit.scan import scan
 
@@ -19,7 +20,8 @@ class Reading:
         self.text: str | None = None
         self.digest = ""
         try:
-            data = file.read_bytes()
+            with open(file, "rb", buffering=0) as opened:
+                data = opened.read()
         except OSError as error:
             self.problems = [unreadable(path, error)]
         else:
@@ -28,4 +30,6 @@ class Reading:
         scanned = scan(self.text or "")
         self.lines = len(scanned.lines)
         self.program: Program = program_of(path, scanned)
-        self.lab = Lab(file, self.program) if self.text and is_notebook(path) else NO_LAB
+        self.lab: Plain = NO_LAB
+        if self.text and is_notebook(path):
+            self.lab = import_module("vaultkit.run.lab").Lab(file, self.program)

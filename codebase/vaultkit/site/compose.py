@@ -22,6 +22,8 @@ from vaultkit.site.pages.foot import foot
 from vaultkit.site.pages.graph import KIND as GRAPH
 from vaultkit.site.pages.graph import graph_lines
 from vaultkit.site.pages.header import header, notice, sources
+from vaultkit.site.pages.home import KIND as HOME
+from vaultkit.site.pages.home import home
 from vaultkit.site.pages.in_lists import in_lists
 from vaultkit.site.pages.parts import escape, plain
 from vaultkit.site.pages.planned import KIND as PLANNED
@@ -62,6 +64,8 @@ def compose(context: Context, inputs: Inputs) -> tuple[str, list[Formula]]:
     end = planned(context, inputs.backlinks) if kind == PLANNED else [*sources(context)]
     if kind == REVIEW:
         end += review(context)
+    if kind == HOME:
+        end += home(context)
     if kind != PLANNED:
         end += in_lists(context, inputs.places.get(context.page.key, []))
         end += foot(context, inputs.backlinks.get(context.page.key, []))

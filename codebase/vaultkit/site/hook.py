@@ -19,6 +19,7 @@ from mkdocs.structure.pages import Page
 
 from vaultkit.api.coverage import engine_of
 from vaultkit.errors import VaultError
+from vaultkit.glossary import glossary
 from vaultkit.site.assets import (
     copy_fsrs,
     copy_katex,
@@ -35,16 +36,19 @@ from vaultkit.site.outputs.for_mkdocs import Outputs
 from vaultkit.site.outputs.place import is_published
 from vaultkit.site.pages.graph import KIND, SLUGS
 from vaultkit.site.paths import LANGUAGES, Language, Layout
+from vaultkit.site.permalinks import name_blocks
 from vaultkit.site.python_blocks import difference
 from vaultkit.site.reference import addresses as api_addresses
 from vaultkit.site.safety import policy, secure
 from vaultkit.site.stage import stage_all
+from vaultkit.site.terms import Terms
 from vaultkit.site.ui import table
 
 log = logging.getLogger("mkdocs.hooks.kvist")
 _used: set[str] = set()
 _LATIN_EMPHASIS = re.compile(r"<em>([\x20-\u024f]*)</em>")  # italics for Latin words, dots only below Chinese
 GRAPH = f'k: {{"kind": "{KIND}"'  # in the front matter of the page of the graph
+_PROSE = frozenset({"concept", "model", "paper", "comparison", "debugging", "lab"})  # kinds
 STAGED = "KVIST_STAGED"  # set by `vaultkit build`: the trees are fresh
 
 
@@ -76,6 +80,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         k_graph=graph_slug(layout.stage(language)),
         k_layout=layout,
         k_renderer=Renderer(layout),
+        k_terms=Terms(glossary(layout.root), language),
     )
     return config
 
@@ -148,7 +153,10 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files, *
         html = _LATIN_EMPHASIS.sub(r'<em lang="en">\1</em>', html)
     addresses, package = config.extra["k_addresses"], config.extra["k_package"]
     html = link_names(html, addresses, "../" * page.url.count("/"), package, config.extra["k_types"])
-    html = secure(number_lines(html))
+    html = name_blocks(number_lines(html))
+    if page.meta.get("k", {}).get("kind") in _PROSE and page.meta["k"].get("lang") == config.extra["k_lang"]:
+        html = config.extra["k_terms"].mark(html)
+    html = secure(html)
     page.meta.update(config.extra["k_outputs"].of_page(page.url, page.meta.get("k", {}).get("source", "")))
     if 'class="katex' in html:
         _used.add("katex")

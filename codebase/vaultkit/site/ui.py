@@ -187,6 +187,11 @@ STRINGS: dict[str, tuple[str, str]] = {
         "这个地址没有页面。可以搜索，或从首页开始。",
     ),
     "home": ("Front page", "首页"),
+    "how_far": ("How far you are", "学到哪里了"),
+    "next_item": ("Next", "接下来"),
+    "lately": ("New and changed", "最近更新"),
+    "lately_new": ("new", "新增"),
+    "lately_changed": ("changed", "有改动"),
     "footer": (
         "The code here runs in the tests and printed what you see; a block that does not run says why.",
         "本站的代码由测试运行，输出就是运行时打印的内容；没有运行的代码块会注明原因。",

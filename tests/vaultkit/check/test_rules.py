@@ -333,7 +333,9 @@ def test_links_out_of_the_vault_are_not_followed(make_vault, tmp_path) -> None:
     (root / "Gone.md").symlink_to(tmp_path / "nothing.md")
     (root / "folder").symlink_to(tmp_path)
     vault = Vault.load(root)
-    assert set(vault.notes) == {"A.md"} and check_vault(vault) == []
+    assert set(vault.notes) == {"A.md"}
+    found = [(p.path, p.code, p.severity) for p in check_vault(vault)]
+    assert found == [(path, "symbolic-link", "warning") for path in ("Gone.md", "Out.md", "folder")]
 
 
 def test_templates_are_files_but_no_notes(make_vault) -> None:
