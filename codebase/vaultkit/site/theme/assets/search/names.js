@@ -47,15 +47,15 @@ function best(rows, query, score) {
       score_ -= Math.min(40, Math.abs(name.fold.length - query.fold.length)) + (name.shown ? 45 : 0);
       if (!hit || score_ > hit.points) hit = { row, points: score_, name: name.shown ? name.text : "" };
     }
-    if (hit) found.push({ ...hit, points: hit.points - handicap(row, query) });
+    if (hit) found.push({ ...hit, points: hit.points - handicap(row, query, hit.points) });
   }
   return found;
 }
 
 /** Names of the API stand below notes, unless the query is spelt like code; planned notes below written ones. */
-function handicap({ page, part }, query) {
+function handicap({ page, part }, query, points) {
   const code = /[_.(]/.test(query.text);
-  if (part) return /[A-Z]/.test(part.title) && part.title === query.text ? 20 : code ? 30 : 320;
+  if (part) return /[A-Z]/.test(part.title) && part.title === query.text ? 20 : code ? 30 : 0.275 * points;
   return (page.planned ? 25 : 0) + (page.api ? (code ? 20 : 200) : 0);
 }
 
