@@ -54,6 +54,7 @@ if (document.querySelector(".k-item, .k-progress, .k-place")) {
     cameFrom();
   });
 }
+if (document.querySelector(".k-map")) import("./course-map.js").then(({ maps }) => maps());
 const review = document.querySelector(".k-review");
 if (review) import("./review.js").then(({ start }) => start(review));
 if (document.querySelector(".k-graph")) import("./graph.js").then(({ start }) => start(ROOT, LANGUAGE));

@@ -3,7 +3,7 @@
 import { partOf } from "./preview-part.js";
 
 const REST = 350, STAY = 250, FOCUS = 600; // milliseconds: before it shows, before it goes, before a focus shows it
-const NOT = ".headerlink, .k-path a, .k-contents-inline a, .k-foot-title a, [data-k-switch], [download], [hreflang]";
+const NOT = ".headerlink, .k-map a, .k-path a, .k-contents-inline a, .k-foot-title a, [data-k-switch], [download], [hreflang]";
 const pages = new Map();
 let site = null;
 let box = null;
