@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -72,6 +73,7 @@ def run(asked: Options) -> int:
         record(scope.root, {r.path: renewed(cache, r.path, engine) for r in reports if r.reused})
         fault = cache.save({}, [], [])
     else:
+        gc.disable()  # what is imported and read now stays; notes start with all of it out of the way
         quick = import_module("vaultkit.run.quick")
         force = "--no-cache" in asked.flags
         reports, fault = quick.run_rows(cache, scope.rows, engine, teller.show, force=force)

@@ -76,13 +76,13 @@ class Observer(Recorder):
         self.written = set()
         self.made = ()
         self.modules.put_away()
+        self.opened.read()  # what others have opened meanwhile
 
     @contextmanager
     def watching(self, folders: tuple[str, ...]) -> Iterator[None]:
         """Record what happens in the body; files below `folders` are the note's own."""
         for folder in folders:
             self._make(folder)
-        self.opened.read()  # what others have opened meanwhile
         for name, functions in _NATIVE.items():
             if name not in self.wrapped:
                 self._when_imported(name, functions)

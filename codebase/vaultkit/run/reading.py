@@ -27,9 +27,17 @@ class Reading:
         else:
             self.text, self.problems = text_of(data, path)
             self.digest = hashlib.sha256(data).hexdigest()
+        self._key: str | None = None
         scanned = scan(self.text or "")
         self.lines = len(scanned.lines)
         self.program: Program = program_of(path, scanned)
         self.lab: Plain = NO_LAB
         if self.text and is_notebook(path):
             self.lab = import_module("vaultkit.run.lab").Lab(file, self.program)
+
+    @property
+    def key(self) -> str:
+        """See `Plain.key`."""
+        if self._key is None:
+            self._key = self.lab.key(self.program)
+        return self._key
