@@ -39,7 +39,7 @@ class Runner:
         """The verdict on a note, reused if it still holds and nobody asks for a run with `force`."""
         reading = None
         if not known_shape(self.cache, path, file):
-            reading = Reading(Path(file), path)
+            reading = Reading(Path(file), path, self.cache.fingerprints)
             learn_shape(self.cache, path, file, reading)
         report = recall(self.cache, path, file)
         if is_plain(self.cache, path):

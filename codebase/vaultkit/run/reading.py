@@ -6,6 +6,7 @@ from pathlib import Path
 
 from vaultkit.files import is_notebook
 from vaultkit.read import text_of, unreadable
+from vaultkit.run.fingerprints import Fingerprints
 from vaultkit.run.plain import NO_LAB, Plain
 from vaultkit.run.program import Program, program_of
 from vaultkit.scan import scan
@@ -16,12 +17,11 @@ class Reading:
     bytes; `digest` is the hash of the bytes, "" if they cannot be read.
     """
 
-    def __init__(self, file: Path, path: str) -> None:
+    def __init__(self, file: Path, path: str, fingerprints: Fingerprints | None = None) -> None:
         self.text: str | None = None
         self.digest = ""
         try:
-            with open(file, "rb", buffering=0) as opened:
-                data = opened.read()
+            data = (fingerprints or Fingerprints()).read(str(file))
         except OSError as error:
             self.problems = [unreadable(path, error)]
         else:
