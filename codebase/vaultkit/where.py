@@ -9,6 +9,7 @@ import os
 NO_FOLDER = "is not a folder", "give the vault's folder"  # message and hint of every command
 NO_VAULT = "there is no vault here", "run it inside the project, or name the vault's folder"
 
+program = False  # True in the command's own process, which may be divided
 engine: list[str] = []  # the folder given with --engine, for the commands that are printed
 
 

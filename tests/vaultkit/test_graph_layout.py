@@ -63,7 +63,7 @@ def test_many_nodes_repel_by_cells_much_as_one_by_one() -> None:
     assert linked < 0.2 * SIZE
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=settings().max_examples * 3 // 5, deadline=None)
 @given(st.integers(0, 12), st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=30))
 def test_any_graph_has_places_within_bounds(count: int, links: Links) -> None:
     names = [f"n{n}" for n in range(count)]

@@ -2,6 +2,7 @@
 import { copyButtons } from "./copy.js";
 import { currentAnchor, markContents } from "./contents.js";
 import { fillExplorer } from "./explorer.js";
+import { permalinks } from "./permalinks.js";
 
 const ROOT = new URL("..", import.meta.url); // root of this language's half of the site
 const LANGUAGE = document.documentElement.lang;
@@ -42,6 +43,7 @@ for (const button of document.querySelectorAll("[data-k-scheme]")) {
 }
 
 copyButtons(LANGUAGE);
+permalinks(LANGUAGE);
 markContents();
 fillExplorer(ROOT, LANGUAGE);
 if (document.querySelector(".k-item, .k-progress, .k-place")) {
@@ -52,6 +54,7 @@ if (document.querySelector(".k-item, .k-progress, .k-place")) {
     cameFrom();
   });
 }
+if (document.querySelector(".k-map")) import("./course-map.js").then(({ maps }) => maps());
 const review = document.querySelector(".k-review");
 if (review) import("./review.js").then(({ start }) => start(review));
 if (document.querySelector(".k-graph")) import("./graph.js").then(({ start }) => start(ROOT, LANGUAGE));
@@ -64,3 +67,13 @@ if (near) {
   }, { rootMargin: "300px" });
   seen.observe(near);
 }
+
+// Previews of links: loaded with the first link that a mouse rests on or that gets the focus by keyboard.
+const mayPreview = (event) => {
+  if (event.type === "pointerover" && event.pointerType !== "mouse") return;
+  if (event.type === "focusin" && !event.target.matches(":focus-visible")) return;
+  if (!event.target.closest?.("main a[href]")) return;
+  for (const type of ["pointerover", "focusin"]) document.removeEventListener(type, mayPreview);
+  import("./preview.js").then(({ start }) => start(ROOT, LANGUAGE, event));
+};
+for (const type of ["pointerover", "focusin"]) document.addEventListener(type, mayPreview);
