@@ -23,7 +23,8 @@ class Vault:
     """`notes` by vault-relative path; `files` are all paths (templates too), hidden ones left out.
 
     `templates` are the notes of the templates folder: Obsidian reads their links, we check and show nothing
-    of them. `problems` are those of files that are no notes here.
+    of them. `problems` are those of files that are no notes here. `hidden` are names that are taken but lead
+    nowhere: what is not published.
     """
 
     root: Path
@@ -32,6 +33,7 @@ class Vault:
     problems: list[Problem] = field(default_factory=list)
     templates: dict[str, Note] = field(default_factory=dict)
     disk: dict[str, str] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
 
     @classmethod
     def load(cls, root: str | Path) -> "Vault":
@@ -75,7 +77,7 @@ class Vault:
     def by_name(self) -> dict[str, list[str]]:
         """Paths by folded file name, extension included."""
         names: dict[str, list[str]] = {}
-        for path in sorted(self.files):
+        for path in sorted(self.files | self.hidden):
             names.setdefault(fold(path.rsplit("/", 1)[-1]), []).append(path)
         return names
 
@@ -83,7 +85,7 @@ class Vault:
     def by_path(self) -> dict[str, tuple[str, ...]]:
         """Paths by folded path: several where file names differ in case only."""
         paths: dict[str, tuple[str, ...]] = {}
-        for path in sorted(self.files):
+        for path in sorted(self.files | self.hidden):
             paths[fold(path)] = (*paths.get(fold(path), ()), path)
         return paths
 

@@ -15,6 +15,7 @@ from time import perf_counter
 from vaultkit.errors import Problem, VaultError
 from vaultkit.site.clock import build_day
 from vaultkit.site.fingerprint import fingerprint
+from vaultkit.site.outputs.cards import FOLDER as CARDS
 from vaultkit.site.paths import LANGUAGES, Language, Layout
 from vaultkit.site.publish import publish
 from vaultkit.site.stage import stage_all
@@ -70,7 +71,7 @@ def _build(layout: Layout, key: str, mode: Mode) -> Report:
     made = all((layout.html(language) / "index.html").is_file() for language in LANGUAGES)
     if not made or (mode != "lenient" and complaints):
         return Report(False, False, problems=problems)
-    publish(layout.html("en"), layout.site, keep=("zh",))
+    publish(layout.html("en"), layout.site, keep=("zh", CARDS))
     publish(layout.html("zh"), layout.site / "zh")
     pages = sum(path.endswith(".md") for tree in trees for path in tree.files)
     day = str(build_day()) if any(tree.dated for tree in trees) else ""

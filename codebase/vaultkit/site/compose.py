@@ -11,6 +11,7 @@ from vaultkit.backlinks import Backlink
 from vaultkit.labs.view import read_once
 from vaultkit.note import Note
 from vaultkit.site.context import Context
+from vaultkit.site.describe import description
 from vaultkit.site.draft import Formula, formulas_in
 from vaultkit.site.graph import Graph
 from vaultkit.site.in_lists import Place
@@ -24,7 +25,7 @@ from vaultkit.site.pages.header import header, notice, sources
 from vaultkit.site.pages.home import KIND as HOME
 from vaultkit.site.pages.home import home
 from vaultkit.site.pages.in_lists import in_lists
-from vaultkit.site.pages.parts import claim, escape, plain
+from vaultkit.site.pages.parts import escape, plain
 from vaultkit.site.pages.planned import KIND as PLANNED
 from vaultkit.site.pages.planned import planned
 from vaultkit.site.pages.properties import css_classes, properties
@@ -89,7 +90,8 @@ def compose_file(context: Context) -> tuple[str, list[Formula]]:
     context.pipeline = transform
     title = context.sitemap.title(context.page, context.language)
     kind = context.page.key.rpartition(".")[2].lower()
-    meta = {"title": title, "k": {"kind": kind, "section": context.page.section, "lang": context.language}}
+    k = {"kind": kind, "section": context.page.section, "lang": context.language, "source": context.page.key}
+    meta = {"title": title, "k": k}
     head = "\n".join([_yaml(meta), f"# {escape(title)} {{ #{heading_slug(title)} }}", "", ""])
     body = file_page(context)
     text = head + to_markdown(body, context)
@@ -143,14 +145,16 @@ def _front_matter(context: Context, kind: str) -> str:
     page = context.page
     note = context.note
     meta: dict[str, object] = {"title": context.sitemap.title(page, context.language)}
-    if text := claim(note):
-        meta["description"] = plain(text)[:300]
+    if text := description(note):
+        meta["description"] = text
     meta["k"] = {
         "kind": kind,
         "section": page.section,
         "lang": note.lang,
         "planned": context.sitemap.planned(page),
         "translated": page.translated(context.language),
+        "languages": list(page.notes),
+        "source": note.path,
         "classes": " ".join(css_classes(note)),
         "python": context.python,
     }

@@ -32,6 +32,9 @@ from vaultkit.site.graph_files import graph_files
 from vaultkit.site.in_lists import places
 from vaultkit.site.katex import Renderer
 from vaultkit.site.notebooks import prose_file
+from vaultkit.site.outputs.listing import FILE as LISTING
+from vaultkit.site.outputs.listing import dump, listing, source_file
+from vaultkit.site.outputs.source_text import source_text
 from vaultkit.site.pages.graph import graph_page
 from vaultkit.site.pages.sections import sections
 from vaultkit.site.paths import Language, Layout
@@ -94,7 +97,18 @@ def stage(
             staged.problems.append(Problem(path, 0, "unreadable", why))
     staged.dated = sitemap.dated
     staged.files[titles.FILE] = titles.titles(sitemap, language, api.engine).encode()
+    _add_outputs(staged, sitemap)
     return staged
+
+
+def _add_outputs(staged: Staged, sitemap: SiteMap) -> None:
+    """What the feeds, `llms.txt` and the rest are made of, in a folder that MkDocs does not see."""
+    if sitemap.plain:
+        return
+    for page in sitemap.pages.values():
+        text = source_text(sitemap, page, staged.language)
+        staged.files[source_file(page)] = text.encode("utf-8", "replace")
+    staged.files[LISTING] = dump(listing(sitemap, staged.language, staged.files))
 
 
 def _composed(context: Context, inputs: Inputs, staged: Staged) -> tuple[str, list[Formula]]:
@@ -147,7 +161,7 @@ def stage_all(layout: Layout, languages: tuple[Language, ...]) -> tuple[list[Sta
     vault = Vault.load(layout.vault)
     sitemap = SiteMap.of(vault)
     results = Results(layout.vault)
-    api = coverage(vault, engine_of(layout.vault))
+    api = coverage(sitemap.vault, engine_of(layout.vault))
     graph = graph_of(sitemap, layout.cache / "graph.json")
     trees = [stage(sitemap, language, results, api, graph) for language in languages]
     problems = [*check_vault(vault), *sitemap.problems, *api.engine.problems]

@@ -164,6 +164,20 @@ STRINGS: dict[str, tuple[str, str]] = {
     "api_bases": ("Builds on {bases}", "继承自 {bases}"),
     "api_fields": ("Fields", "字段"),
     "api_property": ("property", "属性"),
+    # outputs for readers of text and for feeds
+    "llms_how": (
+        "Each link leads to the Markdown of a note as its author wrote it; the page itself is at the same "
+        "address without `index.md`. `[[Name]]` in a text means the note of that name in this list.",
+        "每个链接指向一篇笔记的 Markdown 原文；去掉地址末尾的 `index.md` 就是网页。"
+        "正文里的 `[[名称]]` 按笔记的英文名指向英文清单中的同名笔记。",
+    ),
+    "llms_first": ("Start", "入门"),
+    "llms_other": ("The same notes in Chinese", "同一批笔记的英文版"),
+    "feed": ("New and changed notes (Atom)", "新写和更新的笔记（Atom）"),
+    "as_markdown": ("Markdown", "Markdown 原文"),
+    "in_obsidian": ("Open in Obsidian", "在 Obsidian 中打开"),
+    "edit": ("Edit this page", "编辑本页"),
+    "page_tools": ("This page elsewhere", "本页的其他形式"),
     # theme
     "search": ("Search", "搜索"),
     "other_language": ("中文", "English"),
