@@ -1,5 +1,6 @@
 """Operators: one file each with a readable reference, a fast path and an `implementation=` override."""
 
+from kvist.ops.add_rms_norm import add_rms_norm as add_rms_norm
 from kvist.ops.affine import QuantizedWeight as QuantizedWeight
 from kvist.ops.affine import dequantize as dequantize
 from kvist.ops.affine import quantize as quantize

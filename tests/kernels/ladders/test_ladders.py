@@ -28,6 +28,7 @@ import pytest
 
 from kvist.cli import main
 from kvist.metal import Launch, Output, explain_source, kernel_path, signature, trace
+from kvist.metal.compiler import compiler
 from kvist.metal.kernel import Kernel
 from kvist.metal.lint import lint
 from kvist.metal.source import Source, load
@@ -276,6 +277,8 @@ def between(ladder: ModuleType, marker: str, want: str) -> None:
 @each_ladder
 def test_the_readme_counts_what_the_emulator_counts(ladder):
     """Bytes, and how often a threadgroup passes a barrier or a SIMD-group executes a SIMD-group function."""
+    if "clang" in compiler()[1]:
+        pytest.skip("the tables count what g++ reads; another compiler may keep a value, or read it again")
     table = [f"| `{name}` | {' | '.join(counted(launch))} |" for name, launch in ladder.counted().items()]
     between(ladder, "counters", "\n".join([COLUMNS, "|---|" + "---:|" * 6, *table]))
 
