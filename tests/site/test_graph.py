@@ -193,7 +193,11 @@ def test_search_and_filters(graph_at: Any) -> None:
     page.keyboard.press("Enter")
     assert page.inner_text(STATUS).startswith("Prefix tree")
     page.fill(".k-graph input[type=search]", "qqq")
-    assert page.inner_text(STATUS) == "No note has that in its title."
+    assert page.inner_text(STATUS) == "No note has that in its title or other names."
+    page.fill(".k-graph input[type=search]", "键值缓存")
+    page.wait_for_function("document.querySelector('.k-graph-status').innerText.startsWith('1 note found')")
+    page.keyboard.press("Enter")
+    assert page.inner_text(STATUS).startswith("KV cache")
     page.fill(".k-graph input[type=search]", "")
     shown = "document.querySelector('.k-graph').drawing.shown.filter(Boolean).length"
     total = page.evaluate(shown)
