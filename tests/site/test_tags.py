@@ -98,7 +98,9 @@ def test_no_tags_no_pages(tmp_path: Path) -> None:
     assert not tags_in(staged(tmp_path, "en", {"Home.md": "# Home #"}))
 
 
-TAG = st.lists(st.text(st.characters(exclude_characters="/", exclude_categories=["Cs"]), max_size=5), max_size=12)
+TAG = st.lists(
+    st.text(st.characters(exclude_characters="/", exclude_categories=["Cs"]), max_size=5), max_size=12
+)
 
 
 @given(st.lists(TAG.map("/".join)), st.text(max_size=300))
@@ -113,3 +115,12 @@ def test_no_two_tags_share_an_address(names: list[str], long: str) -> None:
     for tag in tags.values():
         assert all(tags[key].above == tag.key for key in tag.below)
         assert tag_key(tag.name) == tag.key
+
+
+def test_the_site_leads_to_its_tags_and_does_not_search_them(sample: Any) -> None:
+    assert '<a class="k-tag" href="../../tags/inference/">#inference</a>' in sample.html(
+        "zh/concepts/kv-cache"
+    )
+    page = sample.html("zh/tags/inference")
+    assert "<title>#inference" in page and "KV 缓存" in page and "data-searched" not in page
+    assert '<a href="tags/">Tags</a>' in sample.html("")

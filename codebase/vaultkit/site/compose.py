@@ -132,7 +132,7 @@ def compose_tag(context: Context, tag: Tag | None) -> str:
         meta["description"] = say(language, "tag_title", name=title)
     k = {"kind": TAG, "section": "", "lang": language, "tags": context.sitemap.tag_root if tag else ""}
     lines = tag_lines(context, tag) if tag else all_tags_lines(context)
-    return "\n".join([_yaml(meta | {"k": k}), f"# {escape(title)}", "", *lines])
+    return "\n".join([_yaml(meta | {"k": k}), f"# {escape(title).replace('/', '/<wbr>')}", "", *lines])
 
 
 def compose_api(context: Context, room: Room | None, coverage: Coverage) -> tuple[str, list[Formula]]:

@@ -74,7 +74,9 @@ def _tree(context: Context, tags: list[Tag], name: str = "") -> str:
     rows = []
     for tag in sorted(tags, key=lambda tag: tag.name.lower()):
         below = [context.sitemap.tags[key] for key in tag.below]
-        rows.append(f"<li>{_link(context, tag)}{_tree(context, below) if below else ''}</li>")
+        rows.append(
+            f"<li>{_link(context, tag, bool(tag.above))}{_tree(context, below) if below else ''}</li>"
+        )
     return f"<ul{f' class={chr(34)}{name}{chr(34)}' if name else ''}>{''.join(rows)}</ul>"
 
 
@@ -115,8 +117,9 @@ def _notes(context: Context, tag: Tag) -> str:
     return f'<ul class="k-tagged">{"".join(row for *_, row in sorted(rows))}</ul>'
 
 
-def _link(context: Context, tag: Tag) -> str:
-    name = html.escape(_name(tag))
+def _link(context: Context, tag: Tag, last: bool = False) -> str:
+    """A tag's label and the number of its notes; `last`: by the last part of its name."""
+    name = html.escape(tag.name.rpartition("/")[2] if last else _name(tag))
     return f'<a class="k-tag" href="{_url(context, tag)}">{name}</a> <span class="k-tag-count">{tag.total}</span>'
 
 
