@@ -89,7 +89,7 @@ def test_the_site_with_an_engine_builds_and_links_to_its_sources(with_engine: La
         page = (with_engine.site / side / "api" / "ops" / "index.html").read_text("utf-8")
         assert 'href="../../source/kvist/ops/sums/#L1"' in page
         source = (with_engine.site / side / "source/kvist/ops/sums/index.html").read_text("utf-8")
-        assert '<span class="k-line" id="L1">' in source and "data-pagefind-body" not in source
+        assert '<span class="k-line" id="L1">' in source and "data-searched" not in source
         note = (with_engine.site / side / "concepts" / "attention" / "index.html").read_text("utf-8")
         assert note.count('class="k-api" href="../../api/ops/#kvist.ops.total"') == 2
 

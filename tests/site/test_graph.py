@@ -131,7 +131,7 @@ def test_the_list_names_every_note_of_the_drawing(sample: Any, side: str) -> Non
             f'<a href="../{re.escape(url)}"[^>]*>{re.escape(shown)}</a>' if url else shown, listed
         )
     assert listed.count("<li>") == len(data["t"])
-    assert "data-pagefind-body" not in page
+    assert "data-searched" not in page
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def header(context: Context, results: Results) -> list[str]:
         return []
     if fold := first(context):
         lines += ["", fold]
-    return ['<div class="k-head" markdown="1" data-pagefind-ignore>', "", *lines, "", "</div>", ""]
+    return ['<div class="k-head" markdown="1" data-unsearched>', "", *lines, "", "</div>", ""]
 
 
 def sources(context: Context) -> list[str]:

@@ -9,7 +9,7 @@ const LANGUAGE = document.documentElement.lang;
 
 let search = null;
 async function openSearch() {
-  search ??= import("./search.js");
+  search ??= import("./search/dialog.js");
   (await search).open({ root: ROOT, language: LANGUAGE });
 }
 
