@@ -89,6 +89,7 @@ def test_by_keyboard_inside_the_window_and_closed_by_escape(note: Callable[..., 
 
 def test_nothing_of_the_target_runs_or_loads_from_the_wrong_place(note: Callable[..., Any]) -> None:
     page = note()
+    page.expects_refusals = True  # the policy refuses the handlers before they are taken out
     asked: list[str] = []
     page.route("**/concepts/attention/", lambda r: r.fulfill(body=NASTY, content_type="text/html"))
     page.route("**/picture.png", lambda r: (asked.append(r.request.url), r.fulfill(body="no image"))[-1])
