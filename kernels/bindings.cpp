@@ -40,12 +40,12 @@ NB_MODULE(_kernels, m) {
   m.def(
       "linear",
       [](const mx::array& x, const std::vector<mx::array>& weights, const std::vector<mx::array>& scales,
-         const std::vector<mx::array>& biases, int group_size, int bits, bool batch_invariant, bool int8_activations,
+         const std::vector<mx::array>& biases, int group_size, int bits, bool batch_invariant, int activation_bits,
          mx::StreamOrDevice stream) {
-        return kvist::linear(x, weights, scales, biases, {group_size, bits, batch_invariant, int8_activations}, stream);
+        return kvist::linear(x, weights, scales, biases, {group_size, bits, {batch_invariant, activation_bits}}, stream);
       },
       "x"_a, "weights"_a, "scales"_a, "biases"_a, nb::kw_only(), "group_size"_a = 0, "bits"_a = 0,
-      "batch_invariant"_a = false, "int8_activations"_a = false, "stream"_a = nb::none(),
+      "batch_invariant"_a = false, "activation_bits"_a = 0, "stream"_a = nb::none(),
       "[x W^T for each W]; x (..., K), W (N, K), or packed (N, K * bits / 32) with scales and biases.");
   m.def("attention", &kvist::attention, "q"_a, "k"_a, "v"_a, "scale"_a, "causal"_a, nb::kw_only(),
         "lengths"_a = nb::none(), "block_table"_a = nb::none(), "stream"_a = nb::none(),

@@ -4,15 +4,14 @@
 #include <vector>
 
 #include "common/primitive.h"
-#include "linear/linear_kernels.h"
+#include "linear/products.h"
 
 namespace kvist {
 
 struct LinearOptions {
   int group_size = 0;  // of affine weights; 0 for plain ones
   int bits = 0;
-  bool batch_invariant = false;   // a row gets the same bits whatever the number of rows
-  bool int8_activations = false;  // round x to 8 bits per group of weights
+  ProductOptions products;
   bool operator==(const LinearOptions&) const = default;
 };
 
