@@ -21,7 +21,9 @@ Format format_of(const mx::array& weight, const LinearOptions& options) {
   return weight.dtype() == mx::float16 ? Format::float16 : Format::bfloat16;
 }
 
-Weights view(const mx::array* input, const LinearOptions& options, int64_t k) {
+}  // namespace
+
+Weights view_weights(const mx::array* input, const LinearOptions& options, int64_t k) {
   Weights w{};
   w.data = input[0].data<void>();
   w.format = format_of(input[0], options);
@@ -35,6 +37,8 @@ Weights view(const mx::array* input, const LinearOptions& options, int64_t k) {
   }
   return w;
 }
+
+namespace {
 
 // x W^T for each of the weights: every row of x, then every column of the results.
 void multiply(Products& products, const char* x, Float type, const RowLayout& layout, int64_t m, int64_t k) {
@@ -56,16 +60,14 @@ void multiply(Products& products, const char* x, Float type, const RowLayout& la
   });
 }
 
-void check(const mx::array& x, const std::vector<mx::array>& weights, const std::vector<mx::array>& scales,
-           const std::vector<mx::array>& biases, const LinearOptions& options) {
-  constexpr auto where = "linear";
-  need_float(where, "x", x);
+}  // namespace
+
+void check_weights(const char* where, int64_t k, const std::vector<mx::array>& weights,
+                   const std::vector<mx::array>& scales, const std::vector<mx::array>& biases,
+                   const LinearOptions& options) {
   const int rounded = options.products.activation_bits;
   if (rounded != 0 && rounded != 8 && rounded != 16) fail(where, "activation_bits 0, 8 or 16", rounded);
-  if (x.ndim() < 1) fail(where, "x with at least one axis", "a scalar");
   if (weights.empty()) fail(where, "at least one weight", "none");
-  const int64_t k = x.shape(-1);
-  if (k < 1) fail(where, "x with a last axis of at least 1", text(x.shape()));
   if (!options.bits) {
     if (rounded) fail(where, "quantized weights for rounded activations", weights[0].dtype());
     for (const auto& w : weights) {
@@ -101,13 +103,14 @@ void check(const mx::array& x, const std::vector<mx::array>& weights, const std:
   }
 }
 
-}  // namespace
-
 std::vector<mx::array> linear(const mx::array& x, const std::vector<mx::array>& weights,
                               const std::vector<mx::array>& scales, const std::vector<mx::array>& biases,
                               LinearOptions options, mx::StreamOrDevice where) {
   const auto stream = cpu_stream("linear", where);
-  check(x, weights, scales, biases, options);
+  need_float("linear", "x", x);
+  if (x.ndim() < 1) fail("linear", "x with at least one axis", "a scalar");
+  if (x.shape(-1) < 1) fail("linear", "x with a last axis of at least 1", text(x.shape()));
+  check_weights("linear", x.shape(-1), weights, scales, biases, options);
   std::vector<mx::array> inputs{x};
   std::vector<mx::Shape> shapes;
   for (size_t i = 0; i < weights.size(); ++i) {
@@ -135,7 +138,7 @@ void Linear::eval_cpu(const std::vector<mx::array>& inputs, std::vector<mx::arra
     outputs[i].set_data(mx::allocator::malloc(outputs[i].nbytes()));
     encoder.set_output_array(outputs[i]);
     out.push_back(outputs[i].data<void>());
-    weights.push_back(view(&inputs[1 + i * step], options_, k));
+    weights.push_back(view_weights(&inputs[1 + i * step], options_, k));
     columns += weights.back().n;
   }
   for (const auto& input : inputs) encoder.set_input_array(input);

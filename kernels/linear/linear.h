@@ -22,6 +22,14 @@ std::vector<mx::array> linear(const mx::array& x, const std::vector<mx::array>& 
                               const std::vector<mx::array>& scales, const std::vector<mx::array>& biases,
                               LinearOptions options, mx::StreamOrDevice stream = {});
 
+// For operators that contain products. Throws unless the weights, of any number, fit rows of K numbers.
+void check_weights(const char* where, int64_t k, const std::vector<mx::array>& weights,
+                   const std::vector<mx::array>& scales, const std::vector<mx::array>& biases,
+                   const LinearOptions& options);
+
+// One weight whose data is there: `input` points at it, or at weight, scales and biases.
+Weights view_weights(const mx::array* input, const LinearOptions& options, int64_t k);
+
 class Linear : public CpuPrimitive {
  public:
   Linear(mx::Stream stream, LinearOptions options) : CpuPrimitive(stream), options_(options) {}

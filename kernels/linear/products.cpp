@@ -10,7 +10,8 @@ constexpr int64_t kBytesPerPiece = 1 << 15;  // of weights; less is not worth a 
 // Activations of 16 bits lose nothing that counts when they are rounded to 16-bit whole numbers with a step for each
 // group of weights: their own rounding, and that of the result, is a hundred times coarser. It saves half of the work.
 int fixed_bits(const Weights& w, const ProductOptions& options, Float type, bool one_row) {
-  if (options.activation_bits || !w.group) return options.activation_bits;
+  if (!w.group) return 0;
+  if (options.activation_bits) return options.activation_bits;
   return one_row && type != Float::float32 ? 16 : 0;
 }
 
