@@ -1,61 +1,112 @@
-"""What rendering the labs costs a build of the site: CPU of MkDocs with and without the notebook plug-in.
+"""Measure building and serving the site, beside plain Material for MkDocs, in one run.
 
-`.venv/bin/python scripts/bench_site.py [--runs 3]`: medians of interleaved builds of the English half, and
-their ratio. The tree is staged once; converted notebooks come from the plug-in's cache, as in daily use.
+    .venv/bin/python scripts/bench_site.py [--notes 1000] [--runs 3] [--only build,unchanged,serve,labs]
+
+Makes a project in a temporary folder: `--notes` pairs (English and Chinese) in three folders, each note of
+about 400 English words or 650 Han characters with 8 wikilinks (half of them with an alias or a heading), a
+block of Python, a callout, one display and two inline formulas, and front matter. It is built from nothing
+by `vaultkit build` and by the yardstick: MkDocs with Material, `nav: [index.md]`, the same Markdown
+extensions, no plug-in but search, both languages in one tree. Then the build is asked for again with
+nothing changed, and `vaultkit serve` is timed from the save of a note to the answer of its page, of a page
+that links to it, and of both in Chinese. CPU is user and system time of a process and all its children;
+medians, and ratios to the yardstick of the same run. `labs`: what rendering the notebooks costs a build of
+this repository's own site.
 """
 
 import argparse
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
+from bench_serve import serve_times
+from bench_vaults import ROOT, make_project
 from vaultkit.site.paths import LANGUAGES, Layout
 from vaultkit.site.stage import stage_all
 
-ROOT = Path(__file__).resolve().parent.parent
-CONFIGS = {
-    "with the plug-in": "INHERIT: mkdocs.yml\n",
-    "without it": "INHERIT: mkdocs.yml\nplugins: []\n",
-    "with it, .md not ignored": "INHERIT: mkdocs.yml\nplugins:\n  mkdocs-jupyter:\n    ignore: []\n",
-}
 
-
-def cpu_seconds(config: Path, site: str) -> float:
-    """CPU seconds, user and system, of one build in a process of its own."""
+def cpu_seconds(command: list[str], folder: Path, **env: str) -> float:
+    """CPU seconds, user and system, of one process and its children."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [sys.executable, "-m", "mkdocs", "build", "-q", "--no-strict", "-f", str(config), "-d", site]
-    env = os.environ | {"KVIST_STAGED": "1", "NO_MKDOCS_2_WARNING": "1"}
-    subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True)
+    env = os.environ | {"PYTHONPATH": str(ROOT / "codebase"), "NO_MKDOCS_2_WARNING": "1"} | env
+    done = subprocess.run(
+        [sys.executable, "-m", *command], cwd=folder, env=env, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr[-3000:]}")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--runs", type=int, default=3)
-    runs = parser.parse_args().runs
-    trees, _ = stage_all(Layout(ROOT), LANGUAGES[:1])
-    seconds: dict[str, list[float]] = {name: [] for name in CONFIGS}
+def build_times(layout: Layout, runs: int, say: Callable[[str], None]) -> None:
+    """The yardstick, a build from nothing, and a build of what has not changed, by turns."""
+    ways: dict[str, list[float]] = {"yardstick": [], "whole build": [], "nothing changed": []}
+    for _ in range(runs):
+        shutil.rmtree(layout.cache, ignore_errors=True)
+        shutil.rmtree(layout.site, ignore_errors=True)
+        shutil.rmtree(layout.root / "plain", ignore_errors=True)
+        ways["yardstick"].append(cpu_seconds(["mkdocs", "build", "-q", "-f", "plain.yml"], layout.root))
+        ways["whole build"].append(cpu_seconds(["vaultkit.cli", "build"], layout.root))
+        ways["nothing changed"].append(cpu_seconds(["vaultkit.cli", "build"], layout.root))
+    base = statistics.median(ways["yardstick"])
+    pages = sum(1 for _ in layout.site.rglob("index.html"))
+    say(f"{pages} pages; CPU seconds, medians of {runs}")
+    for name, spent in ways.items():
+        median = statistics.median(spent)
+        say(f"  {name:18} {median:7.2f} s  {median / base:5.2f} x the yardstick")
+    say(f"  {megabytes(layout.site):.1f} MB, the yardstick's {megabytes(layout.root / 'plain'):.1f} MB")
+
+
+def megabytes(folder: Path) -> float:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
+
+
+def labs_times(runs: int, say: Callable[[str], None]) -> None:
+    """MkDocs on this repository's English half with and without the notebook plug-in."""
+    configs = {
+        "with the plug-in": "INHERIT: mkdocs.yml\n",
+        "without it": "INHERIT: mkdocs.yml\nplugins: []\n",
+    }
+    stage_all(Layout(ROOT), LANGUAGES[:1])
+    seconds: dict[str, list[float]] = {name: [] for name in configs}
     config = ROOT / "mkdocs.bench.yml"
     try:
         for run in range(runs + 1):
-            for name, text in CONFIGS.items():
+            for name, text in configs.items():
                 config.write_text(text, encoding="utf-8")
                 with tempfile.TemporaryDirectory() as site:
-                    spent = cpu_seconds(config, site)
+                    command = ["mkdocs", "build", "-q", "--no-strict", "-f", str(config), "-d", site]
+                    spent = cpu_seconds(command, ROOT, KVIST_STAGED="1")
                 seconds[name] += [spent] if run else []  # the first round fills the caches
     finally:
         config.unlink(missing_ok=True)
     base = statistics.median(seconds["without it"])
-    labs = sum(path.endswith(".ipynb") for path in trees[0].files)
-    print(f"{len(trees[0].files)} staged files, {labs} notebooks; CPU seconds, medians of {runs}")
+    say(f"our own English half; CPU seconds, medians of {runs}")
     for name, spent in seconds.items():
         median = statistics.median(spent)
-        print(f"{name:26} {median:6.2f} s  {median / base:5.2f} x  {median - base:+.2f} s")
+        say(f"  {name:18} {median:7.2f} s  {median / base:5.2f} x  {median - base:+.2f} s")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--notes", type=int, default=1000)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--only", default="build,serve,labs", help="which parts (default: %(default)s)")
+    parser.add_argument("--keep", type=Path, default=None, help="make the project here and leave it there")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        layout = make_project(given.keep or Path(scratch), given.notes)
+        if "build" in given.only:
+            build_times(layout, given.runs, print)
+        if "serve" in given.only:
+            serve_times(layout, given.runs, print)
+    if "labs" in given.only:
+        labs_times(given.runs, print)
 
 
 if __name__ == "__main__":

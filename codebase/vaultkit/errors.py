@@ -1,14 +1,14 @@
 """Problems in a vault: one value that says where, what and how to mend it."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
+
+from vaultkit.where import NO_FOLDER
 
 Severity = Literal["error", "warning"]
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing wrong in one line of a vault; `line` is 1-based, 0 means the file as a whole."""
 
     path: str
@@ -25,7 +25,7 @@ class Problem:
         return f"{place}: {mark}{self.code} {self.message}{hint}"
 
     def as_dict(self) -> dict[str, object]:
-        return asdict(self)
+        return self._asdict()
 
 
 class VaultError(Exception):
@@ -34,3 +34,12 @@ class VaultError(Exception):
     def __init__(self, problems: Problem | Iterable[Problem]) -> None:
         self.problems = [problems] if isinstance(problems, Problem) else list(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class CallError(VaultError):
+    """A wrong call: it names a folder, a note or a list that is not there. The exit code is 2."""
+
+
+def no_folder(name: object) -> CallError:
+    """What every command says of a DIR that is none."""
+    return CallError(Problem(str(name), 0, "no-vault", *NO_FOLDER))

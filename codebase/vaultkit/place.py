@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from vaultkit import where
-from vaultkit.errors import Problem, VaultError
+from vaultkit.errors import CallError, Problem
 
 
 def vault_of(note: Path) -> Path:
@@ -22,8 +22,7 @@ def default_vault() -> Path:
     """
     if found := where.default_vault():
         return Path(found)
-    hint = "run it inside the project, or name the vault's folder"
-    raise VaultError(Problem(str(Path.cwd()), 0, "no-vault", "there is no vault here", hint))
+    raise CallError(Problem(str(Path.cwd()), 0, "no-vault", *where.NO_VAULT))
 
 
 def part_of(vault: Path, folder: Path) -> str:

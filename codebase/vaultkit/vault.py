@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from vaultkit import files
-from vaultkit.errors import Problem, VaultError
+from vaultkit.errors import Problem, no_folder
 from vaultkit.journal import recover
 from vaultkit.links import Link
 from vaultkit.note import Note, parse_note
@@ -23,7 +23,8 @@ class Vault:
     """`notes` by vault-relative path; `files` are all paths (templates too), hidden ones left out.
 
     `templates` are the notes of the templates folder: Obsidian reads their links, we check and show nothing
-    of them. `problems` are those of files that are no notes here.
+    of them. `problems` are those of files that are no notes here. `hidden` are names that are taken but lead
+    nowhere: what is not published.
     """
 
     root: Path
@@ -32,13 +33,14 @@ class Vault:
     problems: list[Problem] = field(default_factory=list)
     templates: dict[str, Note] = field(default_factory=dict)
     disk: dict[str, str] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
 
     @classmethod
     def load(cls, root: str | Path) -> "Vault":
-        """Read the vault in folder `root`, else raise VaultError."""
+        """Read the vault in folder `root`, else raise CallError."""
         folder = Path(root)
         if not folder.is_dir():
-            raise VaultError(Problem(str(root), 0, "no-vault", "is not a folder", "give the vault's folder"))
+            raise no_folder(root)
         trouble: list[tuple[str, str]] = []
         missed = recover(folder) or []
         trouble += [(path, "was changed while a rename was interrupted: mend its links") for path in missed]
@@ -60,7 +62,7 @@ class Vault:
                 note = parse_note(path, text)
                 note.problems[:0] = found
                 (vault.templates if templates and path.startswith(templates) else vault.notes)[path] = note
-        vault.problems += [Problem(path, 0, "unreadable", what, severity="warning") for path, what in trouble]
+        vault.problems += [passed_over(path, what) for path, what in trouble]
         return vault
 
     def on_disk(self, path: str) -> Path:
@@ -75,7 +77,7 @@ class Vault:
     def by_name(self) -> dict[str, list[str]]:
         """Paths by folded file name, extension included."""
         names: dict[str, list[str]] = {}
-        for path in sorted(self.files):
+        for path in sorted(self.files | self.hidden):
             names.setdefault(fold(path.rsplit("/", 1)[-1]), []).append(path)
         return names
 
@@ -83,7 +85,7 @@ class Vault:
     def by_path(self) -> dict[str, tuple[str, ...]]:
         """Paths by folded path: several where file names differ in case only."""
         paths: dict[str, tuple[str, ...]] = {}
-        for path in sorted(self.files):
+        for path in sorted(self.files | self.hidden):
             paths[fold(path)] = (*paths.get(fold(path), ()), path)
         return paths
 
@@ -96,6 +98,12 @@ class Vault:
             for name in names:
                 found.setdefault(name.lower(), path)
         return found
+
+
+def passed_over(path: str, what: str) -> Problem:
+    """The warning that something in the vault is not read, in the words of `files.walk`."""
+    code = "symbolic-link" if what in files.LINKS else "unreadable"
+    return Problem(path, 0, code, what, severity="warning")
 
 
 @contextmanager

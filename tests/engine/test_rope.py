@@ -27,6 +27,16 @@ def test_equals_complex_rotation(implementation: str, offset: int, base: float, 
     np.testing.assert_allclose(np.array(out), exact(x, offset, base, dims), atol=2e-6)
 
 
+def test_traditional_pairs_are_neighbours() -> None:
+    """The same rotation as half-split of the features in another order."""
+    x = mx.random.normal((2, 3, 6, 16), key=mx.random.key(0))
+    order = mx.array([*range(0, 12, 2), *range(1, 12, 2), *range(12, 16)])
+    for implementation in IMPLEMENTATIONS:
+        out = rope(x, offset=4, dims=12, traditional=True, implementation=implementation)
+        split = rope(x[..., order], offset=4, dims=12, implementation="reference")
+        assert mx.allclose(out[..., order], split, atol=1e-6)
+
+
 def test_fast_path_equals_reference_far_out() -> None:
     x = mx.random.normal((1, 2, 4, 128), key=mx.random.key(0))
     fast = rope(x, offset=30_000, base=1e6)

@@ -195,10 +195,13 @@ BAD = {
     ),
     "need bits among": lambda: linear(mx.ones(64), GOOD._replace(bits=7)),
     "need group_size among": lambda: linear(mx.ones(64), GOOD._replace(group_size=16)),
-    "need implementation reference, mlx, cpp, got 'fast'": lambda: linear(
+    "need implementation reference, mlx, cpp, metal, got 'fast'": lambda: linear(
         mx.ones(64), GOOD, implementation="fast"
     ),
     'need activations None, "int8" or "int16"': lambda: linear(mx.ones(64), GOOD, activations="fp8"),
+    'need a weight of 4 bits for implementation="metal", got 8 bits': lambda: linear(
+        mx.ones(64), quantize(mx.ones((8, 64)), bits=8), implementation="metal"
+    ),
     'need implementation="cpp" for batch_invariant': lambda: linear(
         mx.ones(64), GOOD, implementation="mlx", batch_invariant=True
     ),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -25,20 +26,20 @@ def here(make_vault, monkeypatch) -> Path:
         (["check"], 0, "2 notes, all well"),
         (["check", "vault"], 0, "2 notes, all well"),
         (["run"], 0, "1 notes, 1 blocks, all as the notes say"),
-        (["run", "a"], 0, "ok     A.md: 1/1 blocks"),
-        (["run", "vault/A.md"], 0, "ok     A.md: 1/1 blocks"),
+        (["run", "a"], 0, "ok     vault/A.md: 1/1 blocks"),
+        (["run", "vault/A.md"], 0, "ok     vault/A.md: 1/1 blocks"),
         (["run", "vault"], 0, "1 notes, 1 blocks"),
         (["run", "Nothing"], 2, "Nothing: no-note is not a note of this vault"),
         (["run", "/tmp"], 0, "0 notes, 0 blocks"),
         (["update"], 0, "1 notes, 0 changed"),
-        (["census"], 0, "ok    A.md: 1 shown = 1 run + 0 skipped"),
-        (["links"], 0, "vault/A.md:3: link [[B]] -> B.md"),
+        (["census"], 0, "ok    vault/A.md: 1 shown = 1 run + 0 skipped"),
+        (["links"], 0, "vault/A.md:3: link [[B]] -> vault/B.md"),
         (["next"], 0, "https://x.org"),
-        (["next", "A"], 1, "A: no-list is not a reading list"),
+        (["next", "A"], 2, "A: no-list is not a reading list"),
         (["progress"], 0, "B: 0 of 1 read (0%), 0 minutes left"),
         (["new", "concept", "C"], 0, "vault/concepts/C.md"),
         (["new", "concept", "A"], 1, "A.md: note-exists"),
-        (["check", "nowhere"], 1, "nowhere: no-vault is not a folder"),
+        (["check", "nowhere"], 2, "nowhere: no-vault is not a folder"),
     ],
 )
 def test_forms(here: Path, capsys, tmp_path, arguments: list[str], code: int, expected: str) -> None:
@@ -104,7 +105,7 @@ def test_check_fix(here: Path, capsys) -> None:
     (here / "B.md").write_text("---\naliases: [乙]\n---\n")
     (here / "A.md").write_text("[[乙]]\n")
     assert main(["check", "--fix"]) == 0
-    assert "fixed vault/A.md" in capsys.readouterr().out
+    assert "fixed vault/A.md:1: [[乙]] is now [[B|乙]]\n" in capsys.readouterr().out
     assert (here / "A.md").read_text() == "[[B|乙]]\n"
 
 
@@ -119,3 +120,42 @@ def test_no_folder_makes_it_crash(make_vault, monkeypatch, capsys, command: str,
     monkeypatch.chdir(root)
     assert main([command]) in (0, 1)
     assert "Traceback" not in capsys.readouterr().err
+
+
+_READERS = ("check", "census", "structure", "links", "coverage", "run", "update", "watch")
+_KEEPERS = ("next", "progress", "review", "try", "done x", "new concept X")
+
+
+@pytest.mark.parametrize("arguments", [
+    *(f"{name} nowhere" for name in _READERS), *(f"{name} --vault nowhere" for name in _KEEPERS),
+    "rename A B nowhere", "export nowhere out",
+])  # fmt: skip
+def test_a_folder_that_is_not_there_is_a_wrong_call_in_the_same_words(
+    tmp_path: Path, monkeypatch, capsys, arguments: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments.split()) == 2
+    said = "nowhere: no-vault is not a folder (hint: give the vault's folder)\n"
+    assert capsys.readouterr().err == said
+
+
+def test_every_path_opens_from_the_working_folder(make_vault, monkeypatch, capsys) -> None:
+    """Whatever the command says of a note, in the middle of a sentence too."""
+    root = make_vault({
+        "a/A b.md": "# A\n\n```python\nassert 1 == 2\n```\n\n<!-- run: skip 'no' -->\n```python\n1\n```\n",
+        "a/A b.zh.md": "---\ntitle: A\nlang: zh\n---\n[[A b]]\n```python\nprint(1)\n```\n",
+        "B.md": "```pycon\n>>> 1\n```\n[[a/A b.md]] [[b]] `a/A b.md`\n", "c/B.md": "",
+    })  # fmt: skip
+    for folder, first in ((root.parent, "vault/a/A b.md"), (root, "a/A b.md"), (root / "a", "A b.md")):
+        monkeypatch.chdir(folder)
+        for command in ("run", "check", "census", "links", "update --dry-run"):
+            main([*command.split(), str(root)])
+        main(["rename", "A b", "C", str(root)])
+        said = capsys.readouterr().out
+        for line in said.splitlines():
+            bare = re.sub(r"\[\[.*?\]\]|`[^`]*`", "", line)
+            if line[:1] in (">", " ", "+") or "# A" in line:
+                continue
+            for found in re.findall(r"(?:\S*/)?A b(?:\.zh)?\.md|(?:\S*/)?B\.md", bare):
+                assert (folder / found.lstrip("('")).is_file(), line
+        assert f"({first}:1)" in said  # in the sentence on the headings

@@ -245,7 +245,7 @@ def test_the_command(tmp_path: Path, make_vault: MakeVault, capsys: pytest.Captu
     engine = ["--engine", str(tmp_path / "code" / "twig")]
     assert main(["coverage", str(root), *engine]) == 0
     shown = capsys.readouterr().out
-    assert "twig.ops.total: a/A.md\n" in shown
+    assert f"twig.ops.total: {root}/a/A.md\n" in shown
     assert "8 public names: 1 run by a note, 7 by none" in shown and "  twig.ops: mean\n" in shown
     assert main(["coverage", str(root), *engine, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -258,6 +258,58 @@ def test_a_project_without_engine_is_told_so(
 ) -> None:
     assert main(["coverage", str(make_vault({"A.md": NOTE}))]) == 1
     assert "--engine" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("init", [
+    "from mini.ops import double\n", "from .ops import double as double, Box\n", "from mini.ops import *\n",
+    "from ._made import double\n", "def double(x): ...\n", "from .ops import *\n__all__ = ['double']\n",
+])  # fmt: skip
+def test_what_the_package_itself_offers_is_run(
+    tmp_path: Path, make_vault: MakeVault, capsys: pytest.CaptureFixture[str], init: str
+) -> None:
+    folder = tmp_path / "lib" / "mini"
+    folder.mkdir(parents=True)
+    code = "def double(x): ...\ndef half(x): ...\nclass Box:\n    def open(self): ...\n"
+    files = {"__init__.py": init, "_made.py": code, "ops.py": code}
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    root = make_vault({"A.md": "```python\nfrom mini import double\ndouble(2)\n```\n"})
+    for engine in (folder, folder.parent):  # as `run --engine` has it, too
+        assert main(["coverage", str(root), "--engine", str(engine), "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert found["names"]["mini.double"] == ["A.md"]
+        assert "mini.half" not in found["names"] or "import *" in init
+        own = "def" in init or "_made" in init  # then ops.double is another one
+        assert ("mini.ops.double" in found["uncovered"]) == own and "mini.ops.half" in found["uncovered"]
+
+
+def test_a_method_is_run_under_each_name_of_its_class(tmp_path: Path, make_vault: MakeVault) -> None:
+    folder = tmp_path / "mini"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("from mini.box import Box\n")
+    (folder / "box.py").write_text("class Box:\n    def open(self): ...\n    def close(self): ...\n")
+    root = make_vault({"A.md": "```python\nimport mini\nbox = mini.Box()\nbox.open()\n```\n"})
+    found = coverage(Vault.load(root), read_engine(folder, tmp_path))
+    assert set(found.methods) == {"mini.Box.open", "mini.box.Box.open"}
+    assert found.uncovered_methods == ["mini.Box.close", "mini.box.Box.close"] and not found.uncovered
+
+
+def test_which_package_of_a_folder(
+    tmp_path: Path, make_vault: MakeVault, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("mini", "maxi"):
+        (tmp_path / "lib" / name).mkdir(parents=True)
+        (tmp_path / "lib" / name / "__init__.py").write_text("def double(x): ...\n")
+    root = make_vault({"A.md": "```python\nfrom maxi import double\n```\n"})
+    engine = ["--engine", str(tmp_path / "lib"), "--json"]
+    assert main(["coverage", str(root), *engine]) == 0
+    assert list(json.loads(capsys.readouterr().out)["names"]) == ["maxi.double"]
+    (root / "A.md").write_text("text\n")
+    assert main(["coverage", str(root), *engine]) == 2
+    assert "name one of them: maxi, mini" in capsys.readouterr().err
+    assert main(["coverage", str(root), "--engine", str(tmp_path / "nowhere")]) == 2
+    assert main(["coverage", str(root), "--engine", str(root)]) == 2
+    assert capsys.readouterr().err.count("no-engine") == 2
 
 
 def test_a_source_that_cannot_be_read_is_named(

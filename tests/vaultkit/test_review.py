@@ -106,7 +106,7 @@ def test_export_and_import(make_vault, tmp_path, capsys) -> None:
     schedule.file.unlink()
     assert main(["review", "--import", str(out), "--vault", str(root)]) == 0
     assert Schedule.load(root).cards == schedule.cards
-    assert main(["review", "nothing", "--vault", str(root)]) == 1
+    assert main(["review", "nothing", "--vault", str(root)]) == 2
 
 
 @pytest.mark.parametrize(

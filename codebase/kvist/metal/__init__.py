@@ -14,5 +14,7 @@ from kvist.metal.emulate import Emulation as Emulation
 from kvist.metal.emulate import emulate as emulate
 from kvist.metal.files import kernel_path as kernel_path
 from kvist.metal.kernel import Kernel as Kernel
+from kvist.metal.launch import Launch as Launch
+from kvist.metal.launch import whole_simdgroups as whole_simdgroups
 from kvist.metal.reports import KINDS as KINDS
 from kvist.metal.reports import Report as Report

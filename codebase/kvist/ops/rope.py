@@ -5,6 +5,9 @@ from functools import lru_cache
 import mlx.core as mx
 
 from kvist.errors import KvistError
+from kvist.ops.metal.rope import launch
+
+DTYPES = (mx.float32, mx.float16, mx.bfloat16)
 
 
 def rope(
@@ -13,15 +16,18 @@ def rope(
     offset: int = 0,
     base: float = 10000.0,
     dims: int | None = None,
+    traditional: bool = False,
     implementation: str | None = None,
 ) -> mx.array:
     """Rotate the first `dims` features of each head by angles that grow with the position.
 
     x: (B, H, L, D); token i of the L has position `offset + i`. Features j and j + dims/2 form a pair (the
-    half-split or NeoX layout of Llama and Qwen), turned by `position * base ** (-2j / dims)` radians.
-    `dims` defaults to D; features beyond it pass unchanged. Returns the shape and dtype of `x`.
+    half-split or NeoX layout of Llama and Qwen), turned by `position * base ** (-2j / dims)` radians;
+    `traditional` pairs features 2j and 2j + 1, as the paper does. `dims` defaults to D; features beyond it
+    pass unchanged. Returns the shape and dtype of `x`.
 
-    `implementation` is "reference", "mlx" (`mx.fast.rope`) or None (the fast one).
+    `implementation` is "reference", "mlx" (`mx.fast.rope`), "metal" (kernels/rope/rope.metal) or None
+    (MLX's).
     Source: Su et al. 2021, RoFormer, section 3.2.2, equation 15.
     Raises KvistError on a wrong shape or odd `dims`.
     """
@@ -31,24 +37,33 @@ def rope(
     if dims % 2 or not 0 < dims <= x.shape[-1]:
         raise KvistError("rope", f"an even number of features up to D={x.shape[-1]}", f"dims={dims}")
     if implementation == "reference":
-        return rope_reference(x, offset=offset, base=base, dims=dims)
-    if implementation not in {None, "mlx"}:
-        raise KvistError("rope", 'implementation "reference" or "mlx"', repr(implementation))
+        return rope_reference(x, offset=offset, base=base, dims=dims, traditional=traditional)
+    if implementation not in {None, "mlx", "metal"}:
+        raise KvistError("rope", 'implementation "reference", "mlx" or "metal"', repr(implementation))
     # With `base=`, mx.fast.rope takes the frequencies through exp and log: at position 30,000 it is 3e-3 off
     # what the models were trained with. Given the wavelengths, it agrees.
     wavelengths = rope_wavelengths(base, dims)
-    return mx.fast.rope(x, dims, traditional=False, base=None, scale=1.0, offset=offset, freqs=wavelengths)
+    if implementation == "metal":
+        if x.dtype not in DTYPES:
+            raise KvistError("rope", 'float32, float16 or bfloat16 for implementation="metal"', str(x.dtype))
+        offsets = mx.full((x.shape[0],), offset, mx.int32)
+        return launch(x, wavelengths, offsets, traditional=traditional).run()[0] if x.size else x
+    return mx.fast.rope(
+        x, dims, traditional=traditional, base=None, scale=1.0, offset=offset, freqs=wavelengths
+    )
 
 
-def rope_reference(x: mx.array, *, offset: int, base: float, dims: int) -> mx.array:
+def rope_reference(
+    x: mx.array, *, offset: int, base: float, dims: int, traditional: bool = False
+) -> mx.array:
     """The definition, in float32."""
     angles = rope_angles(x.shape[-2], offset=offset, base=base, dims=dims)
     cos, sin = mx.cos(angles), mx.sin(angles)
-    half = dims // 2
-    first, second = x[..., :half].astype(mx.float32), x[..., half:dims].astype(mx.float32)
-    rotated = mx.concatenate([first * cos - second * sin, second * cos + first * sin], axis=-1).astype(
-        x.dtype
-    )
+    wide, half = x[..., :dims].astype(mx.float32), dims // 2
+    first, second = (wide[..., ::2], wide[..., 1::2]) if traditional else (wide[..., :half], wide[..., half:])
+    turned = [first * cos - second * sin, second * cos + first * sin]
+    pairs = mx.stack(turned, axis=-1).flatten(-2) if traditional else mx.concatenate(turned, axis=-1)
+    rotated = pairs.astype(x.dtype)
     return rotated if dims == x.shape[-1] else mx.concatenate([rotated, x[..., dims:]], axis=-1)
 
 

@@ -4,26 +4,31 @@ import mlx.core as mx
 
 from kvist import native
 from kvist.errors import KvistError
+from kvist.ops.metal.softmax import launch
 
 
 def softmax(x: mx.array, axis: int = -1, *, implementation: str | None = None) -> mx.array:
     """Softmax of `x` along `axis`, computed in float32 and returned in the dtype of `x`.
 
-    Shapes: any shape in, the same shape out. `implementation` is "reference", "mlx", "cpp" (C++ on the CPU,
-    the last axis, float32, float16 or bfloat16) or None for the best one here. Raises KvistError on an
-    unknown implementation or an axis that `x` has not.
+    Shapes: any shape in, the same shape out. `implementation` is "reference", "mlx", "cpp" (C++ on the CPU),
+    "metal" (kernels/softmax/softmax.metal), or None for the best one here; "cpp" and "metal" take the last
+    axis of float32, float16 or bfloat16. Raises KvistError on an unknown implementation or an axis that `x`
+    has not.
     """
     if not -x.ndim <= axis < x.ndim:
         raise KvistError("softmax", f"an axis of an array with {x.ndim} dimensions", f"axis={axis}")
     if implementation == "reference":
         return softmax_reference(x, axis)
-    if implementation not in {None, "mlx", "cpp"}:
-        raise KvistError("softmax", 'implementation "reference", "mlx" or "cpp"', repr(implementation))
-    last = axis in (-1, x.ndim - 1) and x.dtype in (mx.float32, mx.float16, mx.bfloat16)
-    if implementation == "cpp" and not last:
+    if implementation not in {None, "mlx", "cpp", "metal"}:
         raise KvistError(
-            "softmax", "the last axis of floats for the C++ primitive", f"axis={axis} of {x.dtype}"
+            "softmax", 'implementation "reference", "mlx", "cpp" or "metal"', repr(implementation)
         )
+    last = axis in (-1, x.ndim - 1) and x.dtype in (mx.float32, mx.float16, mx.bfloat16)
+    if implementation in {"cpp", "metal"} and not last:
+        need = f'the last axis of floats for implementation="{implementation}"'
+        raise KvistError("softmax", need, f"axis={axis} of {x.dtype}")
+    if implementation == "metal":
+        return launch(x).run()[0] if x.size else x
     function = None
     if implementation != "mlx" and last:
         function = (native.required if implementation else native.primitive)("softmax", "softmax")

@@ -4,13 +4,17 @@ import mlx.core as mx
 
 from kvist import native
 from kvist.errors import KvistError
+from kvist.ops.metal.swiglu import launch
+
+DTYPES = (mx.float32, mx.float16, mx.bfloat16)
 
 
 def swiglu(gate: mx.array, up: mx.array, *, implementation: str | None = None) -> mx.array:
     """silu(gate) · up elementwise, with silu(x) = x / (1 + exp(-x)); gate and up of one shape and dtype.
 
-    implementation: "reference", "mlx" (the same: MLX has no fused one), "cpp" or None for the best one here.
-    "cpp" rounds once, at the end. Source: Shazeer 2020, GLU Variants Improve Transformer, equation 6.
+    implementation: "reference", "mlx" (the same: MLX has no fused one), "cpp", "metal"
+    (kernels/swiglu/swiglu.metal; float32, float16 or bfloat16) or None for the best one here. "cpp" and
+    "metal" round once, at the end. Source: Shazeer 2020, GLU Variants Improve Transformer, equation 6.
     Raises KvistError on unequal shapes or dtypes.
     """
     if gate.shape != up.shape or gate.dtype != up.dtype:
@@ -20,8 +24,14 @@ def swiglu(gate: mx.array, up: mx.array, *, implementation: str | None = None) -
         raise KvistError("swiglu", "gate and up of a floating dtype", str(gate.dtype))
     if implementation in {"reference", "mlx"}:
         return swiglu_reference(gate, up)
-    if implementation not in {None, "cpp"}:
-        raise KvistError("swiglu", "implementation reference, mlx, cpp", repr(implementation))
+    if implementation not in {None, "cpp", "metal"}:
+        raise KvistError("swiglu", "implementation reference, mlx, cpp, metal", repr(implementation))
+    if implementation == "metal":
+        if gate.dtype not in DTYPES:
+            raise KvistError(
+                "swiglu", 'float32, float16 or bfloat16 for implementation="metal"', str(gate.dtype)
+            )
+        return launch(gate, up).run()[0] if gate.size else gate
     function = (native.required if implementation else native.primitive)("swiglu", "swiglu")
     if function is None:
         return swiglu_reference(gate, up)

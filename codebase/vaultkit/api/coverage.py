@@ -1,5 +1,6 @@
 """Which notes run which public names of the engine, as far as their text tells."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,6 +42,19 @@ def engine_of(vault: Path) -> Engine:
     return read_engine(project / ENGINE, project)
 
 
+def packages_in(folder: Path) -> list[Path]:
+    """The packages that a folder means: itself, or those in it."""
+    if (folder / "__init__.py").is_file():
+        return [folder]
+    return sorted(file.parent for file in folder.glob("*/__init__.py") if file.parent.name.isidentifier())
+
+
+def imported_in(vault: Vault, package: str) -> bool:
+    """True if the code of a note imports a package."""
+    words = re.compile(rf"^[ \t>]*(?:import|from)[ \t]+{re.escape(package)}\b", re.MULTILINE)
+    return any(words.search(note.text) for note in vault.notes.values())
+
+
 def coverage(vault: Vault, engine: Engine) -> Coverage:
     """Go through the executed blocks of all notes. A name counts when code that runs mentions it: to import
     it is not enough, nor is an annotation. Blocks that are declared skips do not count.
@@ -74,5 +88,5 @@ def names_used(note: Note, engine: Engine) -> tuple[set[str], set[str]]:
             for use in uses(code, bound, engine.package):
                 name = engine.public(use.path) or engine.method(use.path)
                 if name:
-                    (run if use.kind == "run" else mentioned).add(name)
+                    (run if use.kind == "run" else mentioned).update(engine.twins(name))
     return run, mentioned

@@ -93,6 +93,22 @@ class Engine:
         """The public path of a name given as it was imported, even from the module that defines it."""
         return path if path in self.names else self._by_definition.get(path)
 
+    def twins(self, path: str) -> list[str]:
+        """All public paths of what a public path of a name or method means: `mini.double` may be
+        `mini.ops.double` too.
+        """
+        owner, _, member = path.rpartition(".")
+        if path in self.names:
+            return self._paths[self.names[path].defined]
+        return [f"{twin}.{member}" for twin in self.twins(owner)] if owner in self.names else [path]
+
+    @cached_property
+    def _paths(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name in self.names.values():
+            found.setdefault(name.defined, []).append(name.path)
+        return found
+
     def method(self, path: str) -> str | None:
         """The public path of a method reached as `Tree.grow` or `Tree().grow`, also if a base has it."""
         owner, _, member = path.rpartition(".")

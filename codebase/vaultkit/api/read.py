@@ -18,6 +18,7 @@ from vaultkit.errors import Problem
 NOT_TAUGHT = frozenset(
     {"exercises", "cli", "__main__", "doctor", "json_file", "native"}
 )  # the engine's plumbing
+_DEPTH = 20  # imports from one module to the next that are followed
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -58,7 +59,8 @@ class _Reader:
         self.problems: list[Problem] = []
 
     def engine(self) -> Engine:
-        rooms = [self._room(path) for path in self._rooms(self.package, self.folder)]
+        paths = [self.package, *self._rooms(self.package, self.folder)]
+        rooms = [self._room(path) for path in paths]
         named = tuple(room for room in rooms if room and room.names)
         plain = Engine(self.package, named, tuple(self.problems))
         return replace(plain, types=self._types(plain))
@@ -90,9 +92,18 @@ class _Reader:
         module = self._module(path)
         if module is None:
             return None
-        names = [self._name(path, name) for name in exports(module, self.package)]
+        names = [self._name(path, name) for name in self._exports(module)]
         doc = ast.get_docstring(module.tree) or ""
         return Room(path, self._shown(module.file), doc, tuple(name for name in names if name))
+
+    def _exports(self, module: Module, depth: int = 0) -> list[str]:
+        """The public names of a module, those that it takes over with `*` included."""
+        names: list[str] = []
+        for name in exports(module, self.package):
+            source = name.removesuffix(".*")
+            other = self._module(source) if source != name and depth <= _DEPTH else None
+            names += self._exports(other, depth + 1) if other else [name] * (source == name)
+        return list(dict.fromkeys(names))
 
     def _name(self, room: str, name: str) -> Name | None:
         """None for a module: it is a room of its own, or the package's own affair."""
@@ -134,7 +145,7 @@ class _Reader:
         """The definition that a dotted path leads to, through any number of imports."""
         owner, _, name = path.rpartition(".")
         module = self._module(owner)
-        if module is None or depth > 20:
+        if module is None or depth > _DEPTH:
             return None
         found: Found | None = None
         for node, after in zip(module.tree.body, [*module.tree.body[1:], None], strict=True):
@@ -145,8 +156,9 @@ class _Reader:
             elif isinstance(node, ast.ImportFrom):
                 source = absolute(node, module)
                 for alias in node.names:
-                    if (alias.asname or alias.name) == name and self._own(source):
-                        found = self.find(f"{source}.{alias.name}", depth + 1)
+                    meant = name if alias.name == "*" and name[0] != "_" else alias.name
+                    if name in (alias.asname or alias.name, meant) and self._own(source):
+                        found = self.find(f"{source}.{meant}", depth + 1) or found
         return found
 
     def _own(self, path: str) -> bool:
@@ -178,7 +190,7 @@ class _Reader:
 
 
 def exports(module: Module, package: str) -> list[str]:
-    """The public names of a module, in the order of its text."""
+    """The public names of a module, in the order of its text; `x.*` stands for all those of the module x."""
     names: list[str] = []
     for node, after in zip(module.tree.body, [*module.tree.body[1:], None], strict=True):
         if (listed := _all(node)) is not None:
@@ -189,10 +201,10 @@ def exports(module: Module, package: str) -> list[str]:
             source = absolute(node, module)
             if source == package or source.startswith(package + "."):
                 again = [a for a in node.names if module.is_package or a.asname == a.name]
-                names += [alias.asname or alias.name for alias in again]
+                names += [f"{source}.*" if a.name == "*" else a.asname or a.name for a in again]
         elif _string(after):
             names += _targets(node)
-    return [name for name in dict.fromkeys(names) if not name.startswith("_") and name != "*"]
+    return [name for name in dict.fromkeys(names) if not name.startswith("_")]
 
 
 def _all(node: ast.stmt) -> list[str] | None:

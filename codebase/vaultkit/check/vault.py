@@ -1,7 +1,6 @@
 """All rules over one vault."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from vaultkit.check.code import check_code
 from vaultkit.check.files import check_files
@@ -10,6 +9,7 @@ from vaultkit.check.labs import check_labs
 from vaultkit.check.links import check_links
 from vaultkit.check.lists import check_lists
 from vaultkit.check.names import check_aliases, check_names
+from vaultkit.check.pairs import check_pairs
 from vaultkit.check.parity import check_parity
 from vaultkit.check.prerequisites import check_prerequisites
 from vaultkit.check.properties import check_properties, is_house
@@ -34,7 +34,8 @@ RULES = (
     check_tracker,
     check_files,
 )
-HOUSE_RULES = (check_properties, check_skeleton, check_imports)  # for vaults that follow Kvist's properties
+# For vaults that follow Kvist's properties.
+HOUSE_RULES = (check_properties, check_pairs, check_skeleton, check_imports)
 # What Obsidian itself lets pass: elsewhere a warning.
 HOUSE_CODES = frozenset({
     "duplicate-name", "illegal-name", "duplicate-alias", "no-english", "comment-unclosed", "output-place",
@@ -49,7 +50,7 @@ def _in_files(vault: Vault, found: list[Problem]) -> Iterator[Problem]:
             if problem.path not in lines:
                 text = vault.on_disk(problem.path).read_bytes().decode("utf-8-sig", "replace")
                 lines[problem.path] = file_lines(text)
-            problem = replace(problem, line=in_file(lines[problem.path], problem.line))
+            problem = problem._replace(line=in_file(lines[problem.path], problem.line))
         yield problem
 
 
@@ -67,7 +68,7 @@ def check_vault(vault: Vault) -> list[Problem]:
         found += rule(vault)
     found = [*_in_files(vault, found), *check_labs(vault)]
     if not house:
-        found = [replace(p, severity="warning") if p.code in HOUSE_CODES else p for p in found]
+        found = [p._replace(severity="warning") if p.code in HOUSE_CODES else p for p in found]
     excluded = ignored(vault.root)
     found = [problem for problem in found if not excluded(problem.path)]
     return sorted(set(found), key=lambda problem: (problem.path, problem.line, problem.code, problem.message))

@@ -2,14 +2,12 @@
 
 import json
 from argparse import ArgumentParser, Namespace
-from dataclasses import replace
 
-from vaultkit import place
 from vaultkit.check import check_vault
 from vaultkit.check.fix import fix
 from vaultkit.command import Command
 from vaultkit.commands.scope import add_scope, load_scope
-from vaultkit.errors import Problem
+from vaultkit.terminal import path_here, problem_here, text_here
 from vaultkit.vault import Vault
 
 
@@ -32,12 +30,19 @@ def _check(args: Namespace) -> int:
     errors = [problem for problem in problems if problem.severity == "error"]
     if args.json:
         found = [problem.as_dict() for problem in problems]
-        print(json.dumps({"problems": found, "fixed": changed}, ensure_ascii=False, indent=1))
+        print(
+            json.dumps(
+                {"problems": found, "fixed": list(dict.fromkeys(one.path for one in changed))},
+                ensure_ascii=False,
+                indent=1,
+            )
+        )
         return 1 if errors else 0
-    for path in changed:
-        print(f"fixed {_shown(vault, path)}")
+    for done in changed:
+        shown = done._replace(path=path_here(vault.root, done.path), words=text_here(vault.root, done.words))
+        print(f"fixed {shown}")
     for problem in problems:
-        print(_with_shown_path(vault, problem))
+        print(problem_here(vault.root, problem))
     notes = f"{sum(path.startswith(part) for path in vault.notes)} notes"
     print(
         f"{notes}, {len(errors)} errors, {len(problems) - len(errors)} warnings"
@@ -45,14 +50,6 @@ def _check(args: Namespace) -> int:
         else f"{notes}, all well"
     )
     return 1 if errors else 0
-
-
-def _with_shown_path(vault: Vault, problem: Problem) -> Problem:
-    return replace(problem, path=_shown(vault, problem.path))
-
-
-def _shown(vault: Vault, path: str) -> str:
-    return place.shown(vault.root) + "/" + path if place.shown(vault.root) != "." else path
 
 
 COMMANDS = (

@@ -6,8 +6,9 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from vaultkit.command import Command
-from vaultkit.errors import VaultError
+from vaultkit.errors import VaultError, no_folder
 from vaultkit.site.export import export
+from vaultkit.terminal import problem_here
 
 
 def _arguments(parser: ArgumentParser) -> None:
@@ -25,8 +26,7 @@ def _export(args: Namespace) -> int:
     vault, out = Path(args.vault), Path(args.out)
     try:
         if not vault.is_dir():
-            print(f"{vault}: no-vault is not a folder (hint: give the vault's folder)", file=sys.stderr)
-            return 2
+            raise no_folder(vault)
         done = export(vault, out)
     except VaultError as error:
         print(error, file=sys.stderr)
@@ -37,7 +37,7 @@ def _export(args: Namespace) -> int:
         print(json.dumps({**result, "problems": found}, ensure_ascii=False))
         return 1 if done.problems else 0
     for problem in done.problems:
-        print(problem, file=sys.stderr)
+        print(problem_here(vault, problem), file=sys.stderr)
     print(f"{done.pages} pages exported to {out}: build them with `mkdocs build -f {out / 'mkdocs.yml'}`")
     return 1 if done.problems else 0
 

@@ -19,7 +19,6 @@ import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Iterator
 
-from vaultkit import place
 from vaultkit.command import Command
 from vaultkit.commands.online import add_online, online
 from vaultkit.commands.scope import add_scope, load_scope
@@ -27,6 +26,7 @@ from vaultkit.errors import Problem
 from vaultkit.links import Link
 from vaultkit.note import Note
 from vaultkit.resolve import resolve, resolve_subpath
+from vaultkit.terminal import path_here, problem_here
 from vaultkit.vault import Vault
 
 _READING = ("unreadable", "encoding")
@@ -35,8 +35,8 @@ _READING = ("unreadable", "encoding")
 def _links(args: Namespace) -> int:
     vault, part = load_scope(args)
     for problem in _unread(vault):
-        if problem.path.startswith(part):
-            print(problem, file=sys.stderr)
+        if problem.path.startswith(part) and not (args.json and problem.code == "symbolic-link"):
+            print(problem if args.json else problem_here(vault.root, problem), file=sys.stderr)
     for path, note in sorted({**vault.notes, **vault.templates}.items()):
         if not path.startswith(part):
             continue
@@ -46,8 +46,9 @@ def _links(args: Namespace) -> int:
                 print(json.dumps(row, ensure_ascii=False))
             else:
                 text = " ".join(link.raw.split("\n"))
-                where = f"{place.shown(vault.root / path)}:{link.line}"
-                print(f"{where}: {link.kind} {text} -> {row['target'] or 'UNRESOLVED'}")
+                where = f"{path_here(vault.root, path)}:{link.line}"
+                target = path_here(vault.root, str(row["target"])) if row["target"] else "UNRESOLVED"
+                print(f"{where}: {link.kind} {text} -> {target}")
     return 0  # a list; `vaultkit check` judges
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from vaultkit import place
 from vaultkit.command import Command
-from vaultkit.errors import Problem, VaultError
+from vaultkit.errors import CallError, Problem
 from vaultkit.new import FOLDERS, new_note, new_session
 from vaultkit.vault import Vault
 
@@ -25,7 +25,7 @@ def _new(args: Namespace) -> int:
         return 0
     if not args.title.strip():
         hint = f'vaultkit new {args.kind} "Logit lens"'
-        raise VaultError(Problem(f"vaultkit new {args.kind}", 0, "no-title", "needs a title", hint))
+        raise CallError(Problem(f"vaultkit new {args.kind}", 0, "no-title", "needs a title", hint))
     for file in new_note(vault, args.kind, args.title, args.zh):
         print(place.shown(file))
     return 0

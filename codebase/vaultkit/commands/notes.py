@@ -16,6 +16,7 @@ from vaultkit.run.select import select
 from vaultkit.run.session import Session
 from vaultkit.run.update import update_note
 from vaultkit.run.watch import watch
+from vaultkit.terminal import path_here
 
 _FLAG_HELP = (
     "one JSON object per note",
@@ -82,7 +83,7 @@ def _update(args: Namespace) -> int:
         changed += update.changed and not update.errors
         failed += bool(update.errors)
         if update.errors:
-            print("\n".join([*update.errors, f"{update.path}: nothing was written"]))
+            print("\n".join([*update.errors, f"{place.shown(file)}: nothing was written"]))
             continue
         if update.diff:
             print(update.diff)
@@ -114,9 +115,9 @@ def _census(args: Namespace) -> int:
     counts = [count for count in counts if count.shown]
     for count in counts:
         mark = "ok   " if count.ok else "WRONG"
-        print(f"{mark} {count.path}: {count.shown} shown = {count.run} run + {count.skipped} skipped")
+        shown = path_here(vault.root, count.path)
+        print(f"{mark} {shown}: {count.shown} shown = {count.run} run + {count.skipped} skipped")
         for line, form, why, hint in map(astuple, count.missed):
-            shown = place.shown(vault.root / count.path)
             print(Problem(shown, line, "census-missed", f"`{form}` {why}", hint))
     print(f"{len(counts)} notes, {sum(count.shown for count in counts)} shown, {wrong} notes wrong")
     return 1 if wrong else 0

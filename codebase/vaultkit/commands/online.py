@@ -13,6 +13,7 @@ from vaultkit.commands.scope import load_scope
 from vaultkit.online.addresses import addresses
 from vaultkit.online.probe import Answer
 from vaultkit.online.survey import PAUSE, load, save, survey
+from vaultkit.terminal import path_here
 
 KEPT = "links-online.json"
 
@@ -64,7 +65,7 @@ def online(args: Namespace) -> int:
         elif answer["state"] != "ok":
             word = {"moved": "moved to"}.get(answer["state"], answer["state"] + ":")
             for where in places:
-                print(f"{place.shown(vault.root)}/{where}: {url} {word} {answer['message']}")
+                print(f"{path_here(vault.root, where)}: {url} {word} {answer['message']}")
     if not args.json:
         print(f"{len(answers)} addresses, {dead} dead")
     return 1 if dead else 0

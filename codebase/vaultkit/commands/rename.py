@@ -6,7 +6,9 @@ from pathlib import Path
 
 from vaultkit.command import Command
 from vaultkit.commands.scope import load_scope
+from vaultkit.errors import Problem
 from vaultkit.rename import plan_rename
+from vaultkit.terminal import path_here, problem_here
 from vaultkit.vault import Vault
 
 
@@ -23,16 +25,17 @@ def _rename(args: Namespace) -> int:
     vault, _ = load_scope(args)
     plan = plan_rename(vault, _old(vault, args.old), args.new)
     for notice in plan.notices:
-        print(notice, file=sys.stderr)
+        print(problem_here(vault.root, notice), file=sys.stderr)
     if not args.write:
         print(plan.diff(), end="")
         print(f"{len(plan.moves)} files to move, {len(plan.texts)} to change; --write does it")
         return 0
     missed = plan.write()
     for path in missed:
-        print(f"{path}: busy was changed by somebody else at the same moment (hint: mend it by hand)")
+        message = "was changed by somebody else at the same moment"
+        print(problem_here(vault.root, Problem(path, 0, "busy", message, "mend it by hand")))
     for old, new in plan.moves.items():
-        print(f"moved {old} -> {new}")
+        print(f"moved {path_here(vault.root, old)} -> {path_here(vault.root, new)}")
     print(f"{len(plan.moves)} files moved, {len(plan.texts) - len(missed)} changed")
     return 1 if missed else 0
 

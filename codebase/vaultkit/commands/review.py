@@ -9,10 +9,11 @@ from pathlib import Path
 from vaultkit import place
 from vaultkit.called import path_called
 from vaultkit.command import Command
-from vaultkit.errors import Problem, VaultError
+from vaultkit.errors import CallError, Problem
 from vaultkit.pairs import canonical
 from vaultkit.review.cards import Card, cards
 from vaultkit.review.schedule import GRADES, Schedule, dump, read
+from vaultkit.terminal import path_here
 from vaultkit.vault import Vault
 from vaultkit.write import write_atomic
 
@@ -58,7 +59,7 @@ def _review(args: Namespace) -> int:
     if not due:
         print("nothing is due")
         return 0
-    return _ask(due[: args.count], len(due), schedule)
+    return _ask(vault.root, due[: args.count], len(due), schedule)
 
 
 def _path(vault: Vault, name: str) -> str:
@@ -66,16 +67,16 @@ def _path(vault: Vault, name: str) -> str:
         return ""
     path = path_called(vault, name)
     if path not in vault.notes:
-        raise VaultError(Problem(name, 0, "no-note", "is no note of this vault"))
+        raise CallError(Problem(name, 0, "no-note", "is no note of this vault"))
     return canonical(path)
 
 
-def _ask(chosen: list[Card], total: int, schedule: Schedule) -> int:
+def _ask(root: Path, chosen: list[Card], total: int, schedule: Schedule) -> int:
     """Ask card by card; each answer is kept at once, so that nothing is lost when the learner stops."""
     print(f"{len(chosen)} of {total} cards; Enter shows the answer, q stops")
     keys = {str(number): grade for number, grade in enumerate(GRADES, 1)} | {grade: grade for grade in GRADES}
     for number, card in enumerate(chosen, 1):
-        print(f"\n[{number}/{len(chosen)}] {card.question}    ({card.path}:{card.line})")
+        print(f"\n[{number}/{len(chosen)}] {card.question}    ({path_here(root, card.path)}:{card.line})")
         if _line("") == "q":
             return 0
         print(f"    {card.answer}")

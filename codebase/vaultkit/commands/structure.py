@@ -7,6 +7,7 @@ from argparse import ArgumentParser, Namespace
 from vaultkit.command import Command
 from vaultkit.commands.scope import add_scope, load_scope
 from vaultkit.structure import Row, measure
+from vaultkit.terminal import path_here, problem_here
 
 
 def _arguments(parser: ArgumentParser) -> None:
@@ -21,7 +22,9 @@ def _arguments(parser: ArgumentParser) -> None:
 def _structure(args: Namespace) -> int:
     vault, part = load_scope(args)
     for problem in vault.problems:
-        print(problem, file=sys.stderr)
+        if args.json and problem.code == "symbolic-link":
+            continue
+        print(problem if args.json else problem_here(vault.root, problem), file=sys.stderr)
     total = equal = 0
     for row in measure(vault, part):
         total += 1
@@ -29,18 +32,18 @@ def _structure(args: Namespace) -> int:
         if args.json:
             print(json.dumps(row.as_dict(), ensure_ascii=False), flush=True)
         elif not row.equal:
-            print(_line(row))
+            print(_line(path_here(vault.root, row.path), row))
     if not args.json:
         share = f"{100 * equal / total:.1f} %" if total else "no notes"
         print(f"{equal} of {total} notes have the same block structure: {share}")
-    return 1 if vault.problems else 0
+    return 1 if any(problem.code != "symbolic-link" for problem in vault.problems) else 0
 
 
-def _line(row: Row) -> str:
+def _line(shown: str, row: Row) -> str:
     found = row.difference
     assert found is not None
     wanted, got = found.expected or "the end", found.got or "the end"
-    return f"{row.path}:{found.line}: structure expected {wanted}, got {got}"
+    return f"{shown}:{found.line}: structure expected {wanted}, got {got}"
 
 
 COMMANDS = (

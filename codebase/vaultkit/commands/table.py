@@ -1,13 +1,16 @@
 """Parse a call with argparse, and run the one command it names."""
 
+import os
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
 
+from vaultkit import where
 from vaultkit.command import Command
-from vaultkit.errors import VaultError
+from vaultkit.errors import CallError, VaultError
+from vaultkit.terminal import lines_here
 
 
 def call(argv: list[str], modules: Mapping[str, tuple[str, ...]]) -> int:
@@ -23,8 +26,14 @@ def call(argv: list[str], modules: Mapping[str, tuple[str, ...]]) -> int:
     try:
         return args.run(args)
     except VaultError as error:
-        print(error, file=sys.stderr)
-        return 1
+        print(lines_here(_root(args), error.problems), file=sys.stderr)
+        return 2 if isinstance(error, CallError) else 1
+
+
+def _root(args: Namespace) -> str:
+    """The vault that a command was about, as far as its arguments tell."""
+    named = getattr(args, "vault", None) or next(iter(getattr(args, "notes", None) or []), "")
+    return where.vault_of(str(named)) if named and os.path.exists(named) else where.default_vault()
 
 
 def _tables(called: str, modules: Mapping[str, tuple[str, ...]]) -> list[tuple[Command, ...]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from vaultkit.called import path_called
-from vaultkit.errors import Problem, VaultError
+from vaultkit.errors import CallError, Problem, VaultError
 from vaultkit.lists.solved import Solved
 from vaultkit.note import Note
 from vaultkit.pairs import canonical
@@ -51,7 +51,7 @@ def exercise_of(vault: Vault, name: str) -> str:
     path = path_called(vault, name) or _near(vault, name)
     note = vault.notes.get(canonical(path)) or vault.notes.get(path)
     if note is None:
-        raise VaultError(
+        raise CallError(
             Problem(name, 0, "no-note", "is no note of this vault", "vaultkit try lists the exercises")
         )
     exercise = note.properties.get("exercise")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from vaultkit.called import path_called
-from vaultkit.errors import Problem, VaultError
+from vaultkit.errors import CallError, Problem
 from vaultkit.lists.items import Item, is_list, read_items
 from vaultkit.lists.prerequisites import prerequisites
 from vaultkit.note import Note
@@ -45,7 +45,7 @@ class Progress:
 
 
 def reading_lists(vault: Vault, name: str = "") -> list[Note]:
-    """All reading lists in order of name, or the one called `name`. Raises VaultError if it is none."""
+    """All reading lists in order of name, or the one called `name`. Raises CallError if it is none."""
     lists = [note for _, note in sorted(vault.notes.items()) if is_list(note) and note.lang == "en"]
     if not name:
         return lists
@@ -53,7 +53,7 @@ def reading_lists(vault: Vault, name: str = "") -> list[Note]:
     chosen = [note for note in lists if note.path == canonical(path)]
     if not chosen:
         hint = "lists here: " + (", ".join(note.stem for note in lists) or "none")
-        raise VaultError(Problem(name, 0, "no-list", "is not a reading list of this vault", hint))
+        raise CallError(Problem(name, 0, "no-list", "is not a reading list of this vault", hint))
     return chosen
 
 

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from vaultkit.edit import Edit, edit_file
-from vaultkit.errors import Problem, VaultError
+from vaultkit.errors import CallError, Problem, VaultError
 from vaultkit.lists.items import Item, Task, read_items, short_id, todos
 from vaultkit.lists.reading import reading_lists
 from vaultkit.note import Note
@@ -78,7 +78,7 @@ def _chosen(vault: Vault, words: str, list_name: str) -> list[Tickable]:
     everything = [place for note in reading_lists(vault, list_name) for place in _places(vault, note)]
     wanted = " ".join(words.split()).casefold()
     if not wanted:
-        raise VaultError(
+        raise CallError(
             Problem("", 0, "no-item", "no item named", 'name one: vaultkit done "KV caching explained"')
         )
     exact = [place for place in everything if wanted in {name.casefold() for name in place.names}]
@@ -92,7 +92,7 @@ def _chosen(vault: Vault, words: str, list_name: str) -> list[Tickable]:
             if near
             else "vaultkit next lists open items"
         )
-        raise VaultError(Problem(words, 0, "no-item", "is in no reading list", hint))
+        raise CallError(Problem(words, 0, "no-item", "is in no reading list", hint))
     if len({place.identity for place in found}) > 1:
         raise VaultError(
             [

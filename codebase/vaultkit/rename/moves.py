@@ -6,7 +6,7 @@ import unicodedata
 from difflib import get_close_matches
 
 from vaultkit.check.names import illegal_in_name
-from vaultkit.errors import Problem, VaultError
+from vaultkit.errors import CallError, Problem, VaultError
 from vaultkit.pairs import canonical, is_zh, pair_of, translated
 from vaultkit.vault import Vault, fold
 
@@ -46,7 +46,7 @@ def _find(vault: Vault, old: str) -> str:
     names = sorted({path.rsplit("/", 1)[-1].removesuffix(".md") for path in vault.files})
     close = get_close_matches(old.rsplit("/", 1)[-1], names, n=2)
     hint = f"did you mean {' or '.join(close)}?" if close else "give its name or its path in the vault"
-    raise VaultError(Problem(old, 0, "no-note", "is not a note of this vault", hint))
+    raise CallError(Problem(old, 0, "no-note", "is not a note of this vault", hint))
 
 
 def _target(vault: Vault, path: str, new: str) -> str:

@@ -11,6 +11,7 @@ from vaultkit.rename.moves import moves
 from vaultkit.rename.settings import json_files, rewrite_json
 from vaultkit.rename.style import link_format
 from vaultkit.rename.texts import Renaming, rewrite_note
+from vaultkit.terminal import path_here
 from vaultkit.vault import Vault
 
 
@@ -31,12 +32,15 @@ class Plan:
 
     def diff(self) -> str:
         """What would change, as a unified diff."""
-        parts = [f"move {old} -> {new}\n" for old, new in self.moves.items()]
+        parts = [f"move {self._here(old)} -> {self._here(new)}\n" for old, new in self.moves.items()]
         for path, new in self.texts.items():
             before, after = (data.decode("utf-8", "replace").splitlines() for data in (self.old[path], new))
-            names = f"a/{path}", f"b/{self.moves.get(path, path)}"
+            names = self._here(path), self._here(self.moves.get(path, path))
             parts += [f"{row}\n" for row in unified_diff(before, after, *names, n=0, lineterm="")]
         return "".join(parts)
+
+    def _here(self, path: str) -> str:
+        return path_here(self.root, path)
 
     def write(self) -> list[str]:
         """Do it; returns the paths that somebody else changed meanwhile, which stay as they are."""

@@ -11,6 +11,7 @@ from vaultkit import place
 from vaultkit.run.noteruns import NoteRuns
 from vaultkit.run.program import Block
 from vaultkit.run.report import failure_text
+from vaultkit.terminal import lines_here
 
 runs = NoteRuns()
 
@@ -25,7 +26,7 @@ class NoteFile(pytest.File):
     def collect(self) -> Iterator["BlockItem"]:
         program = runs.session(self.path).program
         if program.problems:
-            raise self.CollectError("\n".join(str(problem) for problem in program.problems))
+            raise self.CollectError(lines_here(runs.session(self.path).vault, program.problems))
         if not program.blocks:
             runs.over(self.path)
         for block in program.blocks:
@@ -59,4 +60,4 @@ class BlockItem(pytest.Item):
         return str(excinfo.getrepr(style="short"))
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        return self.path, self.line, self.name
+        return self.path, self.line - 1, self.name  # pytest counts lines from 0

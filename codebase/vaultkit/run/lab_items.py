@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from vaultkit import place
 from vaultkit.pairs import canonical, is_zh, translated
 from vaultkit.run.entry import entry_of
 from vaultkit.run.report import failure_text
 from vaultkit.run.results import record
 from vaultkit.run.session import Session
+from vaultkit.run.verdict import again as again_with
 from vaultkit.run.verdict import judge
+from vaultkit.terminal import problem_here
 
 
 class LabFailed(Exception):
@@ -44,9 +45,9 @@ class LabItem(pytest.Item):
     def runtest(self) -> None:
         session = Session(self.file, twin=LabItem.last)
         LabItem.last = None if session.shares else session
-        again = f'{place.command("vaultkit")} run "{session.path}"'
+        again = again_with(session, "run")
         try:
-            texts = [str(problem) for problem in session.program.problems]
+            texts = [str(problem_here(session.vault, problem)) for problem in session.program.problems]
             verdicts = [judge(session, block) for block in session.program.blocks] if not texts else []
             texts += [failure_text(session, v, again) for v in verdicts if v.status == "failed"]
             entry = None if texts else entry_of(session, verdicts)

@@ -41,14 +41,20 @@ class NoteReport:
     def ok(self) -> bool:
         return not self.failures and self.passed + len(self.skipped) == self.blocks
 
-    def line(self) -> str:
+    @property
+    def died(self) -> bool:
+        """True if the note ended the process."""
+        return any(failure.get("kind") == "process-died" for failure in self.failures)
+
+    def line(self, shown: str) -> str:
+        """One line on the note, which is `shown` so."""
         mark = "ok    " if self.ok else "FAILED"
         skipped = f", {len(self.skipped)} skipped" if self.skipped else ""
         tail = "reused" if self.reused else f"{self.seconds:.2f} s"
         if self.failures and all(failure["kind"] == "output-missing" for failure in self.failures):
             command = str(self.failures[0].get("hint", "")).rpartition("then: ")[2]
-            return f"{mark} {self.path}: {self.blocks - len(self.skipped)} ran, outputs missing: {command}"
-        return f"{mark} {self.path}: {self.passed}/{self.blocks} blocks{skipped}, {tail}"
+            return f"{mark} {shown}: {self.blocks - len(self.skipped)} ran, outputs missing: {command}"
+        return f"{mark} {shown}: {self.passed}/{self.blocks} blocks{skipped}, {tail}"
 
     def as_dict(self) -> dict[str, object]:
         return {

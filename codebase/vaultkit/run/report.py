@@ -3,13 +3,14 @@
 import linecache
 from importlib import import_module
 from types import CodeType, TracebackType
+from unicodedata import east_asian_width
 
 from vaultkit import place
 from vaultkit.errors import Problem
 from vaultkit.run.asserts import short
 from vaultkit.run.program import Block
 from vaultkit.run.session import Session
-from vaultkit.run.verdict import Failure, Verdict, explained, last_frame
+from vaultkit.run.verdict import Failure, Verdict, explained, is_unreadable, last_frame
 
 _MAX_VALUES = 8
 _AROUND = 6  # lines of a block shown above and below the failing one
@@ -25,7 +26,9 @@ def failure_text(session: Session, verdict: Verdict, again: str) -> str:
     for failure in verdict.failures:
         parts.append(str(problem_of(session, failure)))
         if failure.error is not None:
-            parts += _source(verdict.block, failure.line) + _traceback(session, failure.error)
+            parts += _source(session, verdict.block, failure)
+            if not is_unreadable(session, failure.error):
+                parts += _traceback(session, failure.error)
         parts += [f"    {line}" for line in failure.details]
     error = verdict.failures[0].error if verdict.failures else None
     if error is not None:
@@ -33,17 +36,47 @@ def failure_text(session: Session, verdict: Verdict, again: str) -> str:
     return "\n".join([*parts, f"    run again: {again}"])
 
 
-def _source(block: Block, marked: int) -> list[str]:
-    """The block's lines around the failing one."""
-    rows = block.fence.code.splitlines()
-    at = marked - block.line - 1 if block.line < marked <= block.line + len(rows) else 0
+def _source(session: Session, block: Block, failure: Failure) -> list[str]:
+    """The lines around the failing one: of the block, of its hidden set-up, or of an earlier block."""
+    marked = failure.line
+    error = failure.error if is_unreadable(session, failure.error) else None
+    above, code, hidden = _piece(session, block, marked)
+    rows = code.splitlines()
+    at = marked - above - 1 if above < marked <= above + len(rows) else 0
     first, last = max(0, at - _AROUND), min(len(rows), at + _AROUND + 1)
-    width = len(str(block.line + len(rows)))
-    lines = [f"    {'':>{width}} | …"] if first else []
-    for number, row in enumerate(rows[first:last], block.line + 1 + first):
+    width = len(str(above + len(rows)))
+    lines = [f"    hidden set-up, from line {above}:"] if hidden else []
+    lines += [f"    {'':>{width}} | …"] if first else []
+    for number, row in enumerate(rows[first:last], above + 1 + first):
         mark = ">" if number == marked else " "
         lines.append(f"  {mark} {number:>{width}} | {row}".rstrip())
+        if number == marked and isinstance(error, SyntaxError):
+            lines.append(f"    {'':>{width}} | {_carets(row, error)}")
     return lines + ([f"    {'':>{width}} | …"] if last < len(rows) else [])
+
+
+def _piece(session: Session, block: Block, marked: int) -> tuple[int, str, bool]:
+    """(line above, code, whether hidden) of what holds a line of the note; the block if nothing does."""
+    for one in [block, *session.program.blocks]:
+        for setup in one.setups:
+            if setup.line < marked <= setup.line + len(setup.code.splitlines()):
+                return setup.line, setup.code, True
+        if one.line < marked < one.fence.end_line:
+            return one.line, one.fence.code, False
+    return block.line, block.fence.code, False
+
+
+def _carets(row: str, error: SyntaxError) -> str:
+    """Marks below the characters of a line that Python cannot read; a tab stays one."""
+    start = min(max((error.offset or 1) - 1, 0), len(row))
+    same = error.end_lineno in (None, error.lineno)
+    end = max((error.end_offset or 0) - 1, start + 1) if same else len(row)
+    blank = "".join(char if char == "\t" else " " * _columns(char) for char in row[:start])
+    return blank + "^" * max(1, sum(map(_columns, row[start:end])))
+
+
+def _columns(char: str) -> int:
+    return 2 if east_asian_width(char) in "WF" else 1
 
 
 def _traceback(session: Session, error: BaseException) -> list[str]:

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from vaultkit import place
-from vaultkit.errors import Problem, VaultError
-from vaultkit.files import NOTE_ENDINGS
+from vaultkit import place, where
+from vaultkit.errors import CallError, Problem, VaultError, no_folder
+from vaultkit.files import NOTE_ENDINGS, OUT
 from vaultkit.pairs import canonical, pair_of
 from vaultkit.resolve import resolve
 from vaultkit.vault import Vault
@@ -16,6 +16,9 @@ def select(names: list[str], root: Path | None = None) -> tuple[Path, list[Path]
     Without names: every note that holds Python fences. A folder means the notes with Python fences below it.
     """
     here = _on_disk(names)
+    for path in here:
+        if path.is_file() and where.leaves(str(path)):
+            raise CallError(Problem(str(path), 0, "symbolic-link", OUT))
     root = root or vault_of_names(names)
     if here and len(here) == len(names) and all(path.is_file() for path in here):
         return root, [_inside(path, root) for path in here]  # the quick way: no other note is read
@@ -36,7 +39,11 @@ def select(names: list[str], root: Path | None = None) -> tuple[Path, list[Path]
 def vault_of_names(names: list[str]) -> Path:
     """The vault that a command with these names works on."""
     here = _on_disk(names)
-    return place.vault_of(here[0]) if here else place.default_vault()
+    if here:
+        return place.vault_of(here[0])
+    if names and not where.default_vault():
+        raise no_folder(names[0])
+    return place.default_vault()
 
 
 def rows_named(root: str, name: str) -> list[tuple[str, str]]:
@@ -59,7 +66,7 @@ def named_notes(vault: Vault, name: str) -> list[str]:
     path = resolve(vault, name, "").path or resolve(vault, f"{name}.ipynb", "").path
     path = path or vault.by_alias.get(name.lower())
     if path not in vault.notes:
-        raise VaultError(Problem(name, 0, "no-note", "is not a note of this vault", _near(vault, name)))
+        raise CallError(Problem(name, 0, "no-note", "is not a note of this vault", _near(vault, name)))
     other = pair_of(vault, path)
     return [path] if other is None or path != canonical(path) else [path, other]
 
@@ -72,7 +79,7 @@ def _near(vault: Vault, name: str) -> str:
 
 def _inside(file: Path, root: Path) -> Path:
     if root.resolve() not in file.resolve().parents:
-        raise VaultError(Problem(str(file), 0, "no-note", f"is not inside the vault {root}"))
+        raise CallError(Problem(str(file), 0, "no-note", f"is not inside the vault {root}"))
     return file
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from difflib import unified_diff
 from pathlib import Path
 
+from vaultkit import place
 from vaultkit.labs.view import note_text
 from vaultkit.labs.write import churn
 from vaultkit.run.compare import has_ellipsis, output_lines, same_output
@@ -14,6 +15,7 @@ from vaultkit.run.program import Block
 from vaultkit.run.report import failure_text
 from vaultkit.run.session import Session
 from vaultkit.run.verdict import again, judge, printed
+from vaultkit.terminal import problem_here
 from vaultkit.write import write_atomic
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
@@ -48,7 +50,10 @@ def update_note(file: Path, root: Path, *, write: bool = True, twins: list[Sessi
 
 
 def _update(session: Session, write: bool) -> Update:
-    update = Update(session.path, errors=[str(problem) for problem in session.program.problems])
+    update = Update(
+        session.path,
+        errors=[str(problem_here(session.vault, problem)) for problem in session.program.problems],
+    )
     original = session.file.read_bytes()
     if update.errors:
         return update
@@ -61,10 +66,10 @@ def _update(session: Session, write: bool) -> Update:
     before = original.decode("utf-8-sig")
     after = rewritten(session) if session.lab.notebook is None else _rewritten_lab(session, before)
     if after != before:
-        names = (f"a/{session.path}", f"b/{session.path}")
+        name = place.shown(session.file)
         old, new = (_shown(session, text) for text in (before, after))
-        rows = unified_diff(old, new, *names, lineterm="", n=2)
-        update.diff = "\n".join(rows) or f"{session.path}: figures or counts"
+        rows = unified_diff(old, new, name, name, lineterm="", n=2)
+        update.diff = "\n".join(rows) or f"{name}: figures or counts"
     drawn = {name: svg for run in session.executed.values() for name, svg in run.figures.items()}
     stale = {n: svg for n, svg in drawn.items() if not same_figure(session.figure(n), svg)}
     if session.lab.notebook is not None:
@@ -83,7 +88,7 @@ def _shown(session: Session, text: str) -> list[str]:
 
 def _write(session: Session, update: Update, original: bytes, after: str, figures: dict[str, bytes]) -> None:
     if session.file.read_bytes() != original:
-        update.errors.append(f"{session.path}: edited while it ran; nothing was written")
+        update.errors.append(f"{place.shown(session.file)}: edited while it ran; nothing was written")
         return
     for name, svg in figures.items():
         write_atomic(session.attachments / name, svg)

@@ -3,9 +3,8 @@
 import ast
 import shlex
 import sys
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from vaultkit import place, where
 from vaultkit.run.asserts import explain
@@ -19,8 +18,7 @@ from vaultkit.run.session import Session, is_expected
 Status = Literal["passed", "skipped", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """One thing that went wrong; `details` are whole lines, printed below the message.
 
     `expected` and `actual` are what the note says and what the block did, where they can be set side by side.
@@ -36,8 +34,7 @@ class Failure:
     actual: list[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     status: Status
     block: Block
     reason: str = ""
@@ -104,14 +101,24 @@ def _error(session: Session, block: Block, execution: Execution) -> Failure | No
     if isinstance(error, TimeLimit):
         hint = f"make it quicker, or: <!-- run: timeout {int(block.control.timeout or 60) * 2} -->"
         return Failure(line, "too-slow", str(error), hint=hint, error=error)
-    said = f"{type(error).__name__}: {error}".rstrip(": ").split("\n")[0]
+    raised = f"{type(error).__name__}: {_words(session, error)}".rstrip(": ")
+    said = raised.split("\n")[0]
     if isinstance(error, AssertionError) and not str(error):
         said = f"{said}: {explained(session, error)[0]}".rstrip(": ")
     wanted = f"{name} with {block.control.message!r}" if block.control.message else name
     expected = f" (expected {wanted})" if name else ""
-    hint, raised = _error_hint(session, block, error), f"{type(error).__name__}: {error}".rstrip(": ")
+    hint = _error_hint(session, block, error)
     shown = [wanted] if name else []
     return Failure(line, "block-error", said + expected, (), hint, error, shown, raised.split("\n"))
+
+
+def is_unreadable(session: Session, error: BaseException | None) -> bool:
+    """True if Python cannot read the note's own code."""
+    return isinstance(error, SyntaxError) and error.filename == str(session.file) and bool(error.lineno)
+
+
+def _words(session: Session, error: BaseException) -> str:
+    return error.msg if isinstance(error, SyntaxError) and is_unreadable(session, error) else str(error)
 
 
 def _error_hint(session: Session, block: Block, error: BaseException) -> str:
@@ -167,8 +174,8 @@ def bound_names(code: str) -> set[str]:
 
 def error_line(session: Session, block: Block, error: BaseException) -> int:
     """The note's line that raised: the innermost frame in the note, or the line of a syntax error."""
-    if isinstance(error, SyntaxError) and error.filename == str(session.file) and error.lineno:
-        return error.lineno
+    if isinstance(error, SyntaxError) and is_unreadable(session, error):
+        return error.lineno or block.line
     last = last_frame(session, error.__traceback__)
     return last.tb_lineno if last else block.line
 

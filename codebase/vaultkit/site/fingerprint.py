@@ -24,6 +24,7 @@ def fingerprint(layout: Layout) -> str:
         root / "mkdocs.yml",
         root / "mkdocs.zh.yml",
         root / "constraints.txt",
+        root / "STYLE.md",  # terms
         root / "node_modules" / "katex" / "package.json",
         layout.results,
     ]

@@ -8,9 +8,11 @@ from vaultkit.bases.index import Index
 from vaultkit.canvas.links import linked_files
 from vaultkit.canvas.read import read_canvas
 from vaultkit.errors import Problem
+from vaultkit.history import Dates, history
 from vaultkit.labs.notebook import SUFFIX, is_notebook
 from vaultkit.note import Note
 from vaultkit.pairs import canonical, translated
+from vaultkit.published import public
 from vaultkit.site.anchors import Anchors, anchors_of
 from vaultkit.site.paths import Language
 from vaultkit.site.settings import strict_line_breaks
@@ -75,7 +77,8 @@ class SiteMap:
 
     @classmethod
     def of(cls, vault: Vault, *, plain: bool = False) -> "SiteMap":
-        """The pages of a vault; `plain`: for export, where every note is published and no rule is ours."""
+        """The pages of a vault, but for private notes; `plain`: for export, where no rule is ours."""
+        vault = public(vault)
         pages: dict[str, Page] = {}
         taken: dict[str, str] = {}
         problems = []
@@ -104,6 +107,11 @@ class SiteMap:
     def index(self) -> Index:
         """What bases ask of the vault, read once for all pages."""
         return Index.of(self.vault)
+
+    @cached_property
+    def dates(self) -> dict[str, Dates]:
+        """When each note was written and changed."""
+        return history(self.vault)
 
     @cached_property
     def strict_breaks(self) -> bool:

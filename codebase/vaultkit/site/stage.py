@@ -14,21 +14,28 @@ from vaultkit.check import check_vault
 from vaultkit.errors import Problem, VaultError
 from vaultkit.labs.notebook import SUFFIX
 from vaultkit.note import parse_note
-from vaultkit.site import titles
+from vaultkit.site import taught, titles
 from vaultkit.site.compose import (
     Inputs,
     compose,
     compose_api,
     compose_file,
+    compose_graph,
     compose_raw,
     compose_section,
     compose_source,
 )
 from vaultkit.site.context import Context, as_attachment
 from vaultkit.site.draft import Formula
+from vaultkit.site.graph import Graph, graph_of
+from vaultkit.site.graph_files import graph_files
 from vaultkit.site.in_lists import places
 from vaultkit.site.katex import Renderer
 from vaultkit.site.notebooks import prose_file
+from vaultkit.site.outputs.listing import FILE as LISTING
+from vaultkit.site.outputs.listing import dump, listing, source_file
+from vaultkit.site.outputs.source_text import source_text
+from vaultkit.site.pages.graph import graph_page
 from vaultkit.site.pages.sections import sections
 from vaultkit.site.paths import Language, Layout
 from vaultkit.site.reference import index_page, page_of, source_page
@@ -54,7 +61,13 @@ class Staged:
             self.formulas.setdefault(formula, source)
 
 
-def stage(sitemap: SiteMap, language: Language, results: Results, api: Coverage | None = None) -> Staged:
+def stage(
+    sitemap: SiteMap,
+    language: Language,
+    results: Results,
+    api: Coverage | None = None,
+    graph: Graph | None = None,
+) -> Staged:
     """All files of one language's tree."""
     staged = Staged(language)
     inputs = Inputs(backlinks(sitemap.vault, language), results, places(sitemap))
@@ -74,6 +87,8 @@ def stage(sitemap: SiteMap, language: Language, results: Results, api: Coverage 
     api = api or Coverage(Engine(""))
     _add_api(staged, sitemap, api)
     _add_sections(staged, sitemap)
+    if graph:
+        _add_graph(staged, sitemap, graph)
     for path in sorted(attachments):
         try:
             staged.files[as_attachment(path)] = sitemap.vault.on_disk(path).read_bytes()
@@ -82,7 +97,18 @@ def stage(sitemap: SiteMap, language: Language, results: Results, api: Coverage 
             staged.problems.append(Problem(path, 0, "unreadable", why))
     staged.dated = sitemap.dated
     staged.files[titles.FILE] = titles.titles(sitemap, language, api.engine).encode()
+    _add_outputs(staged, sitemap)
     return staged
+
+
+def _add_outputs(staged: Staged, sitemap: SiteMap) -> None:
+    """What the feeds, `llms.txt` and the rest are made of, in a folder that MkDocs does not see."""
+    if sitemap.plain:
+        return
+    for page in sitemap.pages.values():
+        text = source_text(sitemap, page, staged.language)
+        staged.files[source_file(page)] = text.encode("utf-8", "replace")
+    staged.files[LISTING] = dump(listing(sitemap, staged.language, staged.files))
 
 
 def _composed(context: Context, inputs: Inputs, staged: Staged) -> tuple[str, list[Formula]]:
@@ -122,13 +148,22 @@ def _add_sections(staged: Staged, sitemap: SiteMap) -> None:
             staged.add(page, *compose_section(context, section), source=page.file)
 
 
+def _add_graph(staged: Staged, sitemap: SiteMap, graph: Graph) -> None:
+    page = graph_page(sitemap)
+    context = Context(sitemap, staged.language, page, parse_note("", ""))
+    staged.add(page, compose_graph(context, graph), [], source=page.file)
+    staged.files |= graph_files(graph, sitemap, staged.language)
+    staged.files[taught.FILE] = taught.taught(sitemap).encode()
+
+
 def stage_all(layout: Layout, languages: tuple[Language, ...]) -> tuple[list[Staged], list[Problem]]:
     """Stage these languages, render their formulas, write the trees; also what is wrong with the vault."""
     vault = Vault.load(layout.vault)
     sitemap = SiteMap.of(vault)
     results = Results(layout.vault)
-    api = coverage(vault, engine_of(layout.vault))
-    trees = [stage(sitemap, language, results, api) for language in languages]
+    api = coverage(sitemap.vault, engine_of(layout.vault))
+    graph = graph_of(sitemap, layout.cache / "graph.json")
+    trees = [stage(sitemap, language, results, api, graph) for language in languages]
     problems = [*check_vault(vault), *sitemap.problems, *api.engine.problems]
     formulas: dict[Formula, str] = {}
     for tree in trees:

@@ -120,7 +120,7 @@ def test_command(make_vault, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["done", "Softmax", "--undo", "--vault", root]) == 0
     said = [line.split(":")[0] for line in capsys.readouterr().out.splitlines()]
     assert said == ["done", "was done", "cleared"]
-    assert main(["done", "nothing like it", "--vault", root]) == 1
+    assert main(["done", "nothing like it", "--vault", root]) == 2
 
 
 TEXT = st.text(

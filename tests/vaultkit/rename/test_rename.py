@@ -210,7 +210,7 @@ def test_refusals_change_nothing(make_vault, capsys, old: str, new: str, code: s
         return
     with pytest.raises(VaultError, match=code):
         plan_rename(Vault.load(root), old, new)
-    assert main(["rename", old, new, str(root), "--write"]) == 1
+    assert main(["rename", old, new, str(root), "--write"]) == (2 if code == "no-note" else 1)
     assert "Traceback" not in capsys.readouterr().err
     assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
 
@@ -237,7 +237,11 @@ def test_command(make_vault, capsys, monkeypatch) -> None:
     monkeypatch.chdir(root.parent)
     assert main(["rename", "vault/c/Old.md", "New"]) == 0
     out = capsys.readouterr().out
-    assert "move c/Old.md -> c/New.md\n" in out and "-[[Old]]\n+[[New]]\n" in out and "--write" in out
+    assert (
+        "move vault/c/Old.md -> vault/c/New.md\n" in out
+        and "-[[Old]]\n+[[New]]\n" in out
+        and "--write" in out
+    )
     assert (root / "c/Old.md").exists()
     assert main(["rename", "Old", "New", "vault", "--write"]) == 0
     assert "1 files moved, 1 changed" in capsys.readouterr().out

@@ -45,4 +45,4 @@ def test_command(make_vault, tmp_path, capsys) -> None:
     plain.mkdir()
     (plain / "N.md").write_text("```python\n1\n```\n")
     assert main(["census", str(plain)]) == 0
-    assert "ok    N.md: 1 shown = 1 run + 0 skipped" in capsys.readouterr().out
+    assert f"ok    {plain}/N.md: 1 shown = 1 run + 0 skipped" in capsys.readouterr().out

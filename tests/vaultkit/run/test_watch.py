@@ -69,13 +69,13 @@ def watcher(project: Path) -> Iterator[Watcher]:
 
 def test_a_save_is_followed_by_the_verdict_and_ctrl_c_by_nothing(project: Path, watcher: Watcher) -> None:
     first = watcher.until_rest()
-    assert [line[:9] for line in first[:2]] == ["ok     On", "ok     Tw"], first
+    assert [line[:15] for line in first[:2]] == ["ok     vault/On", "ok     vault/Tw"], first
     (project / "codebase/kvist/__init__.py").write_text("VALUE = 2\n")
     shown = watcher.until_rest()
-    assert shown[0].startswith("FAILED One.md") and not any("Two.md" in line for line in shown), shown
+    assert shown[0].startswith("FAILED vault/One.md") and not any("Two.md" in line for line in shown), shown
     assert any("vault/One.md:3: block-error" in line for line in shown), shown
     (project / "vault/One.md").write_text("```python\nfrom kvist import VALUE\nassert VALUE == 2\n```\n")
-    assert watcher.until_rest()[0].startswith("ok     One.md")
+    assert watcher.until_rest()[0].startswith("ok     vault/One.md")
     watcher.process.send_signal(signal.SIGINT)
     assert watcher.process.wait(SECONDS) == 0
     assert watcher.lines.empty()
@@ -97,11 +97,11 @@ def test_a_folder_and_an_engine_anywhere(tmp_path: Path) -> None:
     (notes / "A.md").write_text("```python\nfrom motor import ONE\nassert ONE == 1\n```\n")
     watcher = Watcher(tmp_path, "some notes", "--engine", "lib")
     try:
-        assert watcher.until_rest()[0].startswith("ok     A.md")
+        assert watcher.until_rest()[0].startswith("ok     some notes/A.md")
         replace(engine, "ONE = 2\n")
-        assert watcher.until_rest()[0].startswith("FAILED A.md")
+        assert watcher.until_rest()[0].startswith("FAILED some notes/A.md")
         replace(notes / "A.md", "```python\nfrom motor import ONE\nassert ONE == 2\n```\n")
-        assert watcher.until_rest()[0].startswith("ok     A.md")
+        assert watcher.until_rest()[0].startswith("ok     some notes/A.md")
         watcher.process.terminate()
         assert watcher.process.wait(SECONDS) == 0
         rest = [watcher.lines.get() for _ in range(watcher.lines.qsize())]

@@ -1,0 +1,76 @@
+"""Guards what is said of a block that fails: the line itself, what stands there, and no more."""
+
+import pytest
+
+from vaultkit.cli import main
+
+Run = pytest.CaptureFixture[str]
+
+
+def said(make_vault, capsys: Run, monkeypatch: pytest.MonkeyPatch, text: str) -> list[str]:
+    root = make_vault({"A.md": text})
+    monkeypatch.chdir(root)
+    assert main(["run", "A"]) == 1
+    return capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("code", "line", "row", "carets", "words"),
+    [
+        ("x = 1\na.b = 2 x", 5, "a.b = 2 x", "        ^", "invalid syntax"),
+        ("assert 1 == (2", 4, "assert 1 == (2", "            ^", "'(' was never closed"),
+        ("x = '一二' 3 y", 4, "x = '一二' 3 y", "           ^", "invalid syntax"),
+        ("if x:\n\ty = = 1", 5, "\ty = = 1", "\t    ^", "invalid syntax"),
+        ("x =", 4, "x =", "   ^", "invalid syntax"),
+        ("def f():\nreturn 1", 5, "return 1", "^^^^^^", "expected an indented block after"),
+    ],
+)
+@pytest.mark.parametrize("prefix", ["", "> "])
+def test_code_that_python_cannot_read_has_a_caret_and_no_traceback(
+    make_vault, capsys: Run, monkeypatch, code: str, line: int, row: str, carets: str, words: str, prefix: str
+) -> None:
+    rows = ["# A", "", "```python", *code.split("\n"), "```"]
+    out = said(make_vault, capsys, monkeypatch, "\n".join(rows[:2] + [prefix + row for row in rows[2:]]))
+    assert out[1].startswith(f"A.md:{line}: block-error ") and f"Error: {words}" in out[1], out
+    assert ".md" not in out[1][4:]  # Python's own "(A.md, line 4)" would say it again
+    at = out.index(f"  > {line} | {row}")
+    assert out[at + 1] == f"      | {carets}", out
+    assert not any("Traceback" in line or "During handling" in line for line in out)
+
+
+def test_what_a_block_compiles_itself_keeps_its_traceback(make_vault, capsys: Run, monkeypatch) -> None:
+    out = said(make_vault, capsys, monkeypatch, "```python\nexec('x = = 1')\n```\n")
+    assert out[1].startswith("A.md:2: block-error SyntaxError: invalid syntax (<string>, line 1)")
+    assert "  > 2 | exec('x = = 1')" in out and any("Traceback" in line for line in out)
+
+
+SETUP = """<!-- run: setup
+def inverse(x):
+    return 1 / x
+{last}
+-->
+```python
+y = 0
+inverse(y)
+```
+"""
+
+
+@pytest.mark.parametrize(("last", "line"), [("print(one)", 4), ("one = = 1", 4), ("one = 1", 3)])
+def test_a_failure_in_hidden_set_up_shows_the_set_up(
+    make_vault, capsys: Run, monkeypatch, last: str, line: int
+) -> None:
+    out = said(make_vault, capsys, monkeypatch, SETUP.format(last=last))
+    assert out[1].startswith(f"A.md:{line}: block-error")
+    row = SETUP.format(last=last).split("\n")[line - 1]
+    at = out.index(f"  > {line} | {row}")
+    assert "    hidden set-up, from line 1:" in out[:at] and "    2 | def inverse(x):" in out
+    assert "    7 | y = 0" not in out
+
+
+def test_a_failure_in_a_function_of_an_earlier_block_shows_that_block(
+    make_vault, capsys: Run, monkeypatch
+) -> None:
+    text = "```python\ndef inverse(x):\n    return 1 / x\n```\n\n```python\ninverse(0)\n```\n"
+    out = said(make_vault, capsys, monkeypatch, text)
+    assert "  > 3 |     return 1 / x" in out and any("line 7, in <module>" in line for line in out)
