@@ -49,7 +49,8 @@ class Scan:
         self.paragraphs: list[list[int]] = []  # line numbers of each run of text lines
         self.comments: list[Comment] = []
         self.masks: dict[int, list[Span]] = {}  # what `covered` has found so far
-        self.waiting: dict[int, list[int]] = {}  # by line, a paragraph it has not looked at
+        self.unseen: list[list[int]] = []  # paragraphs that `covered` knows nothing of
+        self.waiting: dict[int, list[int]] = {}  # by line, one of them in which a span may be
         self.front_end = 0  # line of the closing `---`, 0 without front matter
         self.unclosed_comment = 0  # line of a comment that is never closed, 0 if there is none
 
@@ -69,6 +70,8 @@ class Scan:
 
     def covered(self, line: int) -> list[Span]:
         """The spans of a line that are not prose, in order."""
+        if self.unseen:
+            self._await_cover()
         if line in self.waiting:
             numbers = self.waiting[line]
             self.cover(numbers, [self.lines[number - 1] for number in numbers])
@@ -78,12 +81,12 @@ class Scan:
                     self.masks[number].sort()
         return self.masks.get(line, [])
 
-    def await_cover(self, numbers: list[int]) -> None:
-        """Leave a paragraph to `covered`, which few of its lines are asked for."""
-        for number in numbers:
-            if opens_span(self.lines[number - 1]):
+    def _await_cover(self) -> None:
+        """Leave to `covered` the paragraphs that are not looked at yet; few of their lines are asked for."""
+        for numbers in self.unseen:
+            if any(opens_span(self.lines[number - 1]) for number in numbers):
                 self.waiting.update(dict.fromkeys(numbers, numbers))
-                return
+        self.unseen.clear()
 
     def cover(self, numbers: list[int], texts: list[str]) -> list[Covered]:
         """Find the spans of a paragraph's `texts` and file them under their lines."""

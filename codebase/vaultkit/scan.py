@@ -33,14 +33,15 @@ _BLOCK_START = re.compile(r"#{1,6}(?:[ \t]|$)|\||\[\^[^\]]+\]:")
 
 def scan(text: str) -> Scan:
     """Scan one note's text (a leading byte order mark is ignored)."""
-    return _Scanner(split_lines(text.removeprefix("\ufeff"))).run()
+    return _Scanner(split_lines(text.removeprefix("\ufeff")), "<!--" in text or "%%" in text).run()
 
 
 class _Scanner:
     """The state of one pass over the lines."""
 
-    def __init__(self, lines: list[str]) -> None:
+    def __init__(self, lines: list[str], marked: bool) -> None:
         self.lines = lines
+        self.marked = marked  # somewhere there may be a comment
         self.result = Scan(lines)
         self.stack: list[Container] = []
         self.fence: OpenFence | None = None
@@ -333,11 +334,10 @@ class _Scanner:
         self.chunk = []
         self.result.paragraphs.append(numbers)
         lines = self.lines
-        for number in numbers:
-            if "<!--" in lines[number - 1] or "%%" in lines[number - 1] or altered:
-                break
-        else:
-            self.result.await_cover(numbers)
+        if not altered and not (
+            self.marked and any("<!--" in lines[n - 1] or "%%" in lines[n - 1] for n in numbers)
+        ):
+            self.result.unseen.append(numbers)
             return
         self.altered = {}
         texts = [altered.get(number, lines[number - 1]) for number in numbers]

@@ -30,12 +30,12 @@ def test_a_second_build_does_nothing(sample: object) -> None:
 def test_a_site_without_its_search_index_is_not_up_to_date(sample: object, tmp_path: Path) -> None:
     layout: Layout = sample.layout  # type: ignore[attr-defined]
     assert is_complete(layout)
-    file = layout.site / "zh" / "pagefind" / "pagefind.js"
-    file.rename(tmp_path / "away.js")
+    file = layout.site / "zh" / "search" / "index.bin"
+    file.rename(tmp_path / "away.bin")
     try:
         assert not is_complete(layout)
     finally:
-        (tmp_path / "away.js").rename(file)
+        (tmp_path / "away.bin").rename(file)
 
 
 def test_a_problem_stops_the_build_with_path_and_line(
@@ -84,7 +84,7 @@ def test_everything_a_page_depends_on_is_in_the_key(project: Layout) -> None:
 
 def test_publish_writes_what_differs_and_removes_what_is_gone(tmp_path: Path) -> None:
     source, target = tmp_path / "new", tmp_path / "site"
-    for path, text in {"a/index.html": "a", "b.css": "b", "pagefind/pagefind-ui.js": "unused"}.items():
+    for path, text in {"a/index.html": "a", "b.css": "b"}.items():
         (source / path).parent.mkdir(parents=True, exist_ok=True)
         (source / path).write_text(text)
     for path, text in {

@@ -131,7 +131,7 @@ def test_the_list_names_every_note_of_the_drawing(sample: Any, side: str) -> Non
             f'<a href="../{re.escape(url)}"[^>]*>{re.escape(shown)}</a>' if url else shown, listed
         )
     assert listed.count("<li>") == len(data["t"])
-    assert "data-pagefind-body" not in page
+    assert "data-searched" not in page
 
 
 @pytest.fixture
@@ -193,7 +193,11 @@ def test_search_and_filters(graph_at: Any) -> None:
     page.keyboard.press("Enter")
     assert page.inner_text(STATUS).startswith("Prefix tree")
     page.fill(".k-graph input[type=search]", "qqq")
-    assert page.inner_text(STATUS) == "No note has that in its title."
+    assert page.inner_text(STATUS) == "No note has that in its title or other names."
+    page.fill(".k-graph input[type=search]", "键值缓存")
+    page.wait_for_function("document.querySelector('.k-graph-status').innerText.startsWith('1 note found')")
+    page.keyboard.press("Enter")
+    assert page.inner_text(STATUS).startswith("KV cache")
     page.fill(".k-graph input[type=search]", "")
     shown = "document.querySelector('.k-graph').drawing.shown.filter(Boolean).length"
     total = page.evaluate(shown)

@@ -128,6 +128,7 @@ def test_any_text_is_laid_out(text: str) -> None:
     rendered(note, SiteMap.of(Vault(SAMPLE.root, {"Test.md": note}, {"Test.md"})))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     ["> " * 500 + "x", "- " * 500 + "x", "[" * 20_000, "*a " * 30_000, "==a " * 30_000, "`" * 50_000,

@@ -76,7 +76,7 @@ def test_only_the_first_mention() -> None:
         "<p><a href='#'>the <em>prefill</em></a></p>",
         "<h2>Prefill</h2>",
         '<p><span class="katex"><span>prefill</span></span></p>',
-        '<nav><ul><li>prefill</li></ul></nav><div data-pagefind-ignore=""><p>prefill</p></div>',
+        '<nav><ul><li>prefill</li></ul></nav><div data-unsearched=""><p>prefill</p></div>',
         "<div>prefill</div>",
         "<p>prefilled, non-prefill</p>",
         "<p>prefill (<em>Vorlauf</em>)</p><p>prefill</p>",

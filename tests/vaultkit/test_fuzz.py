@@ -85,6 +85,7 @@ def test_anchors_that_double_at_every_step(front: str) -> None:
     assert len(note.links) <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

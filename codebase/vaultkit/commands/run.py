@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -80,6 +81,7 @@ def run(asked: Options) -> int:
 
 def _run(cache: RunCache, rows: Rows, engine: str, teller: _Teller, *, force: bool) -> int:
     """Run notes, those after one that ends the process in another."""
+    gc.disable()  # what is imported and read now stays; notes start with all of it out of the way
     done: list[NoteReport] = []
     guard = None
     guards = import_module("vaultkit.run.guard").Guard

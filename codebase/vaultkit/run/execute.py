@@ -5,7 +5,6 @@ import linecache
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from threading import Thread, current_thread
 from types import ModuleType
@@ -82,14 +81,16 @@ def execute(
         with time_limit(seconds):
             for line, code in pieces:
                 out, err = _Captured(strangers or set()), io.StringIO()
+                streams = sys.stdout, sys.stderr
                 try:
-                    with redirect_stdout(out), redirect_stderr(err):
-                        program = compiled("\n" * line + code, str(file), values=values)
-                        if program.needs_hidden:
-                            module.__dict__.update(hidden or {})
-                        exec(program.code, module.__dict__)
-                        result.value = _value(program, module.__dict__)
+                    sys.stdout, sys.stderr = out, err
+                    program = compiled("\n" * line + code, str(file), values=values)
+                    if program.needs_hidden:
+                        module.__dict__.update(hidden or {})
+                    exec(program.code, module.__dict__)
+                    result.value = _value(program, module.__dict__)
                 finally:
+                    sys.stdout, sys.stderr = streams
                     result.stdout, result.stderr = out.getvalue(), err.getvalue()
     except KeyboardInterrupt:
         raise

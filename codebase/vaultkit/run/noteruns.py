@@ -104,4 +104,4 @@ class _Vault:
         self.entries[session.path] = entry
         if passed and used:
             result = {name: value for name, value in entry.items() if name != "key"}
-            self.cache.put(session.path, session.lab.key(session.program), used, result)
+            self.cache.put(session.path, session.reading.key, used, result)

@@ -1,5 +1,6 @@
 """Run notes without pytest: the quick way to a verdict."""
 
+import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -38,7 +39,7 @@ class Runner:
         """The verdict on a note, reused if it still holds and nobody asks for a run with `force`."""
         reading = None
         if not known_shape(self.cache, path, file):
-            reading = Reading(Path(file), path)
+            reading = Reading(Path(file), path, self.cache.fingerprints)
             learn_shape(self.cache, path, file, reading)
         report = recall(self.cache, path, file)
         if is_plain(self.cache, path):
@@ -75,7 +76,7 @@ class Runner:
             self.entries[session.path] = entry
         if ok and entry:
             result = {name: value for name, value in entry.items() if name != "key"}
-            self.cache.put(session.path, session.lab.key(session.program), used, result)
+            self.cache.put(session.path, session.reading.key, used, result)
         else:
             self.cache.fail(session.path)
 
@@ -108,6 +109,8 @@ def run_rows(
     runner = Runner(cache, engine)
     reports = []
     try:
+        gc.freeze()
+        gc.enable()
         with watched():
             for path, file in rows:
                 report = runner.judge(path, file, force=force)
@@ -116,6 +119,7 @@ def run_rows(
                     rest()  # for `show` may have to wait
                 show(report)
     finally:
+        gc.unfreeze()
         fault = runner.finish()  # what is known is kept, even if the rest was interrupted
     return reports, fault
 

@@ -48,7 +48,7 @@ class Session:
             self.file = Path(os.path.realpath(file))
             self.vault = Path(os.path.realpath(vault)) if vault else place.vault_of(self.file)
         self.path = path or self.file.relative_to(self.vault).as_posix()
-        reading = reading or Reading(self.file, self.path)
+        self.reading = reading = reading or Reading(self.file, self.path)
         self.text, self.digest = reading.text, reading.digest
         self.program: Program = reading.program
         self.program.problems[:0] = reading.problems

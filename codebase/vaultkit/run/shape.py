@@ -22,6 +22,6 @@ def learn_shape(cache: RunCache, path: str, file: str, reading: Reading) -> None
         cache.texts[path] = [now, None, 0, [], required]
     else:
         skipped = [Skip(block.line, block.control.skip) for block in program.blocks if block.control.skip]
-        key = reading.lab.key(program)
+        key = reading.key
         cache.texts[path] = [now, key, len(program.blocks), skipped, required]
     cache.changed = True

@@ -1,4 +1,4 @@
-"""The whole build: stage both languages, run MkDocs and Pagefind for each side by side, publish the result.
+"""The whole build: stage both languages, render and index each side by side, publish the result.
 
 A build that fails leaves the published site as it was; a build for which nothing changed does nothing.
 """
@@ -23,7 +23,6 @@ from vaultkit.site.state import Mode, State, load, one_builder, passed, save, st
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _COMPLAINT = re.compile(r"(?:WARNING|ERROR)\s+-?\s*(.*)")
-_NOT_SEARCHED = (".headerlink", ".katex-html", ".katex mrow")  # of a formula its TeX is searched
 
 
 @dataclass
@@ -52,7 +51,7 @@ def build(layout: Layout, *, mode: Mode = "strict", force: bool = False) -> Repo
 
 def is_complete(layout: Layout) -> bool:
     """True if both halves and their search indexes are there: plain `mkdocs build` makes no index."""
-    needed = ("index.html", "pagefind/pagefind.js")
+    needed = ("index.html", "search/index.bin")
     return all((layout.site / half / file).is_file() for half in ("", "zh") for file in needed)
 
 
@@ -88,7 +87,7 @@ def _shown(layout: Layout, problem: Problem) -> str:
 
 
 def _build_language(layout: Layout, language: Language, mode: Mode) -> list[str]:
-    """MkDocs, then Pagefind, for one language; what they complained about."""
+    """MkDocs, then the search index, for one language; what they complained about."""
     folder = layout.html(language)
     (folder / "index.html").unlink(missing_ok=True)  # so that its presence means that this build made it
     flag = "--no-strict" if mode == "lenient" else "--strict"
@@ -104,10 +103,7 @@ def _build_language(layout: Layout, language: Language, mode: Mode) -> list[str]
     complaints = _run(command, layout.root)
     if not (folder / "index.html").is_file():
         return complaints or [f"[site] MkDocs made no {language} pages. hint: run `mkdocs build -v`"]
-    search = ["pagefind", "--site", str(folder), "--silent"]
-    for selector in _NOT_SEARCHED:
-        search += ["--exclude-selectors", selector]
-    return complaints + _run(search, layout.root)
+    return complaints + _run(["vaultkit.site.search", str(folder)], layout.root)
 
 
 def _run(command: list[str], root: Path) -> list[str]:

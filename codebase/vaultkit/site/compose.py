@@ -177,7 +177,5 @@ def _title(context: Context, note: Note) -> list[str]:
     english = context.page.notes.get("en")
     if context.language == "zh" and english and context.page.section:
         name = context.vault.notes[english].title
-        lines += (
-            [f'<p class="k-subtitle" lang="en" data-pagefind-ignore>{name}</p>', ""] if name != title else []
-        )
+        lines += [f'<p class="k-subtitle" lang="en" data-unsearched>{name}</p>', ""] if name != title else []
     return lines

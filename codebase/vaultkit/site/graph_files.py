@@ -17,9 +17,19 @@ PLAIN = 9  # the sign of kinds that have none of their own
 FAMILIAR = ("concept", "paper", "reading-list", "lab", "model", "comparison", "debugging")
 
 
+_last: dict[Language, tuple[object, dict[str, bytes]]] = {}  # most edits of a vault leave its graph alone
+
+
 def graph_files(graph: Graph, sitemap: SiteMap, language: Language) -> dict[str, bytes]:
-    """Files of one language's tree by path."""
+    """Files of one language's tree by path; those of the last call if they would be the same."""
     titles = titles_of(graph, sitemap, language)
+    key = (titles, graph.nodes, graph.links, graph.places)
+    if language not in _last or _last[language][0] != key:
+        _last[language] = (key, _files(graph, titles, language))
+    return dict(_last[language][1])
+
+
+def _files(graph: Graph, titles: list[str], language: Language) -> dict[str, bytes]:
     kinds = kinds_of(graph)
     files = {WHOLE: _json(_whole(graph, titles, kinds, language))}
     shards: dict[int, list[int]] = {}

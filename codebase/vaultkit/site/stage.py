@@ -14,7 +14,7 @@ from vaultkit.check import check_vault
 from vaultkit.errors import Problem, VaultError
 from vaultkit.labs.notebook import SUFFIX
 from vaultkit.note import parse_note
-from vaultkit.site import titles
+from vaultkit.site import taught, titles
 from vaultkit.site.compose import (
     Inputs,
     compose,
@@ -153,6 +153,7 @@ def _add_graph(staged: Staged, sitemap: SiteMap, graph: Graph) -> None:
     context = Context(sitemap, staged.language, page, parse_note("", ""))
     staged.add(page, compose_graph(context, graph), [], source=page.file)
     staged.files |= graph_files(graph, sitemap, staged.language)
+    staged.files[taught.FILE] = taught.taught(sitemap).encode()
 
 
 def stage_all(layout: Layout, languages: tuple[Language, ...]) -> tuple[list[Staged], list[Problem]]:

@@ -18,9 +18,7 @@ _CLOSED = frozenset(
     {"a", "abbr", "button", "code", "del", "h1", "h2", "h3", "h4", "h5", "h6", "label", "nav", "pre", "style"}
     | {"script", "sub", "summary", "sup", "svg", "th", "title"}
 )  # elements without running text
-_CLOSED_MARKS = re.compile(
-    r'data-pagefind-ignore|class="(?:[^"]* )?(?:katex|arithmatex|k-(?:pill|tag|field))'
-)
+_CLOSED_MARKS = re.compile(r'data-unsearched|class="(?:[^"]* )?(?:katex|arithmatex|k-(?:pill|tag|field))')
 _PROSE = frozenset({"p", "li", "td", "dd", "blockquote", "figcaption"})
 _BRACKET = re.compile(r"\s?[（(]")
 

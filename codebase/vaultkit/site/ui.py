@@ -11,6 +11,11 @@ STRINGS: dict[str, tuple[str, str]] = {
     ),
     "verified_skips": ("; {skipped} declared skip(s)", "；{skipped} 段注明跳过"),
     "read_first": ("Read first", "先读"),
+    "all_first": ("All that comes first: {count} notes", "完整的先读路线：{count} 篇"),
+    "all_first_hours": (
+        "All that comes first: {count} notes, about {hours} h",
+        "完整的先读路线：{count} 篇，约 {hours} 小时",
+    ),
     "sources": ("Sources", "来源"),
     "reviewed": ("reviewed {date}", "{date} 审阅"),
     "hours": ("{hours} h to study", "约需 {hours} 小时"),

@@ -219,6 +219,7 @@ def test_views_keep_code_and_lines(parts: list[tuple[str, str, str]], pretty: bo
                 assert row in json.loads("[" + file_rows[line - 1].strip().rstrip(",") + "]")[0], rows
 
 
+@pytest.mark.slow
 def test_pytest_runs_a_pair_once(make_vault, tmp_path) -> None:
     count = tmp_path / "count"
     cells = code(f"with open({str(count)!r}, 'a') as file:\n    file.write('x')\nprint(1)", "1\n")

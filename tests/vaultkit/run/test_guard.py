@@ -66,6 +66,7 @@ def test_no_verdict_of_a_note_that_crashed_stands(make_vault) -> None:
     assert entry["passed"] == entry["blocks"] == 1
 
 
+@pytest.mark.slow
 def test_every_note_may_crash(make_vault) -> None:
     root = make_vault({"A.md": CRASH, "B.md": CRASH})
     done = run(root)
@@ -74,6 +75,7 @@ def test_every_note_may_crash(make_vault) -> None:
     assert "the process died in vault/A.md, vault/B.md\n" in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_what_stops_the_command_stops_the_notes(make_vault, number: int) -> None:
     root = make_vault({})

@@ -13,7 +13,7 @@ from vaultkit.site.ui import say
 
 KIND = "home"
 LATELY = 6  # pages
-_KEEP_OUT = "data-pagefind-ignore"  # of the search: titles of other pages would be found here too
+_KEEP_OUT = "data-unsearched"  # of the search: titles of other pages would be found here too
 
 
 def home(context: Context) -> list[str]:

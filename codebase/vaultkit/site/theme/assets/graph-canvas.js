@@ -14,11 +14,13 @@ export class Drawing {
     this.context = canvas.getContext("2d");
     this.waiting = false;
     this.still = matchMedia("(prefers-reduced-motion: reduce)");
+    this.sheet = { canvas: document.createElement("canvas"), view: this.view, of: null };
     this.scheme();
   }
 
   scheme() {
     this.colours = colours();
+    this.stamps = new Map();
     this.draw();
   }
 
@@ -154,47 +156,84 @@ export class Drawing {
     this.labels(place, near, focus);
   }
 
+  /** All lines stand on a sheet of their own: while the view moves the sheet is moved, at rest it is drawn anew. */
   lines(place, near, focus) {
-    const { context: c, nodes, colours: colour, width, height } = this;
-    const path = (wanted) => {
-      c.beginPath();
-      for (let n = 0; n < nodes.length; n++) {
-        if (!this.shown[n]) continue;
-        const [x, y] = place[n];
-        for (const other of nodes[n].links) {
-          if (other < n || !this.shown[other] || !wanted(n, other)) continue;
-          const [x2, y2] = place[other];
-          if ((x < 0 && x2 < 0) || (y < 0 && y2 < 0) || (x > width && x2 > width) || (y > height && y2 > height)) continue;
-          c.moveTo(x, y);
-          c.lineTo(x2, y2);
-        }
-      }
-      c.stroke();
-    };
+    const { context: c, view, sheet, colours: colour } = this;
+    const same = sheet.of === this.shown && sheet.colours === colour && sheet.canvas.width === this.canvas.width && sheet.canvas.height === this.canvas.height;
+    const still = same && sheet.view.x === view.x && sheet.view.y === view.y && sheet.view.k === view.k;
+    if (!same) this.drawSheet(place);
+    else if (!still) {
+      clearTimeout(this.rest);
+      this.rest = setTimeout(() => {
+        sheet.of = null;
+        this.draw();
+      }, 110);
+    }
+    const scale = view.k / sheet.view.k;
+    const left = (sheet.view.x - view.x) * view.k + (this.width / 2) * (1 - scale), top = (sheet.view.y - view.y) * view.k + (this.height / 2) * (1 - scale);
+    c.globalAlpha = near ? 0.45 : 1;
+    c.drawImage(sheet.canvas, left, top, this.width * scale, this.height * scale);
+    if (focus < 0 || !this.shown[focus]) return;
+    Object.assign(c, { strokeStyle: colour.accent, lineWidth: 1.4, globalAlpha: 0.85 });
+    c.beginPath();
+    for (const other of this.nodes[focus].links) {
+      if (this.shown[other]) c.moveTo(...place[focus]), c.lineTo(...place[other]);
+    }
+    c.stroke();
+  }
+
+  drawSheet(place) {
+    const { sheet, nodes, width, height } = this;
+    Object.assign(sheet.canvas, { width: this.canvas.width, height: this.canvas.height });
+    Object.assign(sheet, { of: this.shown, colours: this.colours, view: { ...this.view } });
+    const c = sheet.canvas.getContext("2d");
+    c.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     const count = nodes.reduce((sum, node) => sum + node.links.length, 0) / 2;
     const faint = Math.min(0.45, Math.max(0.1, 160 / (count + 1) + 0.08)) * Math.min(2, Math.max(1, this.view.k / 2));
-    Object.assign(c, { strokeStyle: colour.muted, lineWidth: 0.8, globalAlpha: near ? faint * 0.45 : faint });
-    path((a, b) => focus < 0 || (a !== focus && b !== focus));
-    if (focus < 0) return;
-    Object.assign(c, { strokeStyle: colour.accent, lineWidth: 1.4, globalAlpha: 0.85 });
-    path((a, b) => a === focus || b === focus);
+    Object.assign(c, { strokeStyle: this.colours.muted, lineWidth: 0.8, globalAlpha: faint });
+    c.beginPath();
+    for (let n = 0; n < nodes.length; n++) {
+      if (!this.shown[n]) continue;
+      const [x, y] = place[n];
+      for (const other of nodes[n].links) {
+        if (other < n || !this.shown[other]) continue;
+        const [x2, y2] = place[other];
+        if ((x < 0 && x2 < 0) || (y < 0 && y2 < 0) || (x > width && x2 > width) || (y > height && y2 > height)) continue;
+        c.moveTo(x, y);
+        c.lineTo(x2, y2);
+      }
+    }
+    c.stroke();
   }
 
   sign(n, [x, y], alpha) {
-    const { context: c, colours: colour } = this;
-    const node = this.nodes[n], r = this.size(n), points = corners(node.sign, r);
+    const r = Math.round(this.size(n) * 2) / 2;
     if (x < -r || y < -r || x > this.width + r || y > this.height + r) return;
-    c.globalAlpha = alpha;
+    const stamp = this.stamp(this.nodes[n].sign, this.nodes[n].planned, r), side = stamp.width / this.ratio;
+    this.context.globalAlpha = alpha;
+    this.context.drawImage(stamp, x - side / 2, y - side / 2, side, side);
+  }
+
+  /** A sign drawn once for all nodes that look alike. */
+  stamp(sign, planned, r) {
+    const { colours: colour } = this;
+    const key = `${sign} ${planned} ${r} ${this.ratio}`;
+    if (this.stamps.has(key)) return this.stamps.get(key);
+    const side = Math.ceil((r * 1.6 + 2) * 2 * this.ratio);
+    const stamp = Object.assign(document.createElement("canvas"), { width: side, height: side });
+    const c = stamp.getContext("2d"), points = corners(sign, r);
+    c.setTransform(this.ratio, 0, 0, this.ratio, side / 2, side / 2);
     c.beginPath();
-    if (points) points.forEach(([dx, dy], i) => (i ? c.lineTo(x + dx, y + dy) : c.moveTo(x + dx, y + dy)));
-    else c.arc(x, y, roundness(node.sign, r), 0, 7);
+    if (points) points.forEach(([dx, dy], i) => (i ? c.lineTo(dx, dy) : c.moveTo(dx, dy)));
+    else c.arc(0, 0, roundness(sign, r), 0, 7);
     c.closePath();
-    c.fillStyle = node.planned ? colour.paper : colour.signs[node.sign];
+    c.fillStyle = planned ? colour.paper : colour.signs[sign];
     c.fill();
-    Object.assign(c, { strokeStyle: node.planned ? colour.signs[node.sign] : colour.paper, lineWidth: node.planned ? 1.6 : 1 });
-    if (node.planned) c.setLineDash([3, 2]);
+    Object.assign(c, { strokeStyle: planned ? colour.signs[sign] : colour.paper, lineWidth: planned ? 1.6 : 1 });
+    if (planned) c.setLineDash([3, 2]);
     c.stroke();
-    c.setLineDash([]);
+    this.stamps.set(key, stamp);
+    return stamp;
   }
 
   /** Titles, the most linked first, where there is room. */

@@ -8,14 +8,14 @@ const WORDS = {
     find: "Find a note in the graph", planned: "planned", all: "Show all", more: "Zoom in", less: "Zoom out",
     label: "Graph of notes. Arrow keys go from note to note, Enter opens, plus and minus zoom, 0 shows all.",
     hint: "Point at a note to see what it is linked with. Arrow keys, Enter, + − 0 work too.",
-    none: "No note has that in its title.", found: (n) => `${n} ${n === 1 ? "note" : "notes"} found · Enter goes from one to the next`,
+    kinds: "Kinds of notes to show", none: "No note has that in its title or other names.", found: (n) => `${n} ${n === 1 ? "note" : "notes"} found · Enter goes from one to the next`,
     linked: (n) => `${n} ${n === 1 ? "link" : "links"}`, open: "Open", close: "Close", missing: "not written", failed: "The graph could not be loaded.",
   },
   zh: {
     find: "在关系图中查找笔记", planned: "待写", all: "显示全部", more: "放大", less: "缩小",
     label: "笔记关系图。方向键在笔记间移动，Enter 打开，加号、减号缩放，0 显示全部。",
     hint: "指向一篇笔记，可看到与它相连的笔记。方向键、Enter、+ − 0 也可用。",
-    none: "没有标题含有这些字的笔记。", found: (n) => `找到 ${n} 篇笔记 · 按 Enter 逐个查看`,
+    kinds: "显示哪些类型的笔记", none: "没有标题或别名含有这些字的笔记。", found: (n) => `找到 ${n} 篇笔记 · 按 Enter 逐个查看`,
     linked: (n) => `${n} 个链接`, open: "打开", close: "关闭", missing: "尚不存在", failed: "关系图加载失败。",
   },
 };
@@ -65,6 +65,7 @@ function show(box, data, words, root) {
     return made;
   };
   const kinds = make("fieldset", { className: "k-graph-kinds" });
+  kinds.setAttribute("aria-label", words.kinds);
   const drawing = new Drawing(canvas, nodes);
   const zoom = make("span", { className: "k-graph-zoom" },
     press("+", words.more, () => drawing.zoom(1.4)), press("−", words.less, () => drawing.zoom(0.7)), press(words.all, words.all, () => drawing.fit()));
@@ -128,9 +129,10 @@ function show(box, data, words, root) {
   legend(kinds, data, nodes, words, filter);
 
   let hits = [], turn = -1;
+  const names = nodes.map((node) => node.title.normalize("NFKC").toLowerCase());
   const search = () => {
     const query = find.value.normalize("NFKC").trim().toLowerCase();
-    hits = query ? drawing.byWeight.filter((n) => drawing.shown[n] && nodes[n].title.normalize("NFKC").toLowerCase().includes(query)) : [];
+    hits = query ? drawing.byWeight.filter((n) => drawing.shown[n] && names[n].includes(query)) : [];
     turn = -1;
     drawing.matches = query ? new Set(hits) : null;
     if (query) drawing.selected = -1;
@@ -139,6 +141,12 @@ function show(box, data, words, root) {
     drawing.draw();
   };
   find.addEventListener("input", search);
+  find.addEventListener("focus", async () => { // other names, the other language's among them, count too
+    const response = await fetch(new URL("assets/titles.json", root));
+    const others = new Map((response.ok ? await response.json() : []).map((page) => [page.u, page.a ?? []]));
+    nodes.forEach((node, n) => (names[n] = [node.title, ...(others.get(node.url) ?? [])].join("\n").normalize("NFKC").toLowerCase()));
+    if (find.value) search();
+  }, { once: true });
   find.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && hits.length) select(hits[(turn = (turn + (event.shiftKey ? hits.length - 1 : 1)) % hits.length)]);
     else if (event.key === "ArrowDown") canvas.focus();

@@ -9,7 +9,7 @@ const LANGUAGE = document.documentElement.lang;
 
 let search = null;
 async function openSearch() {
-  search ??= import("./search.js");
+  search ??= import("./search/dialog.js");
   (await search).open({ root: ROOT, language: LANGUAGE });
 }
 
@@ -55,6 +55,8 @@ if (document.querySelector(".k-item, .k-progress, .k-place")) {
   });
 }
 if (document.querySelector(".k-map")) import("./course-map.js").then(({ maps }) => maps());
+const first = document.querySelector(".k-first");
+if (first) import("./first.js").then(({ markFirst }) => markFirst(first, ROOT, LANGUAGE));
 const review = document.querySelector(".k-review");
 if (review) import("./review.js").then(({ start }) => start(review));
 if (document.querySelector(".k-graph")) import("./graph.js").then(({ start }) => start(ROOT, LANGUAGE));

@@ -78,7 +78,7 @@ function itemOf(mark) {
   return { row, box, id: mark.dataset.kId, minutes: mark.dataset.kMinutes, priority: mark.dataset.kPriority, inFile: box.checked };
 }
 
-function ticked(ticks, id, inFile) {
+export function ticked(ticks, id, inFile) {
   return id in ticks ? Boolean(ticks[id]) : inFile;
 }
 

@@ -92,7 +92,7 @@ function build() {
   const made = Object.assign(document.createElement("div"), { id: "k-preview", className: "k-preview md-typeset", hidden: true });
   made.setAttribute("role", "tooltip");
   made.setAttribute("aria-label", site.words);
-  made.setAttribute("data-pagefind-ignore", "");
+  made.setAttribute("data-unsearched", "");
   document.body.append(made);
   return made;
 }
