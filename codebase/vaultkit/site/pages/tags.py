@@ -29,8 +29,8 @@ def tag_label(shown: str) -> str:
 
 
 def chip(context: Context, tag: str, shown: str) -> str:
-    """A tag of the current note as a label, `shown` being its name in HTML. It leads to the tag's page; that of
-    a planned note does not, as there may be none.
+    """A tag of the current note as a label, `shown` being its name in HTML. It leads to the tag's page; that
+    of a planned note does not, as there may be none.
     """
     sitemap = context.sitemap
     page = sitemap.page_of(context.note.path)
@@ -70,14 +70,14 @@ def all_tags_lines(context: Context) -> list[str]:
     return [_tree(context, top, "k-tag-tree"), ""]
 
 
-def _tree(context: Context, tags: list[Tag], name: str = "") -> str:
+def _tree(context: Context, tags: list[Tag], name: str) -> str:
     rows = []
     for tag in sorted(tags, key=lambda tag: tag.name.lower()):
         below = [context.sitemap.tags[key] for key in tag.below]
         rows.append(
-            f"<li>{_link(context, tag, bool(tag.above))}{_tree(context, below) if below else ''}</li>"
+            f"<li>{_link(context, tag, last=bool(tag.above))}{_tree(context, below, 'k-tag-branch') if below else ''}</li>"
         )
-    return f"<ul{f' class={chr(34)}{name}{chr(34)}' if name else ''}>{''.join(rows)}</ul>"
+    return f'<ul class="{name}">{"".join(rows)}</ul>'
 
 
 def _around(context: Context, tag: Tag) -> list[str]:
@@ -117,10 +117,11 @@ def _notes(context: Context, tag: Tag) -> str:
     return f'<ul class="k-tagged">{"".join(row for *_, row in sorted(rows))}</ul>'
 
 
-def _link(context: Context, tag: Tag, last: bool = False) -> str:
+def _link(context: Context, tag: Tag, *, last: bool = False) -> str:
     """A tag's label and the number of its notes; `last`: by the last part of its name."""
     name = html.escape(tag.name.rpartition("/")[2] if last else _name(tag))
-    return f'<a class="k-tag" href="{_url(context, tag)}">{name}</a> <span class="k-tag-count">{tag.total}</span>'
+    count = f'<span class="k-tag-count">{tag.total}</span>'
+    return f'<a class="k-tag" href="{_url(context, tag)}">{name}</a> {count}'
 
 
 def _name(tag: Tag) -> str:

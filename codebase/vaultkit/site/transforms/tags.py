@@ -1,5 +1,5 @@
-"""Inline `#tags` as small labels that lead to the tag's page (Python-Markdown would read one at a line's start
-as a heading).
+"""Inline `#tags` as small labels that lead to the tag's page (Python-Markdown would read one at a line's
+start as a heading).
 """
 
 from vaultkit import mdlink, wikilink
