@@ -74,9 +74,8 @@ def _tree(context: Context, tags: list[Tag], name: str) -> str:
     rows = []
     for tag in sorted(tags, key=lambda tag: tag.name.lower()):
         below = [context.sitemap.tags[key] for key in tag.below]
-        rows.append(
-            f"<li>{_link(context, tag, last=bool(tag.above))}{_tree(context, below, 'k-tag-branch') if below else ''}</li>"
-        )
+        inner = _tree(context, below, "k-tag-branch") if below else ""
+        rows.append(f"<li>{_link(context, tag, last=bool(tag.above))}{inner}</li>")
     return f'<ul class="{name}">{"".join(rows)}</ul>'
 
 
