@@ -7,8 +7,8 @@ sampled from the text of its pages as the browser's dictionary cuts it. The trut
 the word, letter for letter (in English at the beginning of a word); that text is taken from the HTML by a
 parser of its own. Each query is asked by a page that has just been opened (first) and by one that has asked
 others before (next); three words at a time are asked as first queries, too. All that is sent from the moment
-search is opened counts, scripts too, after gzip. The cost of indexing is CPU time of a process of its own; with
-`--pagefind` that of Pagefind on the same pages, if it is installed, stands beside it.
+search is opened counts, scripts too, after gzip. The cost of indexing is CPU time of a process of its own;
+with `--pagefind` that of Pagefind on the same pages, if it is installed, stands beside it.
 """
 
 import argparse
