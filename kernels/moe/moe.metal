@@ -5,8 +5,11 @@
 //   moe_group           grid (threads, 1, 1), one threadgroup; threads: whole SIMD-groups, one thread an expert
 //   moe_gather          grid (E, N k, 1)                                          any threadgroup
 //   moe_pairs           grid (32, F, N k)                                         threadgroup (32, up to 32, 1)
+//   moe_pairs_4bit      grid (32, ceil(F / 4), N k)                               threadgroup (32, up to 32, 1)
 //   moe_grouped         grid (16 ceil(F / 16), 16 ceil(N k / 16), experts)        threadgroup (16, 16, 1)
 //   moe_grouped_matrix  grid (128 ceil(F / 32), ceil(N k / 32), experts)          threadgroup (128, 1, 1)
+//   moe_grouped_4bit    as moe_grouped_matrix
+// Weights of 4 bits have the layout of linear.metal, one matrix of it for each expert.
 #include <metal_stdlib>
 #include <metal_simdgroup_matrix>
 using namespace metal;
@@ -93,6 +96,56 @@ template <typename T>
   }
 }
 
+// The same for weights of 4 bits, as linear_gemv_prescaled in linear.metal: nibbles masked in place, x divided by what
+// they are too large for, scale and bias once for eight weights, x once for four rows.
+constant constexpr uint PACKED = 8;  // weights in a word
+constant constexpr uint ROWS = 4;
+
+template <typename T, typename S>
+[[kernel]] void moe_pairs_4bit(
+    device const T* x [[buffer(0)]],
+    device const uint* packed [[buffer(1)]],
+    device const S* scales [[buffer(2)]],
+    device const S* biases [[buffer(3)]],
+    device const int* experts [[buffer(4)]],
+    constant uint& experts_per_token [[buffer(5)]],
+    constant uint& num_rows [[buffer(6)]],
+    constant uint& columns [[buffer(7)]],
+    constant uint& group_size [[buffer(8)]],
+    device T* out [[buffer(9)]],
+    uint3 thread_position_in_grid [[thread_position_in_grid]],
+    uint thread_index_in_simdgroup [[thread_index_in_simdgroup]]) {
+  const uint begin = thread_position_in_grid.y * ROWS, pair = thread_position_in_grid.z;
+  const uint rows = min(ROWS, num_rows - begin), words = columns / PACKED;
+  device const T* token = x + size_t(pair / experts_per_token) * columns;
+  const size_t first = size_t(experts[pair]) * num_rows + begin;  // row of all experts' matrices
+  float sums[ROWS] = {0.0, 0.0, 0.0, 0.0};
+  for (uint i = thread_index_in_simdgroup; i < words; i += 32) {
+    float4 low, high;
+    for (uint j = 0; j < 4; ++j) {
+      low[j] = float(token[i * PACKED + j]);
+      high[j] = float(token[i * PACKED + 4 + j]);
+    }
+    const float total = dot(low, float4(1.0f)) + dot(high, float4(1.0f));
+    const float4 prescale = float4(1.0f, 1.0f / 16, 1.0f / 256, 1.0f / 4096);
+    low *= prescale;
+    high *= prescale;
+    for (uint r = 0; r < rows; ++r) {
+      const size_t at = (first + r) * words + i;
+      const float4 lower = float4(uint4(packed[at]) & uint4(0x000f, 0x00f0, 0x0f00, 0xf000));
+      const float4 upper = float4(uint4(packed[at] >> 16) & uint4(0x000f, 0x00f0, 0x0f00, 0xf000));
+      const size_t group = at * PACKED / group_size;
+      sums[r] += float(scales[group]) * (dot(low, lower) + dot(high, upper)) + float(biases[group]) * total;
+    }
+  }
+  for (uint r = 0; r < rows; ++r) {
+    const float sum = simd_sum(sums[r]);
+    if (thread_index_in_simdgroup == 0) {
+      out[size_t(pair) * num_rows + begin + r] = T(sum);
+    }
+  }
+}
+
 constant constexpr uint STEP = 32;         // columns that a tile covers
 constant constexpr uint PITCH = STEP + 1;  // of a row in threadgroup memory: neighbours in a column, other banks
 
@@ -158,6 +211,59 @@ template <typename T>
 
 // 3. 32 pairs of one expert times 32 of its rows, in 8 x 8 matrices: each of four SIMD-groups does 16 x 16.
 constant constexpr uint BLOCK = 32;
+constant constexpr uint BLOCK_THREADS = 128;
+
+// The 16 x 16 results of a SIMD-group, and where they are in the block.
+struct Results {
+  simdgroup_float8x8 sums[2][2];
+  uint y;
+  uint x;
+};
+
+void start(thread Results& results, uint group) {
+  for (uint i = 0; i < 2; ++i) {
+    for (uint j = 0; j < 2; ++j) {
+      results.sums[i][j] = make_filled_simdgroup_matrix<float, 8, 8>(0.0f);
+    }
+  }
+  results.y = group / 2 * 16;
+  results.x = group % 2 * 16;
+}
+
+// Adds the product of what is in the tiles.
+void accumulate(thread Results& results, const threadgroup float* left, const threadgroup float* right) {
+  for (uint c = 0; c < STEP; c += 8) {
+    simdgroup_float8x8 a[2], b[2];
+    for (uint i = 0; i < 2; ++i) {
+      simdgroup_load(a[i], left + (results.y + 8 * i) * PITCH + c, PITCH);
+      simdgroup_load(b[i], right + (results.x + 8 * i) * PITCH + c, PITCH, ulong2(0), true);  // transposed
+    }
+    for (uint i = 0; i < 2; ++i) {
+      for (uint j = 0; j < 2; ++j) {
+        simdgroup_multiply_accumulate(results.sums[i][j], a[i], b[j], results.sums[i][j]);
+      }
+    }
+  }
+}
+
+// Results to the rows of their pairs, by way of a tile: a matrix is stored whole, and only threads can leave out what
+// is behind the edges.
+template <typename T>
+void scatter(thread Results& results, threadgroup float* tile, device const int* order, uint begin, uint end, uint n0,
+             uint num_rows, uint first, device T* out) {
+  for (uint i = 0; i < 2; ++i) {
+    for (uint j = 0; j < 2; ++j) {
+      simdgroup_store(results.sums[i][j], tile + (results.y + 8 * i) * PITCH + results.x + 8 * j, PITCH);
+    }
+  }
+  threadgroup_barrier(mem_flags::mem_threadgroup);  // the results are there
+  for (uint i = first; i < BLOCK * BLOCK; i += BLOCK_THREADS) {
+    const uint r = begin + i / BLOCK, n = n0 + i % BLOCK;
+    if (r < end && n < num_rows) {
+      out[size_t(order[r]) * num_rows + n] = T(tile[i / BLOCK * PITCH + i % BLOCK]);
+    }
+  }
+}
 
 template <typename T>
 [[kernel]] void moe_grouped_matrix(
@@ -174,50 +280,68 @@ template <typename T>
     uint simdgroup_index_in_threadgroup [[simdgroup_index_in_threadgroup]]) {
   threadgroup float left[BLOCK * PITCH];  // tokens, at the end the results
   threadgroup float right[BLOCK * PITCH];
-  const uint expert = threadgroup_position_in_grid.z;
+  const uint expert = threadgroup_position_in_grid.z, n0 = threadgroup_position_in_grid.x * BLOCK;
   const uint begin = uint(offsets[expert]) + threadgroup_position_in_grid.y * BLOCK;
-  const uint end = uint(offsets[expert + 1]);
+  const uint end = uint(offsets[expert + 1]), first = thread_index_in_threadgroup;
   if (begin >= end) {
     return;
   }
   device const T* weight = weights + size_t(expert) * num_rows * columns;
-  const uint n0 = threadgroup_position_in_grid.x * BLOCK, first = thread_index_in_threadgroup, threads = 128;
-  const uint y = simdgroup_index_in_threadgroup / 2 * 16, x0 = simdgroup_index_in_threadgroup % 2 * 16;
-
-  simdgroup_float8x8 sums[2][2];
-  for (uint i = 0; i < 2; ++i) {
-    for (uint j = 0; j < 2; ++j) {
-      sums[i][j] = make_filled_simdgroup_matrix<float, 8, 8>(0.0f);
-    }
-  }
+  Results results;
+  start(results, simdgroup_index_in_threadgroup);
   for (uint k = 0; k < columns; k += STEP) {
-    load_rows(x, order, experts_per_token, begin, end, k, columns, BLOCK, first, threads, left);
-    load_rows(weight, nullptr, 1, n0, num_rows, k, columns, BLOCK, first, threads, right);
+    load_rows(x, order, experts_per_token, begin, end, k, columns, BLOCK, first, BLOCK_THREADS, left);
+    load_rows(weight, nullptr, 1, n0, num_rows, k, columns, BLOCK, first, BLOCK_THREADS, right);
     threadgroup_barrier(mem_flags::mem_threadgroup);  // the tiles are filled
-    for (uint c = 0; c < STEP; c += 8) {
-      simdgroup_float8x8 a[2], b[2];
-      for (uint i = 0; i < 2; ++i) {
-        simdgroup_load(a[i], left + (y + 8 * i) * PITCH + c, PITCH);
-        simdgroup_load(b[i], right + (x0 + 8 * i) * PITCH + c, PITCH, ulong2(0), true);  // transposed
-      }
-      for (uint i = 0; i < 2; ++i) {
-        for (uint j = 0; j < 2; ++j) {
-          simdgroup_multiply_accumulate(sums[i][j], a[i], b[j], sums[i][j]);
-        }
-      }
-    }
+    accumulate(results, left, right);
     threadgroup_barrier(mem_flags::mem_threadgroup);  // the tiles may be filled again
   }
-  for (uint i = 0; i < 2; ++i) {
-    for (uint j = 0; j < 2; ++j) {
-      simdgroup_store(sums[i][j], left + (y + 8 * i) * PITCH + x0 + 8 * j, PITCH);
-    }
+  scatter(results, left, order, begin, end, n0, num_rows, first, out);
+}
+
+// 4. The same for weights of 4 bits: each comes to threadgroup memory as a float, once for 32 pairs.
+template <typename T, typename S>
+[[kernel]] void moe_grouped_4bit(
+    device const T* x [[buffer(0)]],
+    device const uint* packed [[buffer(1)]],
+    device const S* scales [[buffer(2)]],
+    device const S* biases [[buffer(3)]],
+    device const int* order [[buffer(4)]],
+    device const int* offsets [[buffer(5)]],
+    constant uint& experts_per_token [[buffer(6)]],
+    constant uint& num_rows [[buffer(7)]],
+    constant uint& columns [[buffer(8)]],
+    constant uint& group_size [[buffer(9)]],
+    device T* out [[buffer(10)]],
+    uint3 threadgroup_position_in_grid [[threadgroup_position_in_grid]],
+    uint thread_index_in_threadgroup [[thread_index_in_threadgroup]],
+    uint simdgroup_index_in_threadgroup [[simdgroup_index_in_threadgroup]]) {
+  threadgroup float left[BLOCK * PITCH];  // tokens, at the end the results
+  threadgroup float right[BLOCK * PITCH];
+  const uint expert = threadgroup_position_in_grid.z, n0 = threadgroup_position_in_grid.x * BLOCK;
+  const uint begin = uint(offsets[expert]) + threadgroup_position_in_grid.y * BLOCK;
+  const uint end = uint(offsets[expert + 1]), first = thread_index_in_threadgroup;
+  if (begin >= end) {
+    return;
   }
-  threadgroup_barrier(mem_flags::mem_threadgroup);  // the results are there
-  for (uint i = first; i < BLOCK * BLOCK; i += threads) {
-    const uint r = begin + i / BLOCK, n = n0 + i % BLOCK;
-    if (r < end && n < num_rows) {
-      out[size_t(order[r]) * num_rows + n] = T(left[i / BLOCK * PITCH + i % BLOCK]);
+  Results results;
+  start(results, simdgroup_index_in_threadgroup);
+  for (uint k = 0; k < columns; k += STEP) {
+    load_rows(x, order, experts_per_token, begin, end, k, columns, BLOCK, first, BLOCK_THREADS, left);
+    for (uint i = first; i < BLOCK * STEP / PACKED; i += BLOCK_THREADS) {  // a word each
+      const uint r = i / (STEP / PACKED), c = i % (STEP / PACKED) * PACKED;
+      const size_t at = ((size_t(expert) * num_rows + n0 + r) * columns + k + c) / PACKED;
+      const bool inside = n0 + r < num_rows;  // columns are whole groups of at least 32
+      const uint word = inside ? packed[at] : 0;
+      const float scale = inside ? float(scales[at * PACKED / group_size]) : 0.0;
+      const float bias = inside ? float(biases[at * PACKED / group_size]) : 0.0;
+      for (uint j = 0; j < PACKED; ++j) {
+        right[r * PITCH + c + j] = scale * float(word >> (4 * j) & 15) + bias;
+      }
     }
+    threadgroup_barrier(mem_flags::mem_threadgroup);  // the tiles are filled
+    accumulate(results, left, right);
+    threadgroup_barrier(mem_flags::mem_threadgroup);  // the tiles may be filled again
   }
+  scatter(results, left, order, begin, end, n0, num_rows, first, out);
 }

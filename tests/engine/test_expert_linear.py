@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from kvist.errors import KvistError
-from kvist.ops import expert_linear
+from kvist.ops import QuantizedWeight, dequantize, expert_linear
 
 X = mx.random.normal((5, 6), key=mx.random.key(0))
 WEIGHTS = mx.random.normal((3, 4, 6), key=mx.random.key(1))
@@ -25,6 +25,21 @@ def test_each_row_is_a_token_times_its_expert(implementation: str | None, dtype:
             np.testing.assert_allclose(row, want, rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.parametrize("implementation", ["reference", "mlx", None])
+@pytest.mark.parametrize("bits", [4, 8])
+def test_packed_weights(implementation: str | None, bits: int) -> None:
+    x, weights = mx.random.normal((5, 64), key=mx.random.key(3)), mx.random.normal((3, 4, 64))
+    packed = QuantizedWeight(*mx.quantize(weights, group_size=32, bits=bits), 32, bits)
+    got = expert_linear(x, packed, EXPERTS, implementation=implementation)
+    want = expert_linear(x, dequantize(packed), EXPERTS, implementation="reference")
+    np.testing.assert_allclose(np.array(got), np.array(want), rtol=1e-5, atol=1e-5)
+
+
+def packed(**changes: object) -> QuantizedWeight:
+    weights = QuantizedWeight(*mx.quantize(mx.ones((3, 4, 64)), group_size=64, bits=4))
+    return weights._replace(**changes)
+
+
 def test_nothing_gives_nothing() -> None:
     assert expert_linear(mx.zeros((0, 6)), WEIGHTS, mx.zeros((0, 2), mx.int32)).shape == (0, 2, 4)
 
@@ -37,6 +52,10 @@ def test_nothing_gives_nothing() -> None:
         ((X, WEIGHTS, EXPERTS.astype(mx.float32)), "whole numbers as experts"),
         ((X, WEIGHTS, EXPERTS + 1), "need experts from 0 to 2, got 1 to 3"),
         ((X, WEIGHTS, EXPERTS - 1), "got -1 to 1"),
+        ((X, packed(), EXPERTS), "got (5, 6), (3, 4, 64), (5, 2)"),
+        ((mx.ones((5, 64)), packed(bits=7), EXPERTS), "need bits among"),
+        ((mx.ones((5, 64)), packed(scales=mx.ones((3, 4, 2))), EXPERTS), "scales and biases (3, 4, 1)"),
+        ((mx.ones((5, 64)), packed(group_size=128), EXPERTS), "with E a multiple of 128"),
     ],
 )
 def test_bad_input_is_refused(arguments: tuple, message: str) -> None:

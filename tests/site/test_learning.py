@@ -32,7 +32,7 @@ def test_the_map_shows_the_way_to_a_note_by_mouse_and_keyboard(open_page: Any, h
     page = open_page(f"{home}zh/reading-lists/tiny-llm-in-three-weeks/")
     page.click(".k-map summary")
     names = "map(a => a.getAttribute('href').split('/').at(-2))"
-    lit = f"[...document.querySelectorAll('.k-map .k-lit a.k-on')].{names}"
+    lit = f"[...document.querySelectorAll('.k-map .k-map-lit a.k-map-on')].{names}"
     page.hover(".k-map a[href$='concepts/pagedattention/']")
     way = set(page.evaluate(lit))
     assert {"kv-cache", "autoregressive-generation", "pagedattention"} <= way
@@ -41,7 +41,8 @@ def test_the_map_shows_the_way_to_a_note_by_mouse_and_keyboard(open_page: Any, h
     assert page.evaluate(lit) == []
     page.focus(".k-map a[href$='concepts/kv-cache/']")
     assert {"kv-cache", "autoregressive-generation"} <= set(page.evaluate(lit))
-    assert page.locator(".k-map .k-lit path.k-on").count() >= 5
+    assert page.locator(".k-map .k-map-lit path.k-map-on").count() >= 5
+    assert page.locator(".k-map").bounding_box()["height"] > 400
 
 
 @pytest.mark.browser

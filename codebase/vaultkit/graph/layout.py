@@ -11,6 +11,7 @@ algebra differ between machines, and a drawing would not come out the same.
 
 import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 Points = NDArray[np.float64]
 Pairs = NDArray[np.int64]
 
-VERSION = 1  # of what is computed here: a kept drawing of another version is no use
+VERSION = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()  # a kept drawing of another one is no use
 SIZE = 1000  # nodes stand at whole numbers, all but a few within ±SIZE
 STEPS = 120
 SMOOTHING, SELF = 12, 0.2  # rounds in which links smooth the first points; weight of a node's own

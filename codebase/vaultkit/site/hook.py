@@ -156,7 +156,8 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files, *
     html = name_blocks(number_lines(html))
     if page.meta.get("k", {}).get("kind") in _PROSE and page.meta["k"].get("lang") == config.extra["k_lang"]:
         html = config.extra["k_terms"].mark(html)
-    html = secure(html)
+    words = config.extra["k_ui"]["permalink"]
+    html = secure(html.replace('title="Permanent link"', f'title="{words}"'))
     page.meta.update(config.extra["k_outputs"].of_page(page.url, page.meta.get("k", {}).get("source", "")))
     if 'class="katex' in html:
         _used.add("katex")

@@ -177,6 +177,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "as_markdown": ("Markdown", "Markdown 原文"),
     "in_obsidian": ("Open in Obsidian", "在 Obsidian 中打开"),
     "edit": ("Edit this page", "编辑本页"),
+    "permalink": ("Link to this section", "本节链接"),
     "page_tools": ("This page elsewhere", "本页的其他形式"),
     # theme
     "search": ("Search", "搜索"),

@@ -4,15 +4,15 @@ import mlx.core as mx
 import numpy as np
 
 from kvist.metal import Launch
-from kvist.ops import expert_linear
+from kvist.ops import QuantizedWeight, dequantize, expert_linear
 from kvist.ops.metal import moe
 from kvist.ops.metal.moe import VERSIONS as VERSIONS
 
 OP = "moe"
 BEST = "grouped_matrix"
 # (tokens, experts of each, experts, columns E, rows F)
-SHAPES = ((7, 2, 3, 40, 21),)
-WIDE = ((1, 1, 1, 1, 1), (37, 2, 5, 64, 33), (5, 3, 40, 100, 17), (20, 4, 8, 33, 50))
+SHAPES = ((7, 2, 3, 40, 21), (6, 2, 3, 64, 13))
+WIDE = ((1, 1, 1, 1, 1), (37, 2, 5, 64, 33), (5, 3, 40, 100, 17), (20, 4, 8, 33, 50), (40, 2, 4, 320, 37))
 TOLERANCE = {mx.float32: 4e-6, mx.float16: 2**-10, mx.bfloat16: 2**-7}
 
 RACE = {"data_race", "uninitialized_read"}
@@ -70,6 +70,25 @@ MUTANTS: dict[str, tuple[str, str, str, set[str]]] = {
         "uint(order[row])",
         {"out_of_bounds"},
     ),
+    "4-bit tiles not waited for": ("grouped_4bit", FILLED, "", RACE),
+    "rows of packed weights not guarded": (
+        "grouped_4bit",
+        "inside = n0 + r < num_rows",
+        "inside = true",
+        {"out_of_bounds"},
+    ),
+    "scales of the first expert": (
+        "pairs_4bit",
+        "at * PACKED / group_size",
+        "(at - first * words + begin * words) * PACKED / group_size",
+        {"value"},
+    ),
+    "rows of the next expert": (
+        "pairs_4bit",
+        "min(ROWS, num_rows - begin)",
+        "ROWS",
+        {"out_of_bounds", "data_race"},
+    ),
     "every lane stores": ("pairs", "if (thread_index_in_simdgroup == 0)", "", {"data_race"}),
     "first expert only": ("pairs", "size_t(experts[pair]) * rows", "size_t(0) * rows", {"value"}),
 }
@@ -91,7 +110,7 @@ def grouping(experts: mx.array, num_experts: int) -> tuple[mx.array, mx.array]:
     return mx.array(np.argsort(flat, kind="stable").astype(np.int32)), mx.array(offsets.astype(np.int32))
 
 
-def case(version: str, dtype: mx.Dtype, shape: tuple) -> tuple[Launch, dict[str, mx.array]]:
+def case(version: str, dtype: mx.Dtype, shape: tuple) -> tuple[Launch, dict[str, mx.array]] | None:
     x, weights, experts = example(shape, dtype)
     per_token, num_experts = experts.shape[1], weights.shape[0]
     order, offsets = grouping(experts, num_experts)
@@ -99,18 +118,36 @@ def case(version: str, dtype: mx.Dtype, shape: tuple) -> tuple[Launch, dict[str,
         return moe.group(experts, num_experts), {"order": order, "offsets": offsets}
     if version == "gather":
         return moe.gather(x, order, per_token), {"out": x[order // per_token]}
+    made: mx.array | QuantizedWeight = weights
+    if version.endswith("4bit"):
+        if weights.shape[2] % 64:
+            return None
+        made = QuantizedWeight(*mx.quantize(weights, group_size=64, bits=4))
+        weights = dequantize(made)
     wide = x.astype(mx.float32), weights.astype(mx.float32)
     want = {"out": expert_linear(*wide, experts, implementation="reference").flatten(0, 1)}
-    if version == "pairs":
-        return moe.pairs(x, weights, experts), want
-    return moe.grouped(x, weights, order, offsets, version), want
+    if version.startswith("pairs"):
+        return moe.pairs(x, made, experts), want
+    return moe.grouped(x, made, order, offsets, version), want
 
 
 def counted() -> dict[str, Launch]:
-    return {version: case(version, mx.float32, (32, 2, 4, 64, 64))[0] for version in VERSIONS}
+    cases = {version: case(version, mx.float32, (32, 2, 4, 64, 64)) for version in VERSIONS}
+    return {version: made[0] for version, made in cases.items() if made}
 
 
 def through_op(dtype: mx.Dtype) -> tuple[mx.array, mx.array]:
-    x, weights, experts = example((9, 2, 4, 20, 11), dtype)
-    both = [expert_linear(x, weights, experts, implementation=name) for name in ("metal", "reference")]
-    return both[0], both[1]
+    """Many tokens with plain weights, few and many with packed ones."""
+    x, weights, experts = example((9, 2, 4, 64, 11), dtype)
+    packed = QuantizedWeight(*mx.quantize(weights, group_size=64, bits=4))
+    got, want = (
+        mx.concatenate(
+            [
+                expert_linear(x, weights, experts, implementation=name),
+                expert_linear(x, packed, experts, implementation=name),
+                expert_linear(x[:3], packed, experts[:3], implementation=name),
+            ]
+        )
+        for name in ("metal", "reference")
+    )
+    return got, want

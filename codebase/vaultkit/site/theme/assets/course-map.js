@@ -15,12 +15,12 @@ function follow(svg) {
   };
   const light = (node) => {
     const below = along(node, 2, 1), above = along(node, 1, 2);
-    svg.classList.add("k-lit");
-    for (const [key, element] of nodes) element.classList.toggle("k-on", below.has(key) || above.has(key));
-    for (const [line, from, to] of lines) line.classList.toggle("k-on", (below.has(from) && below.has(to)) || (above.has(from) && above.has(to)));
-    for (const [line] of lines) if (line.classList.contains("k-on")) line.parentNode.append(line); // on top
+    svg.classList.add("k-map-lit");
+    for (const [key, element] of nodes) element.classList.toggle("k-map-on", below.has(key) || above.has(key));
+    for (const [line, from, to] of lines) line.classList.toggle("k-map-on", (below.has(from) && below.has(to)) || (above.has(from) && above.has(to)));
+    for (const [line] of lines) if (line.classList.contains("k-map-on")) line.parentNode.append(line); // on top
   };
-  const dark = () => svg.classList.remove("k-lit");
+  const dark = () => svg.classList.remove("k-map-lit");
   for (const [key, node] of nodes) {
     node.addEventListener("pointerenter", () => light(key));
     node.addEventListener("focus", () => light(key));

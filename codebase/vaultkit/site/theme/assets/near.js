@@ -75,7 +75,8 @@ function drawing(site, kept, width) {
   const shown = [...index.keys()].map((n) => ({ ...nodes[n], label: cut(nodes[n].title) }));
   for (const node of shown) node.width = 8 + 12 * half(node.label) * (node.step === 2 ? 0.5 : 0.54);
   const links = site.links.filter(([a, b]) => index.has(a) && index.has(b)).map(([a, b]) => [index.get(a), index.get(b)]);
-  const height = Math.round(Math.min(460, 130 + (shown.length * 9600) / width ** 0.75 * 0.5));
+  const area = shown.reduce((sum, node) => sum + (node.width + 10) * 34, 0); // that labels take
+  const height = Math.round(Math.min(640, Math.max(220, 110 + (2.6 * area) / width)));
   const points = settle(shown, links, width, height);
   const svg = create("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": words.title });
   const lines = create("g", { "aria-hidden": "true" });
@@ -98,7 +99,7 @@ function drawing(site, kept, width) {
     const hint = create("title", {});
     hint.textContent = facts.join(", ");
     link.append(hint, signElement(node.sign, n === 0 ? 8 : node.step === 2 ? 4.5 : 6, node.planned, x, y), text);
-    const light = (on) => drawn.forEach(([a, b, line]) => (a === n || b === n) && line.classList.toggle("k-lit", on));
+    const light = (on) => drawn.forEach(([a, b, line]) => (a === n || b === n) && line.classList.toggle("k-near-lit", on));
     for (const [name, on] of [["pointerenter", true], ["pointerleave", false], ["focus", true], ["blur", false]]) link.addEventListener(name, () => light(on));
     svg.append(link);
   });
