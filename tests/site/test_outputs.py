@@ -1,5 +1,6 @@
 """What the site offers besides its pages, for a vault of nobody's that has something to hide."""
 
+import gzip
 import re
 from typing import Any
 from urllib.parse import quote
@@ -25,10 +26,14 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 
 
 def files(published: Any) -> dict[str, str]:
-    """The texts of the site; Pagefind's index has its own test."""
+    """The texts of the site, those of the search index too."""
     folder = published.layout.site
     found = {f.relative_to(folder).as_posix(): f for f in folder.rglob("*") if f.is_file()}
-    return {path: file.read_bytes().decode("utf-8", "replace") for path, file in found.items()}
+    contents = {path: file.read_bytes() for path, file in found.items()}
+    return {
+        path: (gzip.decompress(raw) if path.endswith(".bin") else raw).decode("utf-8", "replace")
+        for path, raw in contents.items()
+    }
 
 
 def test_nothing_private_is_anywhere(published: Any) -> None:
