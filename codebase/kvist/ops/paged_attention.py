@@ -38,17 +38,14 @@ def paged_attention(
     scale = q.shape[-1] ** -0.5 if scale is None else scale
     if implementation not in {None, "reference", "cpp", "metal"}:
         raise KvistError("paged_attention", "implementation reference, cpp, metal", repr(implementation))
-    whole_numbers = {
-        "lengths": mx.array(counts.astype(np.int32)),
-        "block_table": mx.array(table.astype(np.int32)),
-    }
+    ids, ends = mx.array(table.astype(np.int32)), mx.array(counts.astype(np.int32))
     if implementation == "metal":
-        return launch(q, k_blocks, v_blocks, scale=scale, **whole_numbers).run()[0]
+        return launch(q, k_blocks, v_blocks, ids, ends, scale).run()[0]
     find = native.required if implementation == "cpp" else native.primitive
     function = None if implementation == "reference" else find("attention", "paged_attention")
     if function is None:
         return paged_attention_reference(q, k_blocks, v_blocks, table, counts, scale)
-    result: mx.array = function(q, k_blocks, v_blocks, scale, True, **whole_numbers)
+    result: mx.array = function(q, k_blocks, v_blocks, scale, True, lengths=ends, block_table=ids)
     return result
 
 
