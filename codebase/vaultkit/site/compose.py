@@ -35,6 +35,7 @@ from vaultkit.site.pages.review import KIND as REVIEW
 from vaultkit.site.pages.review import review
 from vaultkit.site.pages.sections import section_index, section_title
 from vaultkit.site.plain.fence import fence
+from vaultkit.site.plain.harmless import harmless
 from vaultkit.site.reference import SECTION as API
 from vaultkit.site.results import Results
 from vaultkit.site.slugs import heading_slug
@@ -171,7 +172,7 @@ def _title(context: Context, note: Note) -> list[str]:
     """The heading that the note begins with, else its title; a Chinese page names the English one below."""
     top = next((heading for heading in note.headings if heading.line == context.title_line), None)
     title = context.sitemap.title(context.page, context.language)
-    text = top.text if top and context.page.translated(context.language) else title
+    text = harmless(top.text) if top and context.page.translated(context.language) else escape(title)
     anchor = context.sitemap.anchors(note).headings[top.line] if top else heading_slug(title)
     lines = [f"# {text} {{ #{anchor} }}", ""]
     english = context.page.notes.get("en")
