@@ -24,6 +24,7 @@ from vaultkit.site.compose import (
     compose_raw,
     compose_section,
     compose_source,
+    compose_tag,
 )
 from vaultkit.site.context import Context, as_attachment
 from vaultkit.site.draft import Formula
@@ -37,6 +38,7 @@ from vaultkit.site.outputs.listing import dump, listing, source_file
 from vaultkit.site.outputs.source_text import source_text
 from vaultkit.site.pages.graph import graph_page
 from vaultkit.site.pages.sections import sections
+from vaultkit.site.pages.tags import all_tags_page, tag_page
 from vaultkit.site.paths import Language, Layout
 from vaultkit.site.reference import index_page, page_of, source_page
 from vaultkit.site.results import Results
@@ -87,6 +89,7 @@ def stage(
     api = api or Coverage(Engine(""))
     _add_api(staged, sitemap, api)
     _add_sections(staged, sitemap)
+    _add_tags(staged, sitemap)
     if graph:
         _add_graph(staged, sitemap, graph)
     for path in sorted(attachments):
@@ -146,6 +149,14 @@ def _add_sections(staged: Staged, sitemap: SiteMap) -> None:
         if page.file not in staged.files and f"{section}.md" not in staged.files:
             context = Context(sitemap, staged.language, page, nothing)
             staged.add(page, *compose_section(context, section), source=page.file)
+
+
+def _add_tags(staged: Staged, sitemap: SiteMap) -> None:
+    """A page for each tag and one for all, if there are tags."""
+    for tag in (None, *sitemap.tags.values()) if sitemap.tags else ():
+        page = tag_page(sitemap, tag) if tag else all_tags_page(sitemap)
+        context = Context(sitemap, staged.language, page, parse_note("", ""))
+        staged.add(page, compose_tag(context, tag), [], source=page.file)
 
 
 def _add_graph(staged: Staged, sitemap: SiteMap, graph: Graph) -> None:
