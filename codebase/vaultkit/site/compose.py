@@ -37,6 +37,7 @@ from vaultkit.site.pages.sections import section_index, section_title
 from vaultkit.site.pages.tags import KIND as TAG
 from vaultkit.site.pages.tags import all_tags_lines, tag_lines
 from vaultkit.site.plain.fence import fence
+from vaultkit.site.plain.harmless import harmless
 from vaultkit.site.reference import SECTION as API
 from vaultkit.site.results import Results
 from vaultkit.site.slugs import heading_slug
@@ -186,7 +187,7 @@ def _title(context: Context, note: Note) -> list[str]:
     """The heading that the note begins with, else its title; a Chinese page names the English one below."""
     top = next((heading for heading in note.headings if heading.line == context.title_line), None)
     title = context.sitemap.title(context.page, context.language)
-    text = top.text if top and context.page.translated(context.language) else title
+    text = harmless(top.text) if top and context.page.translated(context.language) else escape(title)
     anchor = context.sitemap.anchors(note).headings[top.line] if top else heading_slug(title)
     lines = [f"# {text} {{ #{anchor} }}", ""]
     english = context.page.notes.get("en")

@@ -11,10 +11,10 @@ import re
 
 from vaultkit.site.plain.allowed import safe_address
 
-# Scripts only from the site itself; `wasm` for the search. KaTeX and Mermaid style their elements one by one.
+# Scripts only from the site itself. KaTeX and Mermaid style their elements one by one.
 POLICY = {
     "default-src": "'none'",
-    "script-src": "'self' 'wasm-unsafe-eval'",
+    "script-src": "'self'",
     "style-src": "'self' 'unsafe-inline'",
     "img-src": "'self' data:",
     "media-src": "'self'",
