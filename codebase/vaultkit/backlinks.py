@@ -1,7 +1,9 @@
 """Who links here: the notes that link each note, with the sentence of the link."""
 
+from functools import partial
 from typing import NamedTuple
 
+from vaultkit.memo import Memo
 from vaultkit.note import Language, Note
 from vaultkit.pairs import canonical, pair_of
 from vaultkit.resolve import resolve
@@ -15,19 +17,21 @@ class Backlink(NamedTuple):
     sentence: str
 
 
-def backlinks(vault: Vault, lang: Language = "en") -> dict[str, list[Backlink]]:
+def backlinks(vault: Vault, lang: Language = "en", memo: Memo | None = None) -> dict[str, list[Backlink]]:
     """Backlinks of each note by its canonical path, in the words of `lang`.
 
     Pairs count as one note: a source is read in `lang` where that exists, else in the other language.
     Links of a note to itself or to its own translation are left out; several links in one sentence count
-    once. Links in properties have the sentence "".
+    once. Links in properties have the sentence "". memo: keeps what was found, while the files of the vault
+    have the same names.
     """
+    memo = memo or Memo()
     found: dict[str, list[Backlink]] = {}
     for path in sorted(vault.notes):
         source = vault.notes[path]
         if source.lang != lang and pair_of(vault, path):
             continue
-        for target, backlink in _outgoing(vault, source):
+        for target, backlink in memo.of("outgoing", source, partial(_outgoing, vault, source)):
             entries = found.setdefault(target, [])
             if all((e.source, e.sentence) != (backlink.source, backlink.sentence) for e in entries[-8:]):
                 entries.append(backlink)

@@ -19,7 +19,7 @@ from mkdocs.structure.pages import Page
 
 from vaultkit.api.coverage import engine_of
 from vaultkit.errors import VaultError
-from vaultkit.site.assets import copy_fsrs, copy_katex, copy_mermaid, remove_unused, version_of_theme
+from vaultkit.site.assets import LIBRARIES, copy_libraries, remove_unused, version_of_theme
 from vaultkit.site.formulas import MissingFormula, put_formulas
 from vaultkit.site.katex import Renderer
 from vaultkit.site.names import link_names, number_lines
@@ -31,8 +31,8 @@ from vaultkit.site.stage import stage_all
 from vaultkit.site.ui import table
 
 log = logging.getLogger("mkdocs.hooks.kvist")
-_used: set[str] = set()
 _LATIN_EMPHASIS = re.compile(r"<em>([\x20-\u024f]*)</em>")  # italics for Latin words, dots only below Chinese
+_FLAGS = {"katex": "k_math", "mermaid": "k_mermaid"}  # in a page's meta, for the theme
 STAGED = "KVIST_STAGED"  # set by `vaultkit build`: the trees are fresh
 
 
@@ -41,7 +41,6 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     language: Language = "zh" if config.theme["language"] == "zh" else "en"
     if STAGED not in os.environ:
         _stage(layout, language)
-    _used.clear()
     config.docs_dir = str(layout.stage(language))
     config.nav = [entry for entry in config.nav or [] if _exists(entry, layout.stage(language))]
     if config.site_url and language == "zh":
@@ -57,6 +56,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         k_published=_published(config.site_url, language),
         k_material=_material(config),
         k_layout=layout,
+        k_used=set(),
         k_renderer=Renderer(layout),
     )
     return config
@@ -130,14 +130,9 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files, *
     addresses, package = config.extra["k_addresses"], config.extra["k_package"]
     html = link_names(html, addresses, "../" * page.url.count("/"), package, config.extra["k_types"])
     html = number_lines(html)
-    if 'class="katex' in html:
-        _used.add("katex")
-        page.meta["k_math"] = True
-    if 'class="k-mermaid' in html:
-        _used.add("mermaid")
-        page.meta["k_mermaid"] = True
-    if 'class="k-review' in html:
-        _used.add("fsrs")
+    needed = {name for name, mark in LIBRARIES.items() if mark in html}
+    config.extra["k_used"] |= needed
+    page.meta.update({flag: True for name, flag in _FLAGS.items() if name in needed})
     return html
 
 
@@ -157,9 +152,4 @@ def on_post_build(config: MkDocsConfig) -> None:
     layout: Layout = config.extra["k_layout"]
     assets = Path(config.site_dir) / "assets"
     remove_unused(assets)
-    if "katex" in _used:
-        copy_katex(layout.root / "node_modules", assets / "katex")
-    if "fsrs" in _used:
-        copy_fsrs(layout.root / "node_modules", assets)
-    if "mermaid" in _used:
-        copy_mermaid(layout.root / "node_modules", assets / "mermaid")
+    copy_libraries(layout.root / "node_modules", assets, sorted(config.extra["k_used"]))

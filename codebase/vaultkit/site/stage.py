@@ -3,12 +3,14 @@
 Pure but for the writing: the same vault and results give the same files, and unchanged files are not touched.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from vaultkit import place
 from vaultkit.api.coverage import Coverage, coverage, engine_of
-from vaultkit.api.names import Engine
+from vaultkit.api.names import Engine, Room
 from vaultkit.backlinks import backlinks
 from vaultkit.check import check_vault
 from vaultkit.errors import Problem, VaultError
@@ -38,14 +40,16 @@ from vaultkit.vault import Vault
 
 
 @dataclass
-class Staged:
-    """What staging gave: files by path in the tree, formulas with the note that holds them, and problems."""
+class Part:
+    """What one step of staging gave: files by path in the tree, formulas with the note that holds them, the
+    attachments shown, problems; `dated` if it depends on the day of the build.
+    """
 
-    language: Language
     files: dict[str, bytes] = field(default_factory=dict)
     formulas: dict[Formula, str] = field(default_factory=dict)
+    attachments: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
-    dated: bool = False  # a page depends on the day of the build
+    dated: bool = False
 
     def add(self, page: Page, text: str, formulas: list[Formula], source: str) -> None:
         file = prose_file(page.file) if page.file.endswith(SUFFIX) else page.file
@@ -54,72 +58,123 @@ class Staged:
             self.formulas.setdefault(formula, source)
 
 
+@dataclass
+class Staged(Part):
+    """The same of one language's whole tree."""
+
+    language: Language = "en"
+
+    def take(self, part: Part) -> None:
+        self.files |= part.files
+        for formula, source in part.formulas.items():
+            self.formulas.setdefault(formula, source)
+        self.attachments |= part.attachments
+        self.problems += part.problems
+        self.dated |= part.dated
+
+
+Step = tuple[str, Callable[[], Part]]  # a name that stays the same, and what to do
+
+
 def stage(sitemap: SiteMap, language: Language, results: Results, api: Coverage | None = None) -> Staged:
     """All files of one language's tree."""
-    staged = Staged(language)
+    staged = Staged(language=language)
     inputs = Inputs(backlinks(sitemap.vault, language), results, places(sitemap))
-    attachments: set[str] = set()
-    for page in sitemap.pages.values():
-        context = Context(sitemap, language, page, sitemap.vault.notes[page.note(language)])
-        staged.add(page, *_composed(context, inputs, staged), source=context.note.path)
-        if page.file.endswith(SUFFIX):
-            staged.files[page.file] = sitemap.vault.on_disk(context.note.path).read_bytes()
-        own = page.translated(language)
-        staged.problems += context.problems if own else []
-        attachments |= context.files
-    for path, page in sitemap.files.items():
-        context = Context(sitemap, language, page, parse_note(path, ""))
-        staged.add(page, *compose_file(context), source=path)
-        attachments |= context.files
-    api = api or Coverage(Engine(""))
-    _add_api(staged, sitemap, api)
-    _add_sections(staged, sitemap)
-    for path in sorted(attachments):
-        try:
-            staged.files[as_attachment(path)] = sitemap.vault.on_disk(path).read_bytes()
-        except OSError as error:
-            why = f"cannot be read: {error.strerror or error}"
-            staged.problems.append(Problem(path, 0, "unreadable", why))
-    staged.dated = sitemap.dated
-    staged.files[titles.FILE] = titles.titles(sitemap, language, api.engine).encode()
+    for _, step in steps(sitemap, language, inputs, api or Coverage(Engine(""))):
+        staged.take(step())
+    for path in sorted(staged.attachments):
+        staged.take(attachment(sitemap.vault, path))
     return staged
 
 
-def _composed(context: Context, inputs: Inputs, staged: Staged) -> tuple[str, list[Formula]]:
-    """The page; where the pipeline fails on a note, its text as it is, and a problem."""
+def steps(sitemap: SiteMap, language: Language, inputs: Inputs, api: Coverage) -> Iterator[Step]:
+    """What makes up a tree but for its attachments; each stands alone and reads only what it is given."""
+    for key, page in sitemap.pages.items():
+        yield f"note {key}", partial(_note, sitemap, language, page, inputs)
+    for path, page in sitemap.files.items():
+        yield f"file {path}", partial(_file, sitemap, language, page, path)
+    nothing = parse_note("", "")
+    if api.engine.rooms:
+        for room in (None, *api.engine.rooms):
+            context = Context(sitemap, language, page_of(room.path) if room else index_page(), nothing)
+            yield f"api {room.path if room else ''}", partial(_api, context, room, api)
+        files = {room.file for room in api.engine.rooms} | {name.file for name in api.engine.names.values()}
+        for file in sorted(files):
+            yield f"source {file}", partial(_source, sitemap, file)
+    home = Page("", "index", {})
+    taken = {page.file for page in (*sitemap.pages.values(), *sitemap.files.values())}
+    taken |= {index_page().file} if api.engine.rooms else set()
+    for section in sections(Context(sitemap, language, home, nothing)):
+        page = replace(home, slug=f"{section}/index")
+        if page.file not in taken and f"{section}.md" not in taken:
+            yield f"section {section}", partial(_section, Context(sitemap, language, page, nothing), section)
+    yield "titles", partial(_titles, sitemap, language, api)
+
+
+def attachment(vault: Vault, path: str) -> Part:
+    """A file of the vault as it is."""
+    part = Part()
     try:
-        return compose(context, inputs)
+        part.files[as_attachment(path)] = vault.on_disk(path).read_bytes()
+    except OSError as error:
+        why = f"cannot be read: {error.strerror or error}"
+        part.problems.append(Problem(path, 0, "unreadable", why))
+    return part
+
+
+def _note(sitemap: SiteMap, language: Language, page: Page, inputs: Inputs) -> Part:
+    """A note's page; where the pipeline fails on a note, its text as it is, and a problem."""
+    part = Part()
+    context = Context(sitemap, language, page, sitemap.vault.notes[page.note(language)])
+    sitemap.dated = False
+    try:
+        part.add(page, *compose(context, inputs), source=context.note.path)
     except VaultError:
         raise
     except Exception as error:
         why = f"cannot be rendered: {type(error).__name__}: {error}"
-        staged.problems.append(Problem(context.note.path, 0, "unrenderable", why[:300]))
-        return compose_raw(context), []
+        part.problems.append(Problem(context.note.path, 0, "unrenderable", why[:300]))
+        part.add(page, compose_raw(context), [], source=context.note.path)
+    if page.file.endswith(SUFFIX):
+        part.files[page.file] = sitemap.vault.on_disk(context.note.path).read_bytes()
+    part.problems += context.problems if page.translated(language) else []
+    part.attachments = context.files
+    part.dated = sitemap.dated
+    return part
 
 
-def _add_api(staged: Staged, sitemap: SiteMap, api: Coverage) -> None:
-    """The API reference, if there is an engine."""
-    if not api.engine.rooms:
-        return
-    nothing = parse_note("", "")
-    for room in (None, *api.engine.rooms):
-        page = page_of(room.path) if room else index_page()
-        context = Context(sitemap, staged.language, page, nothing)
-        staged.add(page, *compose_api(context, room, api), source=room.file if room else page.file)
-    files = {room.file for room in api.engine.rooms} | {name.file for name in api.engine.names.values()}
-    for file in sorted(files):
-        text = (place.project_of(sitemap.vault.root) / file).read_text("utf-8")
-        staged.add(source_page(file), compose_source(file, text), [], source=file)
+def _file(sitemap: SiteMap, language: Language, page: Page, path: str) -> Part:
+    """The page of a canvas or a base."""
+    part = Part()
+    context = Context(sitemap, language, page, parse_note(path, ""))
+    sitemap.dated = False
+    part.add(page, *compose_file(context), source=path)
+    part.attachments = context.files
+    part.dated = sitemap.dated
+    return part
 
 
-def _add_sections(staged: Staged, sitemap: SiteMap) -> None:
-    nothing = parse_note("", "")
-    home = Page("", "index", {})
-    for section in sections(Context(sitemap, staged.language, home, nothing)):
-        page = replace(home, slug=f"{section}/index")
-        if page.file not in staged.files and f"{section}.md" not in staged.files:
-            context = Context(sitemap, staged.language, page, nothing)
-            staged.add(page, *compose_section(context, section), source=page.file)
+def _api(context: Context, room: Room | None, api: Coverage) -> Part:
+    part = Part()
+    part.add(context.page, *compose_api(context, room, api), source=room.file if room else context.page.file)
+    return part
+
+
+def _source(sitemap: SiteMap, file: str) -> Part:
+    part = Part()
+    text = (place.project_of(sitemap.vault.root) / file).read_text("utf-8")
+    part.add(source_page(file), compose_source(file, text), [], source=file)
+    return part
+
+
+def _section(context: Context, section: str) -> Part:
+    part = Part()
+    part.add(context.page, *compose_section(context, section), source=context.page.file)
+    return part
+
+
+def _titles(sitemap: SiteMap, language: Language, api: Coverage) -> Part:
+    return Part({titles.FILE: titles.titles(sitemap, language, api.engine).encode()})
 
 
 def stage_all(layout: Layout, languages: tuple[Language, ...]) -> tuple[list[Staged], list[Problem]]:

@@ -1,0 +1,80 @@
+"""Which questions have another answer now than they had a moment ago."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from functools import cached_property
+from typing import Any
+
+from vaultkit.note import Note
+from vaultkit.site.live.log import Key
+from vaultkit.site.live.world import World
+from vaultkit.site.paths import Language
+
+# What can be asked of a note; of the scan the text decides.
+ATTRIBUTES = sorted(
+    {item.name for item in fields(Note)}
+    | {name for name, value in vars(Note).items() if isinstance(value, property | cached_property)}
+)
+_TABLES = ("runs", "methods", "explains")
+
+
+def changed_keys(before: World, after: World, language: Language) -> set[Key]:
+    """The keys of all questions whose answer differs, those about files on disk left out."""
+    keys: set[Key] = {("entries",)}  # sizes and times are among them
+    old, new = before.vault, after.vault
+    changed = [p for p in old.notes.keys() | new.notes.keys() if old.notes.get(p) is not new.notes.get(p)]
+    for path in changed:
+        keys |= set(_note(path, old.notes.get(path), new.notes.get(path)))
+        keys |= set(_pair(path, before, after))
+    keys |= set(_names("notes", old.notes, new.notes)) | set(
+        _names("templates", old.templates, new.templates)
+    )
+    for path in old.templates.keys() | new.templates.keys():
+        if old.templates.get(path) is not new.templates.get(path):
+            keys |= set(_note(path, old.templates.get(path), new.templates.get(path)))
+    if old.files != new.files:
+        keys |= {("files",)} | {("files", path) for path in old.files ^ new.files}
+        keys |= {("entries", path) for path in old.files | new.files}
+        for name in ("by_name", "by_path"):
+            keys |= set(_table(name, getattr(old, name), getattr(new, name)))
+    keys |= {("entries", path) for path in changed}
+    keys |= set(_table("by_alias", old.by_alias, new.by_alias))
+    keys |= set(_table("pages", before.sitemap.pages, after.sitemap.pages))
+    keys |= set(_table("pages of files", before.sitemap.files, after.sitemap.files))
+    keys |= set(_table("canvases", before.sitemap.canvases, after.sitemap.canvases))
+    keys |= set(_table("verdicts", before.verdicts, after.verdicts))
+    keys |= set(_table("backlinks", before.backlinks[language], after.backlinks[language]))
+    keys |= set(_table("places", before.places, after.places))
+    for name in _TABLES:
+        keys |= set(_table(name, getattr(before.api, name), getattr(after.api, name)))
+    return keys
+
+
+def _note(path: str, old: Note | None, new: Note | None) -> Iterator[Key]:
+    """A note that has come or gone answers everything in another way."""
+    for name in ATTRIBUTES:
+        asked = "text" if name == "scan" else name
+        if old is None or new is None or getattr(old, asked) != getattr(new, asked):
+            yield "note", path, name
+
+
+def _pair(path: str, before: World, after: World) -> Iterator[Key]:
+    """The anchors of both notes of a page, as each has a part in the other's."""
+    for other in {*before.pair(path), *after.pair(path)}:
+        both = other in before.vault.notes and other in after.vault.notes
+        if not both or before.anchors(other) != after.anchors(other):
+            yield "anchors", other
+
+
+def _names(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Key]:
+    """Of a table whose entries log for themselves only what comes and goes."""
+    if old.keys() != new.keys():
+        yield (name,)
+        yield from ((name, key) for key in old.keys() ^ new.keys())
+
+
+def _table(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Key]:
+    changed = [key for key in old.keys() | new.keys() if old.get(key) != new.get(key)]
+    if changed or list(old) != list(new):
+        yield (name,)
+    yield from ((name, key) for key in changed)
