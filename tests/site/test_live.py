@@ -1,6 +1,5 @@
-"""Serving while the vault changes: after any edit the site is what a build from nothing makes of the vault."""
+"""Serving while the vault changes: after any edit the site is what a build from nothing makes of it."""
 
-import random
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path

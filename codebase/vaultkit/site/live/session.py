@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import perf_counter
 
 from vaultkit.api.coverage import engine_of
@@ -53,7 +54,8 @@ class Session:
         self.halves: dict[Language, Half] = {}
         self._report = Report(False, False)
         self.key = ""  # of what the last update read
-        self.state: State | None = None  # what to save of it, once the search index has been made
+        self.state: State | None = None  # what to save of it, once the search indexes are not behind
+        self.behind: set[Language] = set()
 
     def build(self, mode: Mode = MODE) -> Report:
         """A whole build, which leaves the session ready; does little if the site is up to date."""
@@ -144,17 +146,18 @@ class Session:
         return State(self.key, passed(found, []), pages, problems, day)
 
     def refresh_search(self) -> list[str]:
-        """Make the search indexes anew and publish them; complaints. Updates may go on meanwhile; then the
-        indexes are behind again.
+        """Make the search indexes that are behind anew and publish them; complaints. It may run beside
+        updates, after which the indexes are behind again.
         """
-        state = self.state
-        complaints = [line for language in LANGUAGES for line in index(self.layout, language, gently=True)]
+        state, behind = self.state, sorted(self.behind)
+        self.behind = set()
+        complaints = [line for language in behind for line in index(self.layout, language, gently=True)]
         with one_builder(self.layout):
-            for language in LANGUAGES:
-                site = self.layout.site / ("zh" if language == "zh" else "")
-                publish(self.layout.html(language) / INDEX, site / INDEX)
+            for language in behind:
+                publish(self.layout.html(language) / INDEX, _site(self.layout, language) / INDEX)
             if state is not None and state is self.state and not complaints:
                 save(self.layout, state)
+                self.state = None
         return complaints
 
     def _frame_moved(self, language: Language) -> bool:
@@ -189,9 +192,15 @@ class Session:
         if needed - half.needs({output_of(path) for path in new}):
             outputs |= half.unneeded()
         self.rendered[language] = dict(wanted)
-        site = self.layout.site / ("zh" if language == "zh" else "")
-        prefix = "zh/" if language == "zh" else ""
-        return [prefix + path for path in publish_files(half.folder, site, written | outputs)], []
+        site = _site(self.layout, language)
+        changed = publish_files(half.folder, site, written | outputs)
+        if any(path.endswith(".html") for path in changed):
+            self.behind.add(language)
+        return [(site / path).relative_to(self.layout.site).as_posix() for path in changed], []
+
+
+def _site(layout: Layout, language: Language) -> Path:
+    return layout.site / "zh" if language == "zh" else layout.site
 
 
 def _surface(engine: Engine) -> object:
