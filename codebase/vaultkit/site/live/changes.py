@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from vaultkit.note import Note
-from vaultkit.site.live.log import Key
+from vaultkit.site.live.log import ALL, Key
 from vaultkit.site.live.world import World
 from vaultkit.site.paths import Language
 
@@ -20,7 +20,7 @@ _TABLES = ("runs", "methods", "explains")
 
 def changed_keys(before: World, after: World, language: Language) -> set[Key]:
     """The keys of all questions whose answer differs, those about files on disk left out."""
-    keys: set[Key] = {("entries",)}  # sizes and times are among them
+    keys: set[Key] = {ALL}
     old, new = before.vault, after.vault
     changed = [p for p in old.notes.keys() | new.notes.keys() if old.notes.get(p) is not new.notes.get(p)]
     for path in changed:
@@ -34,10 +34,8 @@ def changed_keys(before: World, after: World, language: Language) -> set[Key]:
             keys |= set(_note(path, old.templates.get(path), new.templates.get(path)))
     if old.files != new.files:
         keys |= {("files",)} | {("files", path) for path in old.files ^ new.files}
-        keys |= {("entries", path) for path in old.files | new.files}
         for name in ("by_name", "by_path"):
             keys |= set(_table(name, getattr(old, name), getattr(new, name)))
-    keys |= {("entries", path) for path in changed}
     keys |= set(_table("by_alias", old.by_alias, new.by_alias))
     keys |= set(_table("pages", before.sitemap.pages, after.sitemap.pages))
     keys |= set(_table("pages of files", before.sitemap.files, after.sitemap.files))

@@ -7,7 +7,7 @@ from time import perf_counter
 
 from vaultkit.api.coverage import engine_of
 from vaultkit.api.names import Engine
-from vaultkit.check import check_vault
+from vaultkit.check.again import Lint
 from vaultkit.errors import Problem, VaultError
 from vaultkit.site.build import INDEX, Report, build, index, shown
 from vaultkit.site.clock import build_day
@@ -50,6 +50,7 @@ class Session:
         self.renderer = Renderer(layout)
         self.world: World | None = None
         self.trees: dict[Language, Tree] = {}
+        self._lint = Lint()
         self.rendered: dict[Language, dict[str, bytes]] = {}
         self.halves: dict[Language, Half] = {}
         self._report = Report(False, False)
@@ -91,7 +92,7 @@ class Session:
         """Read the vault and stage what has changed since the last time; what is wrong with the vault."""
         before, self.world = self.world, None
         world = World.load(self.layout, before, self.engine)
-        problems = [*check_vault(world.vault), *world.sitemap.problems, *self.engine.problems]
+        problems = [*self._lint.check(world.vault), *world.sitemap.problems, *self.engine.problems]
         for language in LANGUAGES:
             if before is None:  # nothing is known, or the last time ended halfway
                 self.trees[language] = Tree(language)

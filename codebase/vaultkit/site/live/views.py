@@ -1,14 +1,15 @@
 """A world as one language's pages see it: the same answers, each question logged."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
 from vaultkit.api.coverage import Coverage
-from vaultkit.bases.index import Index
+from vaultkit.bases.index import Entry, Index
 from vaultkit.note import Note
 from vaultkit.site.anchors import Anchors
 from vaultkit.site.compose import Inputs
-from vaultkit.site.live.log import Log, Paths, Table, Watched
+from vaultkit.site.live.log import ALL, Log, Paths, Table, Watched
 from vaultkit.site.live.world import World
 from vaultkit.site.paths import Language
 from vaultkit.site.results import Results, Verdict
@@ -40,17 +41,54 @@ class LoggedVault(Vault):
 
 
 class LoggedIndex(Index):
-    """What bases ask of the vault: an entry by its path, or all of it."""
+    """What bases ask of the vault: one entry, which is read anew, or all of it."""
 
-    def __init__(self, log: Log, vault: Vault, index: Index) -> None:
-        super().__init__(vault, Table(log, "entries", index.entries))
-        self._log, self._index = log, index
-        self.__dict__["types"] = index.types
+    def __init__(self, log: Log, vault: Vault, world: World) -> None:
+        super().__init__(vault, Entries(log, self, world))
+        self._log, self._world = log, world
 
     @property
     def backlinks(self) -> dict[str, list[str]]:  # type: ignore[override]
-        self._log.keys.add(("entries",))
-        return self._index.backlinks
+        self._log.keys.add(ALL)
+        return self._world.index.backlinks
+
+
+class Entries(dict[str, Entry]):
+    """Entries by path; what an entry is read from logs itself."""
+
+    def __init__(self, log: Log, index: Index, world: World) -> None:
+        super().__init__()
+        self._log, self._index, self._world = log, index, world
+
+    def __getitem__(self, path: str) -> Entry:
+        if path not in self._index.vault.files:
+            raise KeyError(path)
+        return self._world.index.entries[path] if ALL in self._log.keys else self._index.entry(path)
+
+    def get(self, path: str, default: Any = None) -> Any:
+        return self[path] if path in self._index.vault.files else default
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._index.vault.files
+
+    def _all(self) -> dict[str, Entry]:
+        self._log.keys.add(ALL)
+        return self._world.index.entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def keys(self) -> Any:
+        return self._all().keys()
+
+    def values(self) -> Any:
+        return self._all().values()
+
+    def items(self) -> Any:
+        return self._all().items()
 
 
 class LoggedMap(SiteMap):
@@ -68,7 +106,7 @@ class LoggedMap(SiteMap):
     @property
     def index(self) -> Index:  # type: ignore[override]
         if "_index" not in self.__dict__:
-            self.__dict__["_index"] = LoggedIndex(self._log, self.vault, self._world.index)
+            self.__dict__["_index"] = LoggedIndex(self._log, self.vault, self._world)
         return cast(Index, self.__dict__["_index"])
 
     def anchors(self, note: Note) -> Anchors:

@@ -40,7 +40,7 @@ class World:
         known = before.files if before else {}
         results = Results(layout.vault, known)
         api = coverage(vault, engine or engine_of(layout.vault), texts)
-        links = {language: backlinks(vault, language, names) for language in LANGUAGES}
+        links = {language: backlinks(vault, language, names, texts) for language in LANGUAGES}
         verdicts = {path: results.verdict(path) for path in results.entries if path in vault.notes}
         return cls(vault, sitemap, api, verdicts, links, places(sitemap), names, texts, known)
 
