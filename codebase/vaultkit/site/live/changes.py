@@ -5,6 +5,7 @@ from dataclasses import fields
 from functools import cached_property
 from typing import Any
 
+from vaultkit.bases.index import Entry
 from vaultkit.note import Note
 from vaultkit.site.live.log import ALL, Key
 from vaultkit.site.live.world import World
@@ -20,7 +21,7 @@ _TABLES = ("runs", "methods", "explains")
 
 def changed_keys(before: World, after: World, language: Language) -> set[Key]:
     """The keys of all questions whose answer differs, those about files on disk left out."""
-    keys: set[Key] = {ALL}
+    keys: set[Key] = set(_all(before, after))
     old, new = before.vault, after.vault
     changed = [p for p in old.notes.keys() | new.notes.keys() if old.notes.get(p) is not new.notes.get(p)]
     for path in changed:
@@ -46,6 +47,22 @@ def changed_keys(before: World, after: World, language: Language) -> set[Key]:
     for name in _TABLES:
         keys |= set(_table(name, getattr(before.api, name), getattr(after.api, name)))
     return keys
+
+
+def _all(before: World, after: World) -> Iterator[Key]:
+    """What bases can list: all but times and sizes, for which they ask file by file."""
+    if not before.asked():
+        yield ALL
+        return
+    old, new = before.index.entries, after.index.entries
+    if old.keys() != new.keys() or any(
+        old[path] is not new[path] and _facts(old[path]) != _facts(new[path]) for path in old
+    ):
+        yield ALL
+
+
+def _facts(entry: Entry) -> tuple[object, ...]:
+    return entry.properties, entry.tags, entry.links, entry.embeds
 
 
 def _note(path: str, old: Note | None, new: Note | None) -> Iterator[Key]:

@@ -121,6 +121,7 @@ class Half:
         for name in marks:
             place = self.folder / "assets" / PLACES[name]
             shutil.rmtree(place) if place.is_dir() else place.unlink()
+            self.config.extra["k_used"].discard(name)
         return before - self._in_assets()
 
     def needs(self, paths: Iterable[str]) -> set[str]:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from vaultkit.note import Note
 
 Key = tuple[str, ...]
-ALL: Key = ("all",)  # a question about the whole vault, times and sizes of files included
+ALL: Key = ("all",)  # a question about properties, tags and links of all files
 V = TypeVar("V")
 
 

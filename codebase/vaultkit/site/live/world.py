@@ -1,6 +1,7 @@
 """All that pages are made from at one moment; the next moment is read from it, not from nothing."""
 
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 
 from vaultkit.api.coverage import Coverage, coverage, engine_of
 from vaultkit.api.names import Engine
@@ -44,9 +45,18 @@ class World:
         verdicts = {path: results.verdict(path) for path in results.entries if path in vault.notes}
         return cls(vault, sitemap, api, verdicts, links, places(sitemap), names, texts, known)
 
-    @property
+    @cached_property
     def index(self) -> Index:
-        return self.sitemap.index
+        """What bases ask, for all files; made when it is asked for."""
+        index = Index(self.vault)
+        for path in sorted(self.vault.files):
+            note, entry = self.vault.note(path), partial(index.entry, path)
+            index.entries[path] = self.names.of("entry", note, entry) if note else entry()
+        return index
+
+    def asked(self) -> bool:
+        """True if `index` has been made."""
+        return "index" in self.__dict__
 
     def anchors(self, path: str) -> Anchors:
         """The anchors of a note; its pair has a part in them."""
