@@ -4,6 +4,7 @@
 // imports well and then refuses every call; kvist.native tries one call at import for that reason.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/variant.h>
 #include <nanobind/stl/vector.h>
@@ -11,6 +12,8 @@
 #include "attention/attention.h"
 #include "common/isa.h"
 #include "common/parallel.h"
+#include "decoder/decoder.h"
+#include "exp/exp.h"
 #include "linear/linear.h"
 #include "mlx/version.h"
 #include "norm_rope/norm_rope.h"
@@ -40,17 +43,18 @@ NB_MODULE(_kernels, m) {
   m.def(
       "linear",
       [](const mx::array& x, const std::vector<mx::array>& weights, const std::vector<mx::array>& scales,
-         const std::vector<mx::array>& biases, int group_size, int bits, bool batch_invariant, bool int8_activations,
+         const std::vector<mx::array>& biases, int group_size, int bits, bool batch_invariant, int activation_bits,
          mx::StreamOrDevice stream) {
-        return kvist::linear(x, weights, scales, biases, {group_size, bits, batch_invariant, int8_activations}, stream);
+        return kvist::linear(x, weights, scales, biases, {group_size, bits, {batch_invariant, activation_bits}}, stream);
       },
       "x"_a, "weights"_a, "scales"_a, "biases"_a, nb::kw_only(), "group_size"_a = 0, "bits"_a = 0,
-      "batch_invariant"_a = false, "int8_activations"_a = false, "stream"_a = nb::none(),
+      "batch_invariant"_a = false, "activation_bits"_a = 0, "stream"_a = nb::none(),
       "[x W^T for each W]; x (..., K), W (N, K), or packed (N, K * bits / 32) with scales and biases.");
   m.def("attention", &kvist::attention, "q"_a, "k"_a, "v"_a, "scale"_a, "causal"_a, nb::kw_only(),
         "lengths"_a = nb::none(), "block_table"_a = nb::none(), "stream"_a = nb::none(),
         "softmax(q k^T scale) v; q (B, H, L, D), k and v (B, Hkv, S, .), or (num_blocks, Hkv, block_size, .).");
   m.def("swiglu", &kvist::swiglu, "gate"_a, "up"_a, nb::kw_only(), "stream"_a = nb::none(), "silu(gate) * up.");
+  m.def("exp", &kvist::exp, "x"_a, nb::kw_only(), "stream"_a = nb::none(), "exp(x), elementwise.");
   m.def("softmax", &kvist::softmax, "x"_a, nb::kw_only(), "stream"_a = nb::none(), "Softmax over the last axis.");
   m.def(
       "norm_rope",
@@ -62,4 +66,19 @@ NB_MODULE(_kernels, m) {
       "q"_a, "k"_a, "v"_a, "wavelengths"_a, "norm_weights"_a, "offsets"_a, "cache"_a, nb::kw_only(), "head_dim"_a,
       "offset"_a = 0, "eps"_a = 1e-6f, "stream"_a = nb::none(),
       "[q, keys, values] after RMSNorm, rotation and the write into the cache; q (B, L, H * D).");
+  m.def(
+      "decoder_step",
+      [](const mx::array& x, const mx::array& wavelengths, const mx::array& last_norm,
+         const std::vector<mx::array>& arrays, const std::vector<mx::array>& caches,
+         const std::vector<std::pair<int, int>>& formats, int head_dim, int offset, float eps, float qk_eps, float scale,
+         bool qk_norm, bool batch_invariant, int activation_bits, mx::StreamOrDevice stream) {
+        kvist::DecoderOptions options{head_dim, offset, eps, qk_eps, scale, qk_norm, {}};
+        for (const auto& [group_size, bits] : formats) {
+          options.formats.push_back({group_size, bits, {batch_invariant, bits ? activation_bits : 0}});
+        }
+        return kvist::decoder_step(x, wavelengths, last_norm, arrays, caches, std::move(options), stream);
+      },
+      "x"_a, "wavelengths"_a, "last_norm"_a, "arrays"_a, "caches"_a, nb::kw_only(), "formats"_a, "head_dim"_a,
+      "offset"_a, "eps"_a, "qk_eps"_a, "scale"_a, "qk_norm"_a, "batch_invariant"_a = false, "activation_bits"_a = 0,
+      "stream"_a = nb::none(), "[hidden states, caches] after all layers of a decoder; see kernels/decoder/decoder.h.");
 }

@@ -15,7 +15,8 @@ collect_ignore_glob = ["*.md"]
 settings.register_profile(
     "kvist", deadline=None, derandomize="CI" in os.environ, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.load_profile("kvist")
+settings.register_profile("quick", settings.get_profile("kvist"), max_examples=25)
+settings.load_profile("quick" if os.environ.get("KVIST_QUICK") else "kvist")
 
 # A shell that starts this run in the background makes it ignore Ctrl-C, and its children inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)

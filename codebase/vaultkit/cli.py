@@ -4,6 +4,8 @@ import os
 import sys
 from importlib import import_module
 
+from vaultkit import where
+
 # Where each command stands. Only the one that is called is imported, for `vaultkit run` must be quick.
 _MODULES = {
     "vaultkit.commands.check": ("check",),
@@ -24,6 +26,7 @@ _MODULES = {
 
 def main(argv: list[str] | None = None) -> int:
     """Run one subcommand; exit codes: 0 done, 1 something is wrong with the vault, 2 a wrong call."""
+    where.program = argv is None
     argv = sys.argv[1:] if argv is None else argv
     try:
         if argv[:1] == ["run"]:  # mostly nothing is left to do: not even argparse is needed to say so

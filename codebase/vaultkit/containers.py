@@ -6,7 +6,7 @@ which either of the two shows as a fence is found.
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _OPENER = re.compile(
     r"""(?P<quote>>)
@@ -21,8 +21,7 @@ _VISIBLE = re.compile(r"[^ \t]")
 _START = frozenset(">-*+0123456789!?=[:")
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(NamedTuple):
     """An open container; `width` columns of indent keep a line inside (0 for a quote, which needs `>`)."""
 
     quote: bool

@@ -11,13 +11,14 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 
 class Edit(NamedTuple):
     """Replace `old` at `line` (1-based) and `column` (0-based) by `new`; neither spans lines unless
-    `old` does.
+    `old` does. `notes` tell people what it does: (lines below its first, words).
     """
 
     line: int
     column: int
     old: str
     new: str
+    notes: tuple[tuple[int, str], ...] = ()
 
 
 def apply(text: str, edits: list[Edit]) -> str:
@@ -30,6 +31,15 @@ def apply(text: str, edits: list[Edit]) -> str:
         if text.startswith(edit.old, at):
             text = text[:at] + edit.new + text[at + len(edit.old) :]
     return text
+
+
+def told(edits: list[Edit]) -> list[tuple[int, str]]:
+    """(line in the new text, words) of each thing that the edits do."""
+    found, shift = [], 0
+    for edit in sorted(set(edits)):
+        found += [(edit.line + shift + below, words) for below, words in edit.notes]
+        shift += len(_LINE_END.findall(edit.new)) - len(_LINE_END.findall(edit.old))
+    return found
 
 
 def edit_file(file: Path, edits: list[Edit]) -> bool:

@@ -1,16 +1,14 @@
 """Problems in a vault: one value that says where, what and how to mend it."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from vaultkit.where import NO_FOLDER
 
 Severity = Literal["error", "warning"]
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing wrong in one line of a vault; `line` is 1-based, 0 means the file as a whole."""
 
     path: str
@@ -27,7 +25,7 @@ class Problem:
         return f"{place}: {mark}{self.code} {self.message}{hint}"
 
     def as_dict(self) -> dict[str, object]:
-        return asdict(self)
+        return self._asdict()
 
 
 class VaultError(Exception):

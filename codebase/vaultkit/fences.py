@@ -1,8 +1,8 @@
 """Fenced code blocks: the grammar of the opening and closing lines, and the language of a fence."""
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 PYTHON = frozenset({"python", "py", "python3", "py3"})
 # Shown as Python by Pygments, its plug-ins or our site, yet not run: the lint asks for `python` or a skip.
@@ -16,8 +16,7 @@ _OPEN = re.compile(r"(?P<marker>`{3,}|~{3,})(?P<info>.*)$")
 _CLASS = re.compile(r"\.([\w+#.-]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Fence:
+class Fence(NamedTuple):
     """A fenced code block.
 
     `line` and `end_line` (1-based) are the two marker lines; an unclosed fence ends at its last line.
@@ -57,8 +56,7 @@ class Fence:
         return self.language == "output"
 
 
-@dataclass(slots=True)
-class OpenFence:
+class OpenFence(NamedTuple):
     """A fence whose end has not been read yet; `indent` columns are taken off each line of its code."""
 
     line: int

@@ -2,7 +2,6 @@
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from vaultkit.fences import Fence
@@ -15,8 +14,7 @@ NOT_LINKS = frozenset({"code", "math", "html", "tag"})  # what hides a link; `%%
 NOT_PROSE = frozenset({"code", "math", "html", "percent"})  # what a reader does not read as text
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(NamedTuple):
     """An HTML or `%%` comment; lines are 1-based, columns 0-based, `end_column` exclusive.
 
     `text` is what stands between the marks, container prefixes of further lines removed.
@@ -40,20 +38,21 @@ class Covered(NamedTuple):
     end_column: int
 
 
-@dataclass(slots=True)
 class Scan:
     """What the scanner knows of one note. Line numbers are 1-based everywhere."""
 
-    lines: list[str]
-    kinds: list[LineKind]
-    prefixes: list[str]
-    fences: list[Fence] = field(default_factory=list)
-    paragraphs: list[list[int]] = field(default_factory=list)  # line numbers of each run of text lines
-    comments: list[Comment] = field(default_factory=list)
-    masks: dict[int, list[Span]] = field(default_factory=dict)  # what `covered` has found so far
-    waiting: dict[int, list[int]] = field(default_factory=dict)  # by line, a paragraph it has not looked at
-    front_end: int = 0  # line of the closing `---`, 0 without front matter
-    unclosed_comment: int = 0  # line of a comment that is never closed, 0 if there is none
+    def __init__(self, lines: list[str]) -> None:
+        self.lines = lines
+        self.kinds: list[LineKind] = ["text"] * len(lines)
+        self.prefixes = [""] * len(lines)
+        self.fences: list[Fence] = []
+        self.paragraphs: list[list[int]] = []  # line numbers of each run of text lines
+        self.comments: list[Comment] = []
+        self.masks: dict[int, list[Span]] = {}  # what `covered` has found so far
+        self.unseen: list[list[int]] = []  # paragraphs that `covered` knows nothing of
+        self.waiting: dict[int, list[int]] = {}  # by line, one of them in which a span may be
+        self.front_end = 0  # line of the closing `---`, 0 without front matter
+        self.unclosed_comment = 0  # line of a comment that is never closed, 0 if there is none
 
     def kind(self, line: int) -> LineKind:
         return self.kinds[line - 1]
@@ -71,6 +70,8 @@ class Scan:
 
     def covered(self, line: int) -> list[Span]:
         """The spans of a line that are not prose, in order."""
+        if self.unseen:
+            self._await_cover()
         if line in self.waiting:
             numbers = self.waiting[line]
             self.cover(numbers, [self.lines[number - 1] for number in numbers])
@@ -80,12 +81,12 @@ class Scan:
                     self.masks[number].sort()
         return self.masks.get(line, [])
 
-    def await_cover(self, numbers: list[int]) -> None:
-        """Leave a paragraph to `covered`, which few of its lines are asked for."""
-        for number in numbers:
-            if opens_span(self.lines[number - 1]):
+    def _await_cover(self) -> None:
+        """Leave to `covered` the paragraphs that are not looked at yet; few of their lines are asked for."""
+        for numbers in self.unseen:
+            if any(opens_span(self.lines[number - 1]) for number in numbers):
                 self.waiting.update(dict.fromkeys(numbers, numbers))
-                return
+        self.unseen.clear()
 
     def cover(self, numbers: list[int], texts: list[str]) -> list[Covered]:
         """Find the spans of a paragraph's `texts` and file them under their lines."""

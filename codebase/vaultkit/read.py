@@ -2,11 +2,11 @@
 
 import re
 from codecs import BOM_UTF8
+from importlib import import_module
 from pathlib import Path
 
 from vaultkit.errors import Problem
-from vaultkit.labs.notebook import is_notebook
-from vaultkit.labs.view import note_text
+from vaultkit.files import is_notebook
 
 
 def read_text(file: Path | str, path: str) -> tuple[str | None, list[Problem]]:
@@ -38,7 +38,7 @@ def text_of(data: bytes, path: str) -> tuple[str | None, list[Problem]]:
         line = _line_after(text[: text.index("\0")])
         problems.append(Problem(path, line, "encoding", "holds a NUL character", "remove it"))
     if is_notebook(path):
-        shown, found = note_text(text, path)
+        shown, found = import_module("vaultkit.labs.view").note_text(text, path)  # dear, and seldom needed
         return shown, [*problems, *found]
     return text, problems
 

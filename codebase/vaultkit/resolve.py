@@ -30,7 +30,8 @@ def resolve(vault: Vault, link_target: str, source_path: str) -> Resolution:
     last = target.rsplit("/", 1)[-1]
     # R3: a segment with a dot may be a whole file name; otherwise, and if there is none, it is a note's.
     literal = _lookup(vault, target, source_path) if "." in last.strip(".") else Resolution(None)
-    return literal if literal.path else _lookup(vault, target + ".md", source_path)
+    found = literal if literal.path else _lookup(vault, target + ".md", source_path)
+    return Resolution(None) if found.path in vault.hidden else found
 
 
 def _lookup(vault: Vault, target: str, source_path: str) -> Resolution:

@@ -33,15 +33,16 @@ _BLOCK_START = re.compile(r"#{1,6}(?:[ \t]|$)|\||\[\^[^\]]+\]:")
 
 def scan(text: str) -> Scan:
     """Scan one note's text (a leading byte order mark is ignored)."""
-    return _Scanner(split_lines(text.removeprefix("\ufeff"))).run()
+    return _Scanner(split_lines(text.removeprefix("\ufeff")), "<!--" in text or "%%" in text).run()
 
 
 class _Scanner:
     """The state of one pass over the lines."""
 
-    def __init__(self, lines: list[str]) -> None:
+    def __init__(self, lines: list[str], marked: bool) -> None:
         self.lines = lines
-        self.result = Scan(lines, ["text"] * len(lines), [""] * len(lines))
+        self.marked = marked  # somewhere there may be a comment
+        self.result = Scan(lines)
         self.stack: list[Container] = []
         self.fence: OpenFence | None = None
         self.until = ""  # closing mark of an HTML comment, math or raw HTML that spans lines
@@ -121,7 +122,7 @@ class _Scanner:
                 end += 1
             kinds[index:end] = ["code"] * (end - index)
             self.result.prefixes[index:end] = [self.fence.prefix] * (end - index)
-            self.fence.code += [line + "\n" for line in lines[index:end]]
+            self.fence.code.extend(line + "\n" for line in lines[index:end])
             return end
         while index < total:
             line = lines[index]
@@ -333,11 +334,10 @@ class _Scanner:
         self.chunk = []
         self.result.paragraphs.append(numbers)
         lines = self.lines
-        for number in numbers:
-            if "<!--" in lines[number - 1] or "%%" in lines[number - 1] or altered:
-                break
-        else:
-            self.result.await_cover(numbers)
+        if not altered and not (
+            self.marked and any("<!--" in lines[n - 1] or "%%" in lines[n - 1] for n in numbers)
+        ):
+            self.result.unseen.append(numbers)
             return
         self.altered = {}
         texts = [altered.get(number, lines[number - 1]) for number in numbers]

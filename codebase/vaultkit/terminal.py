@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -27,7 +26,7 @@ def problem_here(root: str | Path, problem: Problem) -> Problem:
     """
     path = path_here(root, problem.path) if _is_there(str(root), problem.path) else problem.path
     message, hint = (text_here(root, text) for text in (problem.message, problem.hint))
-    return replace(problem, path=path, message=message, hint=hint)
+    return problem._replace(path=path, message=message, hint=hint)
 
 
 def lines_here(root: str | Path, problems: Iterable[Problem]) -> str:

@@ -24,7 +24,8 @@ class Vault:
     """`notes` by vault-relative path; `files` are all paths (templates too), hidden ones left out.
 
     `templates` are the notes of the templates folder: Obsidian reads their links, we check and show nothing
-    of them. `problems` are those of files that are no notes here.
+    of them. `problems` are those of files that are no notes here. `hidden` are names that are taken but lead
+    nowhere: what is not published.
     """
 
     root: Path
@@ -34,6 +35,7 @@ class Vault:
     templates: dict[str, Note] = field(default_factory=dict)
     disk: dict[str, str] = field(default_factory=dict)
     stamps: dict[str, tuple[int, int, int]] = field(default_factory=dict)  # of notes when they were read
+    hidden: set[str] = field(default_factory=set)
 
     @classmethod
     def load(cls, root: str | Path, known: "Vault | None" = None) -> "Vault":
@@ -63,7 +65,7 @@ class Vault:
                     (vault.templates if templates and path.startswith(templates) else vault.notes)[path] = (
                         note
                     )
-        vault.problems += [Problem(path, 0, "unreadable", what, severity="warning") for path, what in trouble]
+        vault.problems += [passed_over(path, what) for path, what in trouble]
         return vault
 
     def _read(self, path: str, real: str, known: "Vault | None") -> Note | None:
@@ -93,7 +95,7 @@ class Vault:
     def by_name(self) -> dict[str, list[str]]:
         """Paths by folded file name, extension included."""
         names: dict[str, list[str]] = {}
-        for path in sorted(self.files):
+        for path in sorted(self.files | self.hidden):
             names.setdefault(fold(path.rsplit("/", 1)[-1]), []).append(path)
         return names
 
@@ -101,7 +103,7 @@ class Vault:
     def by_path(self) -> dict[str, tuple[str, ...]]:
         """Paths by folded path: several where file names differ in case only."""
         paths: dict[str, tuple[str, ...]] = {}
-        for path in sorted(self.files):
+        for path in sorted(self.files | self.hidden):
             paths[fold(path)] = (*paths.get(fold(path), ()), path)
         return paths
 
@@ -114,6 +116,12 @@ class Vault:
             for name in names:
                 found.setdefault(name.lower(), path)
         return found
+
+
+def passed_over(path: str, what: str) -> Problem:
+    """The warning that something in the vault is not read, in the words of `files.walk`."""
+    code = "symbolic-link" if what in files.LINKS else "unreadable"
+    return Problem(path, 0, code, what, severity="warning")
 
 
 @contextmanager

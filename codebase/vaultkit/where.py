@@ -9,6 +9,7 @@ import os
 NO_FOLDER = "is not a folder", "give the vault's folder"  # message and hint of every command
 NO_VAULT = "there is no vault here", "run it inside the project, or name the vault's folder"
 
+program = False  # True in the command's own process, which may be divided
 engine: list[str] = []  # the folder given with --engine, for the commands that are printed
 
 
@@ -19,6 +20,14 @@ def vault_of(note: str) -> str:
     start = os.path.realpath(note)
     start = start if os.path.isdir(start) else os.path.dirname(start)
     return next((f for f in upwards(start) if os.path.isdir(os.path.join(f, ".obsidian"))), start)
+
+
+def leaves(note: str) -> bool:
+    """True if the path of a note goes through a symbolic link out of the vault that the path is in."""
+    path = os.path.abspath(note)
+    folder = os.path.dirname(path)
+    vault = next((f for f in upwards(folder) if os.path.isdir(os.path.join(f, ".obsidian"))), folder)
+    return not os.path.realpath(path).startswith(os.path.realpath(vault).rstrip(os.sep) + os.sep)
 
 
 def default_vault() -> str:

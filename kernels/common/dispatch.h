@@ -17,4 +17,11 @@
 #define KVIST_INDEPENDENT _Pragma("GCC ivdep")
 #endif
 
+// Before a loop of known length.
+#ifdef __clang__
+#define KVIST_UNROLL _Pragma("clang loop unroll_count(8)")
+#else
+#define KVIST_UNROLL _Pragma("GCC unroll 8")
+#endif
+
 #define KVIST_INLINE inline __attribute__((always_inline))

@@ -42,6 +42,29 @@ void swiglu(Float type, const void* gate, const void* up, void* out, int64_t cou
   else run.template operator()<bfloat16_t>();
 }
 
+// exp for every float: near both ends of the range by way of x -+ 32, so that neither infinity comes too early nor
+// zero, in place of numbers that float32 has.
+KVIST_INLINE F32 exp_everywhere(F32 x) {
+  const F32 high = zero_where_less(broadcast(1.0f), x, broadcast(88.0f));
+  const F32 low = sub(broadcast(1.0f), zero_where_less(broadcast(1.0f), x, broadcast(-87.0f)));
+  const F32 y = exp(fma(sub(low, high), broadcast(32.0f), x));
+  const F32 one = broadcast(1.0f);
+  const F32 up = fma(high, broadcast(0x1.1f43fcp+46f), sub(one, high));  // e^32, or 1
+  const F32 down = fma(low, broadcast(0x1.c84650p-47f), sub(one, low));  // e^-32, or 1
+  return mul(mul(y, up), down);
+}
+
+template <typename T>
+void exp_of(const T* x, T* out, int64_t count) {
+  for (int64_t i = 0; i < count; i += kLanes) store_some(out + i, exp_everywhere(load_some(x + i, count - i)), count - i);
+}
+
+void exp_all(Float type, const void* x, void* out, int64_t count) {
+  if (type == Float::float32) exp_of(static_cast<const float*>(x), static_cast<float*>(out), count);
+  else if (type == Float::float16) exp_of(static_cast<const float16_t*>(x), static_cast<float16_t*>(out), count);
+  else exp_of(static_cast<const bfloat16_t*>(x), static_cast<bfloat16_t*>(out), count);
+}
+
 template <typename T>
 void softmax_of(const T* x, T* out, int64_t count, float* scratch) {
   float lowest[kLanes];
@@ -126,6 +149,6 @@ void head(Float x_type, const void* x, const float* weight, float eps, const flo
 }  // namespace
 
 extern const ElementwiseKernels elementwise;
-const ElementwiseKernels elementwise{swiglu, softmax, head};
+const ElementwiseKernels elementwise{swiglu, exp_all, softmax, head};
 
 }  // namespace kvist::KVIST_ISA

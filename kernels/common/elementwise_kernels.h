@@ -1,4 +1,4 @@
-// The vector code of the small operations between the products: SwiGLU, softmax, and what happens to a head of
+// The vector code of the small operations between the products: SwiGLU, exp, softmax, and what happens to a head of
 // queries or keys between its projection and the cache.
 #pragma once
 
@@ -12,6 +12,8 @@ namespace kvist {
 struct ElementwiseKernels {
   // silu(gate) * up for `count` elements.
   void (*swiglu)(Float type, const void* gate, const void* up, void* out, int64_t count);
+  // exp(x) for `count` elements; out may be x.
+  void (*exp)(Float type, const void* x, void* out, int64_t count);
   // Softmax of one row of `count`, computed in float32; scratch: count rounded up to 16 floats.
   void (*softmax)(Float type, const void* x, void* out, int64_t count, float* scratch);
   // One head of D features: RMSNorm with `weight` (float32; null: none), then a rotation of the pairs (j, j + D/2) by

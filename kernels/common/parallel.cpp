@@ -4,36 +4,16 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
 #include <thread>
 #include <vector>
 
+#include "common/spin.h"
+
 namespace kvist {
 namespace {
-
-// A thread that waits looks again and again for this long before it sleeps: the jobs of one layer follow each other
-// within microseconds, and waking a thread costs as much as a small job.
-constexpr auto kPatience = std::chrono::microseconds(50);
-
-template <typename Ready>
-bool spin_until(const Ready& ready) {
-  if (ready()) return true;
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  do {
-    for (int i = 0; i < 32; ++i) {
-      if (ready()) return true;
-#if defined(__x86_64__)
-      __builtin_ia32_pause();
-#elif defined(__aarch64__)
-      asm volatile("yield");
-#endif
-    }
-  } while (std::chrono::steady_clock::now() < deadline);
-  return false;
-}
 
 // Workers wait between jobs and take pieces of the current job by a shared counter, so an uneven machine
 // (a busy core) does not hold the others up.
@@ -117,6 +97,11 @@ void parallel_rows(int64_t rows, int64_t grain, const std::function<void(int64_t
     return;
   }
   pool().run(pieces, [&](int64_t i) { body(rows * i / pieces, rows * (i + 1) / pieces); });
+}
+
+void each_thread(const std::function<void()>& body) {
+  if (num_threads() == 1 || !pool().usable()) return body();
+  pool().run(num_threads(), [&](int64_t) { body(); });
 }
 
 }  // namespace kvist

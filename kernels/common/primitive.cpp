@@ -9,30 +9,29 @@ void CpuPrimitive::eval_gpu(const std::vector<mx::array>&, std::vector<mx::array
   fail(name(), "a CPU stream", "a GPU stream", "this is the CPU primitive; on a GPU use implementation=\"mlx\"");
 }
 
-std::vector<mx::array> CpuPrimitive::jvp(const std::vector<mx::array>& primals,
-                                         const std::vector<mx::array>& tangents, const std::vector<int>& argnums) {
-  // Only the arguments that vary go through mx::jvp: the others may be whole numbers.
-  std::vector<mx::array> varying;
-  for (const int argnum : argnums) varying.push_back(primals[argnum]);
-  auto function = [&](const std::vector<mx::array>& arguments) {
+// The formula of the arguments that vary; the others, which may be whole numbers, stay as they are.
+CpuPrimitive::Varying CpuPrimitive::varying(const std::vector<mx::array>& primals, const std::vector<int>& argnums) {
+  Varying result;
+  for (const int argnum : argnums) result.arguments.push_back(primals[argnum]);
+  result.function = [this, primals, argnums](const std::vector<mx::array>& arguments) {
     auto all = primals;
     for (size_t i = 0; i < argnums.size(); ++i) all[argnums[i]] = arguments[i];
     return formula(all);
   };
-  return mx::jvp(function, varying, tangents).second;
+  return result;
+}
+
+std::vector<mx::array> CpuPrimitive::jvp(const std::vector<mx::array>& primals,
+                                         const std::vector<mx::array>& tangents, const std::vector<int>& argnums) {
+  const auto [function, arguments] = varying(primals, argnums);
+  return mx::jvp(function, arguments, tangents).second;
 }
 
 std::vector<mx::array> CpuPrimitive::vjp(const std::vector<mx::array>& primals,
                                          const std::vector<mx::array>& cotangents, const std::vector<int>& argnums,
                                          const std::vector<mx::array>&) {
-  std::vector<mx::array> varying;
-  for (const int argnum : argnums) varying.push_back(primals[argnum]);
-  auto function = [&](const std::vector<mx::array>& arguments) {
-    auto all = primals;
-    for (size_t i = 0; i < argnums.size(); ++i) all[argnums[i]] = arguments[i];
-    return formula(all);
-  };
-  return mx::vjp(function, varying, cotangents).second;
+  const auto [function, arguments] = varying(primals, argnums);
+  return mx::vjp(function, arguments, cotangents).second;
 }
 
 std::pair<std::vector<mx::array>, std::vector<int>> CpuPrimitive::vmap(const std::vector<mx::array>& inputs,

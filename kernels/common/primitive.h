@@ -2,6 +2,7 @@
 // same formula written in MLX operations.
 #pragma once
 
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -27,6 +28,13 @@ class CpuPrimitive : public mx::Primitive {
                              const std::vector<int>& argnums, const std::vector<mx::array>& outputs) override;
   std::pair<std::vector<mx::array>, std::vector<int>> vmap(const std::vector<mx::array>& inputs,
                                                            const std::vector<int>& axes) override;
+
+ private:
+  struct Varying {
+    std::function<std::vector<mx::array>(const std::vector<mx::array>&)> function;
+    std::vector<mx::array> arguments;
+  };
+  Varying varying(const std::vector<mx::array>& primals, const std::vector<int>& argnums);
 };
 
 // ---- checks of arguments: each throws std::invalid_argument `[where] need ..., got ...` -------------------

@@ -25,6 +25,19 @@ constexpr int kLanes = 16;
 
 namespace kvist::KVIST_ISA {
 
+// Sixteen numbers, to be handed out to lanes: at<Span>(first) gives lane i number first + i / Span.
+#ifndef KVIST_SCALES_IN_A_REGISTER
+class Scales {
+ public:
+  explicit KVIST_INLINE Scales(F32 numbers) { store(numbers_, numbers), store(numbers_ + kLanes, broadcast(0.0f)); }
+  template <int Span>
+  KVIST_INLINE F32 at(int first) const { return spread<Span>(numbers_ + first); }
+
+ private:
+  float numbers_[2 * kLanes];  // and what `spread` may read behind them
+};
+#endif
+
 // exp(x) within 1 unit in the last place; exactly 0 below -87, where results become subnormal, infinity above 88.3.
 KVIST_INLINE F32 exp(F32 x) {
   // Adding 1.5 * 2^23 rounds x / ln 2 to a whole number n and leaves it in the low bits of the mantissa.

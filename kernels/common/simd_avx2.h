@@ -45,6 +45,15 @@ KVIST_INLINE I32 load_words(const void* p) {
   const auto* words = static_cast<const __m256i*>(p);
   return {_mm256_loadu_si256(words), _mm256_loadu_si256(words + 1)};
 }
+// The same, in registers from here on: compilers would rather load it again for each use.
+KVIST_INLINE I32 kept(I32 x) {
+  asm("" : "+x"(x.a), "+x"(x.b));
+  return x;
+}
+KVIST_INLINE void store_words(void* p, I32 x) {
+  auto* words = static_cast<__m256i*>(p);
+  _mm256_storeu_si256(words, x.a), _mm256_storeu_si256(words + 1, x.b);
+}
 KVIST_INLINE I32 add(I32 x, I32 y) { return {_mm256_add_epi32(x.a, y.a), _mm256_add_epi32(x.b, y.b)}; }
 KVIST_INLINE I32 both(I32 x, I32 y) { return {_mm256_and_si256(x.a, y.a), _mm256_and_si256(x.b, y.b)}; }
 template <int N>
@@ -69,6 +78,11 @@ KVIST_INLINE __m256i dot_bytes8(__m256i sum, __m256i w, __m256i x) {
 }
 KVIST_INLINE I32 dot_bytes(I32 sum, I32 w, I32 x) {
   return {dot_bytes8(sum.a, w.a, x.a), dot_bytes8(sum.b, w.b, x.b)};
+}
+
+// To each lane the sum of two products of signed 16-bit numbers.
+KVIST_INLINE I32 dot_halves(I32 sum, I32 w, I32 x) {
+  return {_mm256_add_epi32(sum.a, _mm256_madd_epi16(w.a, x.a)), _mm256_add_epi32(sum.b, _mm256_madd_epi16(w.b, x.b))};
 }
 
 template <int Span>

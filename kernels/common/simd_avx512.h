@@ -37,6 +37,12 @@ KVIST_INLINE F32 zero_where_less(F32 a, F32 x, F32 limit) {
 
 KVIST_INLINE I32 broadcast_int(uint32_t x) { return {_mm512_set1_epi32(int(x))}; }
 KVIST_INLINE I32 load_words(const void* p) { return {_mm512_loadu_si512(p)}; }
+// The same, in a register from here on: compilers would rather load it again for each use.
+KVIST_INLINE I32 kept(I32 a) {
+  asm("" : "+v"(a.v));
+  return a;
+}
+KVIST_INLINE void store_words(void* p, I32 a) { _mm512_storeu_si512(p, a.v); }
 KVIST_INLINE I32 add(I32 a, I32 b) { return {_mm512_add_epi32(a.v, b.v)}; }
 KVIST_INLINE I32 both(I32 a, I32 b) { return {_mm512_and_si512(a.v, b.v)}; }
 template <int N>
@@ -70,13 +76,31 @@ KVIST_INLINE I32 dot_bytes(I32 sum, I32 w, I32 x) {
 #endif
 }
 
-template <int Span>
-KVIST_INLINE F32 spread(const float* p) {
-  if constexpr (Span == 16) return broadcast(p[0]);
-  const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  constexpr int shift = Span == 8 ? 3 : Span == 4 ? 2 : Span == 2 ? 1 : 0;
-  return {_mm512_permutexvar_ps(_mm512_srli_epi32(lane, shift), _mm512_loadu_ps(p))};
+// To each lane the sum of two products of signed 16-bit numbers.
+KVIST_INLINE I32 dot_halves(I32 sum, I32 w, I32 x) {
+#ifdef __AVX512VNNI__
+  return {_mm512_dpwssd_epi32(sum.v, w.v, x.v)};
+#else
+  return {_mm512_add_epi32(sum.v, _mm512_madd_epi16(w.v, x.v))};
+#endif
 }
+
+// Numbers that were stored and are loaded at another place would have to wait for the cache: permute the register.
+#define KVIST_SCALES_IN_A_REGISTER
+class Scales {
+ public:
+  explicit KVIST_INLINE Scales(F32 numbers) : numbers_(numbers) {}
+  template <int Span>
+  KVIST_INLINE F32 at(int first) const {
+    constexpr int shift = Span == 16 ? 4 : Span == 8 ? 3 : Span == 4 ? 2 : Span == 2 ? 1 : 0;
+    const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const __m512i index = _mm512_add_epi32(_mm512_srli_epi32(lane, shift), _mm512_set1_epi32(first));
+    return {_mm512_permutexvar_ps(index, numbers_.v)};
+  }
+
+ private:
+  F32 numbers_;
+};
 
 KVIST_INLINE __m128 fold(F32 a) {  // 16 lanes to 4
   const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(a.v), _mm512_extractf32x8_ps(a.v, 1));

@@ -60,6 +60,10 @@ KVIST_INLINE I32 load_words(const void* p) {
   KVIST_EACH r.v[i] = vreinterpretq_u32_u8(vld1q_u8(static_cast<const uint8_t*>(p) + 16 * i));
   return r;
 }
+KVIST_INLINE I32 kept(I32 a) { return a; }
+KVIST_INLINE void store_words(void* p, I32 a) {
+  KVIST_EACH vst1q_u8(static_cast<uint8_t*>(p) + 16 * i, vreinterpretq_u8_u32(a.v[i]));
+}
 KVIST_INLINE I32 add(I32 a, I32 b) { KVIST_EACH a.v[i] = vaddq_u32(a.v[i], b.v[i]); return a; }
 KVIST_INLINE I32 both(I32 a, I32 b) { KVIST_EACH a.v[i] = vandq_u32(a.v[i], b.v[i]); return a; }
 template <int N>
@@ -93,6 +97,17 @@ KVIST_INLINE I32 dot_bytes(I32 sum, I32 w, I32 x) {
     const int32x4_t p3 = vmull_s16(vget_high_s16(w_high), vget_high_s16(x_high));
     const int32x4_t four = vpaddq_s32(vpaddq_s32(p0, p1), vpaddq_s32(p2, p3));
     sum.v[i] = vaddq_u32(sum.v[i], vreinterpretq_u32_s32(four));
+  }
+  return sum;
+}
+
+// To each lane the sum of two products of signed 16-bit numbers.
+KVIST_INLINE I32 dot_halves(I32 sum, I32 w, I32 x) {
+  KVIST_EACH {
+    const int16x8_t a = vreinterpretq_s16_u32(w.v[i]), b = vreinterpretq_s16_u32(x.v[i]);
+    const int32x4_t low = vmull_s16(vget_low_s16(a), vget_low_s16(b));
+    const int32x4_t high = vmull_s16(vget_high_s16(a), vget_high_s16(b));
+    sum.v[i] = vaddq_u32(sum.v[i], vreinterpretq_u32_s32(vpaddq_s32(low, high)));
   }
   return sum;
 }

@@ -50,6 +50,8 @@ KVIST_INLINE F32 fma(F32 a, F32 b, F32 c) { fused(&a.v, &b.v, &c.v); return c; }
 
 KVIST_INLINE I32 broadcast_int(uint32_t x) { return {x - Words{}}; }
 KVIST_INLINE I32 load_words(const void* p) { I32 r; std::memcpy(&r, p, sizeof r); return r; }
+KVIST_INLINE I32 kept(I32 a) { return a; }
+KVIST_INLINE void store_words(void* p, I32 a) { std::memcpy(p, &a, sizeof a); }
 KVIST_INLINE I32 add(I32 a, I32 b) { return {a.v + b.v}; }
 KVIST_INLINE I32 both(I32 a, I32 b) { return {a.v & b.v}; }
 template <int N>
@@ -75,6 +77,15 @@ KVIST_INLINE I32 dot_bytes(I32 sum, I32 w, I32 x) {
   for (int byte = 0; byte < 32; byte += 8) {
     const SignedWords factor = (SignedWords)(x.v << (24 - byte)) >> 24;
     sum.v += ((w.v >> byte) & 255u) * (Words)factor;
+  }
+  return sum;
+}
+
+// To each lane the sum of two products of its halves, all signed.
+KVIST_INLINE I32 dot_halves(I32 sum, I32 w, I32 x) {
+  for (int half = 0; half < 32; half += 16) {
+    const SignedWords a = (SignedWords)(w.v << (16 - half)) >> 16, b = (SignedWords)(x.v << (16 - half)) >> 16;
+    sum.v += (Words)(a * b);
   }
   return sum;
 }

@@ -13,8 +13,6 @@
 namespace kvist {
 namespace {
 
-constexpr int64_t kBytesPerPiece = 1 << 15;  // of weights; less is not worth a thread
-
 Format format_of(const mx::array& weight, const LinearOptions& options) {
   if (options.bits == 2) return Format::affine2;
   if (options.bits == 4) return Format::affine4;
@@ -23,7 +21,9 @@ Format format_of(const mx::array& weight, const LinearOptions& options) {
   return weight.dtype() == mx::float16 ? Format::float16 : Format::bfloat16;
 }
 
-Weights view(const mx::array* input, const LinearOptions& options, int64_t k) {
+}  // namespace
+
+Weights view_weights(const mx::array* input, const LinearOptions& options, int64_t k) {
   Weights w{};
   w.data = input[0].data<void>();
   w.format = format_of(input[0], options);
@@ -38,103 +38,38 @@ Weights view(const mx::array* input, const LinearOptions& options, int64_t k) {
   return w;
 }
 
-using Floats = std::unique_ptr<float[]>;
-Floats floats(int64_t count) { return Floats(new float[std::max<int64_t>(count, 1)]); }
+namespace {
 
-// One call: several products of the same rows of x. The columns of all outputs are numbered through, and pieces of
-// that range are given to threads.
-struct Job {
-  const LinearKernels& kernels;
-  LinearOptions options;
-  std::vector<Weights> weights;
-  std::vector<float*> y;  // (M, N_i) each
-  int64_t m, k_padded, columns;
-  Floats x;     // prepared
-  Floats sums;  // of groups, per row
-  std::unique_ptr<int8_t[]> bytes;
-  Floats steps;
-
-  int64_t groups() const { return options.group_size ? weights[0].k / options.group_size : 0; }
-  Bytes row_of_bytes(int64_t row) const {
-    return {bytes.get() + row * k_padded, steps.get() + row * groups(), sums.get() + row * groups()};
-  }
-
-  void prepare(const void* source, Float type, const RowLayout& layout) {
-    const Weights& w = weights[0];
-    const int64_t size = size_of(type);
-    const auto* base = static_cast<const char*>(source);
-    x = floats(m * k_padded);
-    parallel_rows(m, (1 << 15) / (w.k + 1) + 1, [&](int64_t begin, int64_t end) {
-      std::unique_ptr<char[]> gathered(layout.last_stride == 1 ? nullptr : new char[w.k * size]);
-      for (int64_t row = begin; row < end; ++row) {
-        const char* at = base + layout.offset(row) * size;
-        if (gathered) {
-          for (int64_t i = 0; i < w.k; ++i) {
-            std::memcpy(gathered.get() + i * size, at + i * layout.last_stride * size, size_t(size));
-          }
-          at = gathered.get();
-        }
-        kernels.prepare(type, at, 1, w, x.get() + row * k_padded);
+// x W^T for each of the weights: every row of x, then every column of the results.
+void multiply(Products& products, const char* x, Float type, const RowLayout& layout, int64_t m, int64_t k) {
+  const int64_t size = size_of(type);
+  parallel_rows(m, (1 << 15) / (k + 1) + 1, [&](int64_t begin, int64_t end) {
+    std::unique_ptr<char[]> gathered(layout.last_stride == 1 ? nullptr : new char[k * size]);
+    for (int64_t row = begin; row < end; ++row) {
+      const char* at = x + layout.offset(row) * size;
+      if (gathered) {
+        for (int64_t i = 0; i < k; ++i) std::memcpy(&gathered[i * size], at + i * layout.last_stride * size, size_t(size));
+        at = gathered.get();
       }
-    });
-    if (options.int8_activations) {
-      bytes.reset(new int8_t[m * k_padded]);
-      steps = floats(m * groups()), sums = floats(m * groups());
-      for (int64_t row = 0; row < m; ++row) kernels.to_bytes(x.get() + row * k_padded, w, row_of_bytes(row));
-    } else if (groups()) {
-      sums = floats(groups());  // read by gemv alone, which has one row
-      kernels.group_sums(x.get(), w, sums.get());
+      products.set_row(row, at);
     }
-  }
+  });
+  const int64_t per_piece = products.columns_per_piece(), pieces = (products.columns() + per_piece - 1) / per_piece;
+  parallel_rows(pieces, 1, [&](int64_t begin, int64_t end) {
+    products.compute(begin * per_piece, std::min(end * per_piece, products.columns()));
+  });
+}
 
-  // Columns [begin, end) of the numbering, cut at the borders of the outputs.
-  template <typename Body>
-  void each_output(int64_t begin, int64_t end, const Body& body) const {
-    int64_t first = 0;
-    for (size_t i = 0; i < weights.size(); first += weights[i].n, ++i) {
-      const int64_t from = std::max(begin, first) - first, to = std::min(end, first + weights[i].n) - first;
-      if (from < to) body(weights[i], y[i], from, to);
-    }
-  }
+}  // namespace
 
-  void run() const {
-    const int64_t row_bytes = std::max<int64_t>(k_padded * 4 / weights_per_word(weights[0].format), 1);
-    const bool one_row = m == 1 && !(options.batch_invariant && options.bits);
-    if (options.int8_activations || one_row) {
-      parallel_rows(columns, kBytesPerPiece / row_bytes + 1, [&](int64_t begin, int64_t end) {
-        each_output(begin, end, [&](const Weights& w, float* out, int64_t from, int64_t to) {
-          if (!options.int8_activations) return kernels.gemv(x.get(), sums.get(), w, out, from, to);
-          for (; from < to; from += kTile) {  // a tile of W stays in the cache for all rows of x
-            for (int64_t row = 0; row < m; ++row) {
-              kernels.gemv_bytes(row_of_bytes(row), w, out + row * w.n, from, std::min(from + kTile, to));
-            }
-          }
-        });
-      });
-      return;
-    }
-    parallel_rows((columns + kTile - 1) / kTile, 1, [&](int64_t begin, int64_t end) {
-      const Floats tile = floats(kTile * k_padded);
-      each_output(begin * kTile, std::min(end * kTile, columns),
-                  [&](const Weights& w, float* out, int64_t from, int64_t to) {
-                    for (; from < to; from += kTile) {
-                      kernels.gemm(x.get(), m, w, out, tile.get(), from, std::min(from + kTile, to));
-                    }
-                  });
-    });
-  }
-};
-
-void check(const mx::array& x, const std::vector<mx::array>& weights, const std::vector<mx::array>& scales,
-           const std::vector<mx::array>& biases, const LinearOptions& options) {
-  constexpr auto where = "linear";
-  need_float(where, "x", x);
-  if (x.ndim() < 1) fail(where, "x with at least one axis", "a scalar");
+void check_weights(const char* where, int64_t k, const std::vector<mx::array>& weights,
+                   const std::vector<mx::array>& scales, const std::vector<mx::array>& biases,
+                   const LinearOptions& options) {
+  const int rounded = options.products.activation_bits;
+  if (rounded != 0 && rounded != 8 && rounded != 16) fail(where, "activation_bits 0, 8 or 16", rounded);
   if (weights.empty()) fail(where, "at least one weight", "none");
-  const int64_t k = x.shape(-1);
-  if (k < 1) fail(where, "x with a last axis of at least 1", text(x.shape()));
   if (!options.bits) {
-    if (options.int8_activations) fail(where, "4-bit or 8-bit weights for 8-bit activations", weights[0].dtype());
+    if (rounded) fail(where, "quantized weights for rounded activations", weights[0].dtype());
     for (const auto& w : weights) {
       need_float(where, "weight", w);
       if (w.ndim() != 2 || w.shape(1) != k) {
@@ -146,7 +81,6 @@ void check(const mx::array& x, const std::vector<mx::array>& weights, const std:
   }
   const int bits = options.bits, group = options.group_size;
   if (bits != 2 && bits != 4 && bits != 8) fail(where, "bits 2, 4 or 8", bits, "implementation=\"mlx\" takes more");
-  if (options.int8_activations && bits == 2) fail(where, "4-bit or 8-bit weights for 8-bit activations", "2-bit");
   if (group != 32 && group != 64 && group != 128) fail(where, "group_size 32, 64 or 128", group);
   if (scales.size() != weights.size() || biases.size() != weights.size()) {
     fail(where, "scales and biases for each weight", std::to_string(scales.size()) + " and " +
@@ -169,13 +103,14 @@ void check(const mx::array& x, const std::vector<mx::array>& weights, const std:
   }
 }
 
-}  // namespace
-
 std::vector<mx::array> linear(const mx::array& x, const std::vector<mx::array>& weights,
                               const std::vector<mx::array>& scales, const std::vector<mx::array>& biases,
                               LinearOptions options, mx::StreamOrDevice where) {
   const auto stream = cpu_stream("linear", where);
-  check(x, weights, scales, biases, options);
+  need_float("linear", "x", x);
+  if (x.ndim() < 1) fail("linear", "x with at least one axis", "a scalar");
+  if (x.shape(-1) < 1) fail("linear", "x with a last axis of at least 1", text(x.shape()));
+  check_weights("linear", x.shape(-1), weights, scales, biases, options);
   std::vector<mx::array> inputs{x};
   std::vector<mx::Shape> shapes;
   for (size_t i = 0; i < weights.size(); ++i) {
@@ -203,24 +138,16 @@ void Linear::eval_cpu(const std::vector<mx::array>& inputs, std::vector<mx::arra
     outputs[i].set_data(mx::allocator::malloc(outputs[i].nbytes()));
     encoder.set_output_array(outputs[i]);
     out.push_back(outputs[i].data<void>());
-    weights.push_back(view(&inputs[1 + i * step], options_, k));
+    weights.push_back(view_weights(&inputs[1 + i * step], options_, k));
     columns += weights.back().n;
   }
   for (const auto& input : inputs) encoder.set_input_array(input);
   if (m == 0 || columns == 0) return;
-  encoder.dispatch([weights = std::move(weights), out = std::move(out), options = options_, layout = RowLayout(x),
-                    source = x.data<void>(), type = float_type(x.dtype()), m, columns] {
-    const auto& kernels = linear_kernels();
-    Job job{kernels, options, weights, {}, m, padded(weights[0].k, weights[0].format), columns, {}, {}, {}, {}};
-    const Floats wide = floats(type == Float::float32 ? 0 : m * columns);  // results before they are rounded
-    float* next = wide.get();
-    for (size_t i = 0; i < weights.size(); next += m * weights[i].n, ++i) {
-      job.y.push_back(type == Float::float32 ? static_cast<float*>(out[i]) : next);
-    }
-    job.prepare(source, type, layout);
-    job.run();
-    if (type == Float::float32) return;
-    for (size_t i = 0; i < weights.size(); ++i) kernels.finish(job.y[i], m * weights[i].n, type, out[i]);
+  encoder.dispatch([weights = std::move(weights), out = std::move(out), options = options_.products,
+                    layout = RowLayout(x), source = x.data<char>(), type = float_type(x.dtype()), m, k] {
+    Products products(weights, options, type, m);
+    products.write_to(out);
+    multiply(products, source, type, layout, m, k);
   });
 }
 

@@ -4,15 +4,14 @@
 #include <vector>
 
 #include "common/primitive.h"
-#include "linear/linear_kernels.h"
+#include "linear/products.h"
 
 namespace kvist {
 
 struct LinearOptions {
   int group_size = 0;  // of affine weights; 0 for plain ones
   int bits = 0;
-  bool batch_invariant = false;   // a row gets the same bits whatever the number of rows
-  bool int8_activations = false;  // round x to 8 bits per group of weights
+  ProductOptions products;
   bool operator==(const LinearOptions&) const = default;
 };
 
@@ -22,6 +21,14 @@ struct LinearOptions {
 std::vector<mx::array> linear(const mx::array& x, const std::vector<mx::array>& weights,
                               const std::vector<mx::array>& scales, const std::vector<mx::array>& biases,
                               LinearOptions options, mx::StreamOrDevice stream = {});
+
+// For operators that contain products. Throws unless the weights, of any number, fit rows of K numbers.
+void check_weights(const char* where, int64_t k, const std::vector<mx::array>& weights,
+                   const std::vector<mx::array>& scales, const std::vector<mx::array>& biases,
+                   const LinearOptions& options);
+
+// One weight whose data is there: `input` points at it, or at weight, scales and biases.
+Weights view_weights(const mx::array* input, const LinearOptions& options, int64_t k);
 
 class Linear : public CpuPrimitive {
  public:

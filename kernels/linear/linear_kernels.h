@@ -47,11 +47,12 @@ struct Weights {
   int64_t n, k;
 };
 
-// One row of activations for the int8 path: bytes in the order of dot_bytes, one step size a group of weights.
-struct Bytes {
-  int8_t* values;  // padded(K), from -127 to 127
-  float* steps;    // K / group: x is about values * step
-  float* sums;     // K / group: of values * step
+// One row of activations rounded to whole numbers of 8 or 16 bits: x is about values * step, with a step for each group
+// of weights. The order of values is that of linear_fixed.h.
+struct Fixed {
+  void* values;  // padded(K) of int8_t or int16_t
+  float* steps;  // K / group
+  float* sums;   // K / group: of values * step
 };
 
 struct LinearKernels {
@@ -63,9 +64,9 @@ struct LinearKernels {
   void (*gemv)(const float* prepared, const float* sums, const Weights& w, float* y, int64_t begin, int64_t end);
   // y (M, N) in columns [begin, end), at most kTile of them; tile: scratch of kTile * padded K floats.
   void (*gemm)(const float* prepared, int64_t m, const Weights& w, float* y, float* tile, int64_t begin, int64_t end);
-  // The same product with activations rounded to 8 bits.
-  void (*to_bytes)(const float* prepared, const Weights& w, Bytes row);
-  void (*gemv_bytes)(const Bytes& row, const Weights& w, float* y, int64_t begin, int64_t end);
+  // The same product with activations rounded to `bits` = 8 or 16 bits, affine formats only.
+  void (*to_fixed)(int bits, const float* prepared, const Weights& w, Fixed row);
+  void (*gemv_fixed)(int bits, const Fixed& row, const Weights& w, float* y, int64_t begin, int64_t end);
   // float32 -> the type of the result.
   void (*finish)(const float* y, int64_t count, Float type, void* out);
 };

@@ -4,61 +4,16 @@
 #include <sstream>
 #include <stdexcept>
 
-#include "common/dispatch.h"
-#include "common/float16.h"
+#include "common/float_type.h"
 #include "common/parallel.h"
 #include "mlx/allocator.h"
 #include "mlx/backend/cpu/encoder.h"
 #include "mlx/ops.h"
 #include "mlx/transforms.h"
+#include "rms_norm/rms_norm_row.h"
 
 namespace kvist {
 namespace {
-
-// ---- one row --------------------------------------------------------------------------------------------
-
-// Independent partial sums: they let the loop use vector registers without licence to reorder a float sum,
-// and their number does not depend on the machine, so neither do the bits of the result.
-constexpr int kLanes = 32;
-
-template <typename T>
-KVIST_INLINE float sum_of_squares(const T* x, int64_t dim) {
-  float lanes[kLanes] = {};
-  int64_t i = 0;
-  for (; i + kLanes <= dim; i += kLanes) {
-    for (int lane = 0; lane < kLanes; ++lane) {
-      const float value = to_float(x[i + lane]);
-      lanes[lane] += value * value;
-    }
-  }
-  for (int lane = 0; i < dim; ++i, ++lane) lanes[lane] += to_float(x[i]) * to_float(x[i]);
-  for (int half = kLanes / 2; half > 0; half /= 2) {
-    for (int lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
-  }
-  return lanes[0];
-}
-
-template <typename T>
-KVIST_INLINE void normalise(const T* x, const float* weight, T* out, int64_t dim, float eps) {
-  const float scale = 1.0f / std::sqrt(sum_of_squares(x, dim) / float(dim) + eps);
-  // Rounded to T before the weight is applied, as in Llama and Qwen (and in mx.fast.rms_norm).
-  KVIST_INDEPENDENT
-  for (int64_t i = 0; i < dim; ++i) {
-    out[i] = from_float<T>(to_float(from_float<T>(to_float(x[i]) * scale)) * weight[i]);
-  }
-}
-
-// Multiversioning does not combine with templates, hence one plain function per type.
-KVIST_MULTIVERSION void normalise_row(const float* x, const float* w, float* out, int64_t dim, float eps) {
-  normalise(x, w, out, dim, eps);
-}
-KVIST_MULTIVERSION void normalise_row(const float16_t* x, const float* w, float16_t* out, int64_t dim, float eps) {
-  normalise(x, w, out, dim, eps);
-}
-KVIST_MULTIVERSION void normalise_row(const bfloat16_t* x, const float* w, bfloat16_t* out, int64_t dim,
-                                      float eps) {
-  normalise(x, w, out, dim, eps);
-}
 
 // ---- all rows -------------------------------------------------------------------------------------------
 
@@ -82,8 +37,9 @@ constexpr int64_t kElementsPerThread = 1 << 15;  // below this, waking a thread 
 template <typename T>
 void normalise_rows(const T* x, const Layout& layout, const T* weight, int64_t weight_stride, T* out, int64_t rows,
                     int64_t dim, float eps) {
-  std::vector<float> weights(dim);
-  for (int64_t i = 0; i < dim; ++i) weights[i] = to_float(weight[i * weight_stride]);
+  std::vector<T> weights(dim);  // side by side
+  for (int64_t i = 0; i < dim; ++i) weights[i] = weight[i * weight_stride];
+  constexpr auto type = sizeof(T) == 4 ? Float::float32 : std::is_same_v<T, float16_t> ? Float::float16 : Float::bfloat16;
   const int64_t grain = kElementsPerThread / std::max<int64_t>(dim, 1) + 1;
   parallel_rows(rows, grain, [&](int64_t begin, int64_t end) {
     std::vector<T> gathered(layout.last_stride == 1 ? 0 : dim);
@@ -93,7 +49,7 @@ void normalise_rows(const T* x, const Layout& layout, const T* weight, int64_t w
         for (int64_t i = 0; i < dim; ++i) gathered[i] = source[i * layout.last_stride];
         source = gathered.data();
       }
-      normalise_row(source, weights.data(), out + row * dim, dim, eps);
+      rms_norm_row(type, source, weights.data(), out + row * dim, dim, eps);
     }
   });
 }

@@ -1,8 +1,8 @@
 // Rotary positions: x (B, H, L, D), whose token t of sequence b stands at position p = offsets[b] + t. Pair j of a head
 // is turned by p / wavelengths[j] radians; features from dims on pass unchanged.
 //
-// Two layouts of the pairs: features (2j, 2j + 1), TRADITIONAL, as in the paper; or (j, j + dims / 2), half-split, as in
-// Llama and Qwen. (Su et al. 2021, RoFormer, section 3.2.2, equation 15)
+// Two layouts of the pairs: features (2j, 2j + 1), TRADITIONAL, as in the paper; or (j, j + dims / 2), half-split, as
+// in Llama and Qwen. (Su et al. 2021, RoFormer, section 3.2.2, equation 15)
 //
 // Dispatch: y counts tokens (L). rope_naive: grid (D, L, B H). With R = D - dims features that only pass:
 // rope_pairs: grid (dims / 2 + R, L, B H); rope_vectorised: (dims / 8 + R, L, B H), dims / 2 a multiple of 4;
@@ -63,7 +63,7 @@ template <typename T, bool TRADITIONAL>
 
 // Turns one pair of the head that starts at `row`.
 template <typename T, bool TRADITIONAL>
-void rotate(device const T* x, device T* out, size_t row, uint pair, uint dims, Turn turn) {
+void turn_pair(device const T* x, device T* out, size_t row, uint pair, uint dims, Turn turn) {
   const size_t a = row + first_of<TRADITIONAL>(pair), b = row + second_of<TRADITIONAL>(pair, dims);
   const float first = float(x[a]), second = float(x[b]);
   out[a] = T(first * turn.cosine - second * turn.sine);
@@ -91,7 +91,7 @@ template <typename T, bool TRADITIONAL>
     return;
   }
   const Turn turn = turn_of(offsets[head / num_heads] + int(token), wavelengths[pair]);
-  rotate<T, TRADITIONAL>(x, out, row, pair, dims, turn);
+  turn_pair<T, TRADITIONAL>(x, out, row, pair, dims, turn);
 }
 
 // 3. Four neighbouring pairs a thread, in vectors: a quarter of the threads, each with wide loads and stores.
@@ -156,7 +156,7 @@ template <typename T, bool TRADITIONAL>
   for (uint head = begin; head < end; ++head) {
     const size_t row = ((size_t(sequence) * num_heads + head) * threads_per_grid.y + token) * dim;
     if (turns) {
-      rotate<T, TRADITIONAL>(x, out, row, pair, dims, turn);
+      turn_pair<T, TRADITIONAL>(x, out, row, pair, dims, turn);
     } else {
       out[row + pair + dims / 2] = x[row + pair + dims / 2];
     }

@@ -179,8 +179,8 @@ template <typename T>
   }
 }
 
-// 5. A row of any length, four neighbours at a time: the running sum is rescaled once for four elements, where version 3
-// does it for each.
+// 5. A row of any length, four neighbours at a time: the running sum is rescaled once for four elements, where version
+// 3 does it for each.
 template <typename T>
 [[kernel]] void softmax_looped(
     device const T* x [[buffer(0)]],

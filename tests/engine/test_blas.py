@@ -64,6 +64,7 @@ def test_in_effect_by_itself() -> None:
 
 
 @linux
+@pytest.mark.slow
 def test_switched_off() -> None:
     script = """
         from kvist import blas, doctor
@@ -74,6 +75,7 @@ def test_switched_off() -> None:
 
 @linux
 @built
+@pytest.mark.slow
 def test_mlx_imported_first() -> None:
     script = """
         import mlx.core as mx

@@ -51,7 +51,7 @@ def theirs(ours, tmp_path_factory) -> HuggingFaceTokenizer:
     return HuggingFaceTokenizer.from_file(str(path))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=settings().max_examples * 4, deadline=None)
 @given(text=ANY_TEXT)
 @example(text="")
 @example(text=TEXT)

@@ -29,6 +29,7 @@ def test_generate_in_a_process(checkpoint: Path) -> None:
     assert run(*arguments, "--seed", "1").stdout != first.stdout
 
 
+@pytest.mark.slow
 def test_prompt_from_standard_input(checkpoint: Path) -> None:
     arguments = ["generate", "--model", str(checkpoint), "-", "--json"]
     done = run(*arguments, stdin="缓存".encode())
@@ -70,6 +71,7 @@ def test_bad_input_is_one_line(case: str, capsys: pytest.CaptureFixture[str]) ->
     assert message in captured.err and captured.err.startswith("kvist")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.json"])
 def test_damaged_checkpoint_in_a_process(checkpoint: Path, name: str) -> None:
     whole = (checkpoint / name).read_bytes()
@@ -85,6 +87,7 @@ def test_checkpoint_without_tokenizer(checkpoint: Path, capsys: pytest.CaptureFi
     assert "need tokenizer.json, got no such file" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_argument_that_is_not_utf8(checkpoint: Path) -> None:
     command = [*KVIST, "generate", "--model", str(checkpoint)]
     done = subprocess.run([os.fsencode(part) for part in command] + [b"caf\xe9"], capture_output=True)
@@ -102,6 +105,7 @@ def long_run(checkpoint: Path) -> subprocess.Popen[bytes]:
     return process
 
 
+@pytest.mark.slow
 def test_interrupt_is_quiet(checkpoint: Path) -> None:
     process = long_run(checkpoint)
     process.send_signal(signal.SIGINT)
@@ -109,6 +113,7 @@ def test_interrupt_is_quiet(checkpoint: Path) -> None:
     assert (process.returncode, errors) == (130, b"\n")
 
 
+@pytest.mark.slow
 def test_closed_pipe_is_quiet(checkpoint: Path) -> None:
     process = long_run(checkpoint)
     assert process.stdout and process.stderr

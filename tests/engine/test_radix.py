@@ -177,7 +177,7 @@ def entries(node: RadixNode, above: Prefix) -> Iterator[tuple[Prefix, tuple[int,
 
 TestRadixMachine = RadixMachine.TestCase
 TestRadixMachine.settings = settings(
-    max_examples=150,
+    max_examples=settings().max_examples * 3 // 2,
     stateful_step_count=40,
     deadline=None,
     derandomize=True,

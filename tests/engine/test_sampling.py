@@ -22,7 +22,7 @@ PARAMS = st.builds(
     top_p=st.sampled_from([0.05, 0.5, 0.9, 1.0]),
     min_p=st.sampled_from([0.0, 0.1, 0.7, 1.0]),
 )
-quick = settings(deadline=None, max_examples=60)
+quick = settings(deadline=None, max_examples=settings().max_examples * 3 // 5)
 
 
 def kept(logits: mx.array) -> np.ndarray:

@@ -94,6 +94,7 @@ def test_sampled_text_follows_its_seed(tiny):
     assert texts[0] == texts[1] != texts[2]
 
 
+@pytest.mark.slow
 def test_the_tokenizer_is_the_one_that_the_recipe_trains(tiny, corpus):
     _, tokenizer = tiny
     ours = train_bpe(END_OF_TEXT.join(corpus.prose), VOCAB_SIZE, [END_OF_TEXT])

@@ -1,11 +1,11 @@
-"""Guards SwiGLU, softmax and norm_rope in C++: equal to their references; in place only unseen; errors."""
+"""Guards SwiGLU, exp, softmax and norm_rope in C++: equal to their references; in place unseen; errors."""
 
 import mlx.core as mx
 import numpy as np
 import pytest
 
 from kvist.errors import KvistError
-from kvist.ops import norm_rope, softmax, swiglu
+from kvist.ops import exp, norm_rope, softmax, swiglu
 
 DTYPES = [mx.float32, mx.float16, mx.bfloat16]
 TOLERANCE = {mx.float32: 2e-6, mx.float16: 4e-3, mx.bfloat16: 4e-2}
@@ -54,7 +54,31 @@ def test_softmax_equals_reference(isa, dtype):
     assert mx.isnan(softmax(mx.array([1.0, mx.nan]), implementation="cpp")).all().item()
 
 
-@pytest.mark.parametrize("function", [swiglu, softmax])
+@pytest.mark.parametrize("implementation", ["reference", "cpp", None])
+def test_exp_equals_numpy_over_the_whole_range(isa, implementation):
+    x = np.concatenate([np.linspace(-104, 89, 50001), [0.0, -0.0, 88.7, 88.8, -103.9, -110, 1e30, -1e30]])
+    x = np.append(x, [np.inf, -np.inf, np.nan]).astype(np.float32)
+    with np.errstate(over="ignore"):
+        want = np.exp(x.astype(np.float64)).astype(np.float32)
+    got = np.array(exp(mx.array(x), implementation=implementation))
+    np.testing.assert_allclose(got, want, rtol=3e-7, atol=3e-45)  # two steps, of subnormal numbers too
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_exp_of_every_shape_and_type_equals_mlx(isa, dtype):
+    for shape in ((), (1,), (3, 17), (2, 3, 96), (40001,), (0, 4)):
+        x = normal(*shape, seed=6, dtype=dtype)
+        want = mx.exp(x.astype(mx.float32)).astype(dtype)
+        for view, wanted in ((x, want), (x.T, want.T)):
+            got = exp(view, implementation="cpp")
+            a, b = np.array(got.astype(mx.float32)), np.array(wanted.astype(mx.float32))
+            assert got.dtype == dtype and a.shape == b.shape
+            np.testing.assert_allclose(a, b, rtol=max(1e-6, float(mx.finfo(dtype).eps)))
+    slope = mx.grad(lambda a: exp(a, implementation="cpp").sum())(mx.array([0.5, -2.0]))
+    np.testing.assert_allclose(np.array(slope), np.exp([0.5, -2.0]), rtol=1e-6)
+
+
+@pytest.mark.parametrize("function", [swiglu, softmax, exp])
 def test_every_instruction_set_gives_the_same_bits_and_inputs_stay(vector_kernels, function):
     before, results = vector_kernels.isa(), {}
     inputs = [normal(7, 333, seed=4), normal(7, 333, seed=5)][: 2 if function is swiglu else 1]

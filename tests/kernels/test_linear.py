@@ -47,15 +47,36 @@ def test_plain_equals_reference(isa, stored, dtype):
         assert_close(linear(x, weight, implementation="cpp"), want, TOLERANCE[dtype])
 
 
-@pytest.mark.parametrize("bits", [4, 8])
-def test_int8_activations_stay_within_their_stated_error(isa, bits):
+@pytest.mark.parametrize(("activations", "most"), [("int8", 1e-2), ("int16", 1e-4)])
+@pytest.mark.parametrize("bits", [2, 4, 8])
+def test_rounded_activations_stay_within_their_stated_error(isa, bits, activations, most):
     x, weight = normal(5, 1024, seed=5), quantize(normal(200, 1024, seed=6), 64, bits)
-    got = np.array(linear(x, weight, activations="int8"))
+    got = np.array(linear(x, weight, activations=activations))
     want = np.array(linear_reference(x, weight))
     error = np.sqrt(np.mean((got - want) ** 2)) / np.sqrt(np.mean(want**2))
-    assert 1e-4 < error < 1e-2  # it is an approximation, and a good one
-    exact = np.array(linear(mx.zeros((1, 1024)), weight, activations="int8"))
+    assert most / 100 < error < most  # it is an approximation, and a good one
+    exact = np.array(linear(mx.zeros((1, 1024)), weight, activations=activations))
     assert not exact.any()
+    one_by_one = [linear(row, weight, activations=activations) for row in x]
+    assert np.array_equal(np.array(mx.stack(one_by_one)), got)
+
+
+@pytest.mark.parametrize("dtype", [mx.float16, mx.bfloat16], ids=str)
+def test_one_row_of_16_bits_equals_float32_sums_but_for_the_last_bit(isa, dtype):
+    """It takes whole-number products, whose error is far below the rounding of the result."""
+    x, weight = normal(1, 1024, seed=5, dtype=dtype), quantize(normal(300, 1024, seed=6), 64, 4)
+    got, want = (linear(x, weight), linear_reference(x, weight))
+    assert_close(got, want, float(mx.finfo(dtype).eps))
+    assert np.mean(np.array(got.astype(mx.float32)) == np.array(want.astype(mx.float32))) > 0.8
+
+
+@pytest.mark.parametrize("activations", [None, "int8", "int16"])
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
+def test_what_is_no_number_is_not_lost(isa, bad, activations):
+    x = normal(1, 192, seed=5).astype(mx.bfloat16)
+    x[0, 70] = bad
+    got = linear(x, quantize(normal(9, 192, seed=6)), activations=activations)
+    assert not mx.isfinite(got).any().item()
 
 
 def test_every_instruction_set_gives_the_same_bits(vector_kernels):
@@ -66,8 +87,9 @@ def test_every_instruction_set_gives_the_same_bits(vector_kernels):
             for rows in (1, 5):
                 x = normal(rows, group * 19, seed=8)
                 out.append(bytes(linear(x, weight, implementation="cpp")))
-                if bits != 2:
-                    out.append(bytes(linear(x, weight, activations="int8")))
+                out += [bytes(linear(x, weight, activations=kind)) for kind in ("int8", "int16")]
+                half = linear(x.astype(mx.bfloat16), weight, implementation="cpp")
+                out.append(bytes(half.astype(mx.float32)))
         for dtype in DTYPES:
             weight = normal(21, 345, seed=9, dtype=dtype)
             out += [bytes(linear(normal(rows, 345, seed=8), weight, implementation="cpp")) for rows in (1, 7)]
@@ -173,10 +195,13 @@ BAD = {
     ),
     "need bits among": lambda: linear(mx.ones(64), GOOD._replace(bits=7)),
     "need group_size among": lambda: linear(mx.ones(64), GOOD._replace(group_size=16)),
-    "need implementation reference, mlx, cpp, got 'fast'": lambda: linear(
+    "need implementation reference, mlx, cpp, metal, got 'fast'": lambda: linear(
         mx.ones(64), GOOD, implementation="fast"
     ),
-    'need activations None or "int8"': lambda: linear(mx.ones(64), GOOD, activations="fp8"),
+    'need activations None, "int8" or "int16"': lambda: linear(mx.ones(64), GOOD, activations="fp8"),
+    'need a weight of 4 bits for implementation="metal", got 8 bits': lambda: linear(
+        mx.ones(64), quantize(mx.ones((8, 64)), bits=8), implementation="metal"
+    ),
     'need implementation="cpp" for batch_invariant': lambda: linear(
         mx.ones(64), GOOD, implementation="mlx", batch_invariant=True
     ),

@@ -179,8 +179,12 @@ def test_explain(folder, capsys):
 EXPLAINED = """
 inline float first(device const float* p, uint n) { return p[n]; }
 inline void put(device float4* q, float4 v) { *q = v; }
+inline float simd_twice(float v) { return 2 * simd_sum(v); }
+inline float at(device const float* p, uint n) { device const float* q = p + n; return *q; }
 kernel void k(device const float* a, device float* b, device float* c, device float4* d,
               device atomic_uint* e, device float* f, device half* g, constant float* h, device int* never,
+              constant uint& j, constant uint& l, constant uint& m, constant uint& n, device const float* o,
+              constant uint& unused,
               uint i [[thread_position_in_grid]], uint s [[simdgroup_index_in_threadgroup]]) {
   threadgroup float tile[4 * 8][8];
   b += i;
@@ -193,6 +197,10 @@ kernel void k(device const float* a, device float* b, device float* c, device fl
   f[i]++;
   *reinterpret_cast<device half4*>(g + i) *= 2.0h;
   if (tile[0][0] == simd_sum(1.0f)) b[0] += 1;
+  device const float* row = a + size_t(i / j) * l;
+  constant uint& other = m;
+  tile[2 * s][0] = first(o, 1);
+  b[1] = row[0] + at(a, n) + simd_twice(float(other));
 }
 """
 
@@ -201,7 +209,7 @@ def test_what_kernels_read_and_write_is_told_from_their_text(folder, capsys):
     Path("e.metal").write_text(EXPLAINED)
     assert main(["metal", "explain", "e.metal", "--json"]) == 0
     (kernel,) = json.loads(capsys.readouterr().out)["kernels"]
-    use = {a["name"]: (a["reads"], a["writes"]) for a in kernel["arguments"][:9]}
+    use = {a["name"]: (a["reads"], a["writes"]) for a in kernel["arguments"][:15]}
     assert use == {
         "a": (True, False),
         "b": (True, True),
@@ -212,6 +220,11 @@ def test_what_kernels_read_and_write_is_told_from_their_text(folder, capsys):
         "g": (True, True),
         "h": (True, False),
         "never": (False, False),
+        **{name: (True, False) for name in "jlmno"},
+        "unused": (False, False),
     }
-    assert [(t["name"], t["bytes"], t["line"]) for t in kernel["threadgroup"]] == [("tile", 1024, 7)]
-    assert [(s["name"], s["line"]) for s in kernel["simd_operations"]] == [("simd_sum", 17)]
+    assert [(t["name"], t["bytes"], t["line"]) for t in kernel["threadgroup"]] == [("tile", 1024, 11)]
+    assert [(s["name"], s["line"]) for s in kernel["simd_operations"]] == [
+        ("simd_sum", 21),
+        ("simd_sum", 4),
+    ]

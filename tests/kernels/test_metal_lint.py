@@ -161,7 +161,11 @@ PIECES += [
 ]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings().max_examples * 3 // 2,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=6)), max_size=25))
 def test_no_text_upsets_it(monkeypatch, pieces):
     monkeypatch.setattr(spaces, "check_spaces", lambda unit, unresolved: ("skipped: not now", []))

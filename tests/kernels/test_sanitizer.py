@@ -1,5 +1,6 @@
 """Guards the C++ kernels' memory (AddressSanitizer, UBSan), and that no vector code leaks into the rest."""
 
+import os
 import platform
 import re
 import shutil
@@ -92,6 +93,26 @@ def test_no_kernel_reads_or_writes_beside_its_buffers(compiler, tmp_path):
     assert done.returncode == 0, done.stdout[-1000:] + done.stderr[-3000:]
     compared = re.fullmatch(r"(\d+) values compared\n", done.stdout)
     assert compared and int(compared[1]) > 100_000
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("sanitizer", ["address,undefined", "thread"])
+def test_a_decode_step_on_several_threads_is_clean(compiler, tmp_path, sanitizer):
+    """The portable lanes alone: what is looked at here is how threads share the work."""
+    files = ["decoder/decode", "linear/products", "rms_norm/rms_norm_row"]
+    files += [f"common/{name}" for name in ("isa", "parallel", "together")]
+    files += [f"{op}_{part}" for op in OPS for part in ("isa", "kernels")]
+    sources = [str(KERNELS / f"{name}.cpp") for name in files]
+    sanitize = ["-O1", f"-fsanitize={sanitizer}", "-fno-sanitize-recover=all", "-pthread"]
+    command = [compiler, *FLAGS, *sanitize, "-DKVIST_NONE", str(MAIN.with_name("decode.cpp")), *sources]
+    built = subprocess.run([*command, "-o", str(tmp_path / "decode")], capture_output=True, text=True)
+    assert built.returncode == 0, built.stderr[-3000:]
+    for threads in ("1", "4"):
+        environment = os.environ | {"KVIST_THREADS": threads}
+        done = subprocess.run([str(tmp_path / "decode")], capture_output=True, text=True, env=environment)
+        assert done.returncode == 0, done.stdout[-1000:] + done.stderr[-3000:]
+        assert re.fullmatch(r"\d{4,} values compared\n", done.stdout)
 
 
 @pytest.mark.slow

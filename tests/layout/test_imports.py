@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -49,6 +50,7 @@ def module_name(path: Path) -> str:
 MODULES = {module_name(p): p for p in sorted(CODE.rglob("*.py")) if ".egg-info" not in str(p)}
 
 
+@lru_cache
 def own_imports(path: Path) -> list[tuple[str, int, bool]]:
     """(module, line, inside a function) of every import of our own packages, relative ones resolved."""
     name = module_name(path)
@@ -57,7 +59,9 @@ def own_imports(path: Path) -> list[tuple[str, int, bool]]:
 
     def visit(node: ast.AST, in_function: bool) -> None:
         for child in ast.iter_child_nodes(node):
-            inside = in_function or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            if isinstance(child, ast.expr):  # no import hides in one, and most nodes are below them
+                continue
+            inside = in_function or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
             if isinstance(child, ast.Import):
                 found.extend((alias.name, child.lineno, inside) for alias in child.names)
             elif isinstance(child, ast.ImportFrom):

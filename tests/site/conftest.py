@@ -3,6 +3,8 @@
 import functools
 import http.server
 import os
+import pickle
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -12,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from vaultkit.lock import locked
 from vaultkit.note import parse_note
 from vaultkit.site.build import Report, build
 from vaultkit.site.context import Context
@@ -24,10 +27,10 @@ ROOT = HERE.parents[1]
 BASE = "/some/base/"  # the sites are served below a path, as many hosts do
 
 
-def make_project(folder: Path) -> Layout:
-    """A project with the sample vault and this repository's tools."""
+def make_project(folder: Path, vault: str = "sample") -> Layout:
+    """A project with the sample vault, or another one of this folder, and this repository's tools."""
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(HERE / "sample" / "vault", folder / "vault")
+    shutil.copytree(HERE / vault / "vault", folder / "vault")
     for name in ("mkdocs.yml", "mkdocs.zh.yml", "pyproject.toml"):
         shutil.copyfile(ROOT / name, folder / name)
     (folder / "codebase").mkdir()
@@ -61,9 +64,33 @@ class Site(NamedTuple):
 
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    """The sample project, strictly built."""
-    layout = make_project(tmp_path_factory.mktemp("sample") / "project")
-    return Site(layout, _built(layout))
+    """The sample project, strictly built, once for all processes of a run; nobody may change it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "sample-site"
+    folder.mkdir(exist_ok=True)
+    told = folder / "report"
+    with locked(folder):
+        if not told.exists():
+            told.write_bytes(pickle.dumps(_built(make_project(folder / "project"))))
+    return Site(Layout(folder / "project"), pickle.loads(told.read_bytes()))
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A vault with something to hide and a hostile note, built with an address and an `edit_uri`."""
+    layout = make_project(tmp_path_factory.mktemp("published") / "project", "published")
+    settings = (
+        "site_url: https://notes.example/base/\nrepo_url: https://code.example/me/notes\n"
+        "edit_uri: edit/main/vault/\nextra: {obsidian_vault: My vault}"
+    )
+    config = layout.config("en")
+    text = re.sub(r"(?m)^site_url:.*$", lambda _: settings, config.read_text("utf-8"))
+    config.write_text(text, "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("SITE_URL", raising=False)
+        report = build(layout, mode="lenient")
+        assert report.ok, report.problems
+        yield Site(layout, report)
 
 
 @pytest.fixture(scope="session")
@@ -187,6 +214,7 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
         context.route("**/*", allow_own)
         page = context.new_page()
         page.set_default_timeout(10_000)
+        _without_eval(page)
         page.on("console", on_console)
         page.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
         page.goto(url)
@@ -198,8 +226,21 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
     assert not complaints, "\n".join(complaints)
 
 
+_FUNCTION = re.compile(r"\s*(?:async\s+)?(?:function\b|(?:\([^)]*\)|\w+)\s*=>)")
+
+
+def _without_eval(page: Any) -> None:
+    """An expression that is waited for is evaluated again and again, by `eval`, which the site's policy
+    forbids; a function is not.
+    """
+    wait = page.wait_for_function
+    page.wait_for_function = lambda text, **more: wait(
+        text if _FUNCTION.match(text) else f"() => {text}", **more
+    )
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that needs the repository's own site waits for its build: not in the quick lane."""
+    """A test that waits for the build of another site than the sample's is not in the quick lane."""
     for item in items:
-        if "real" in getattr(item, "fixturenames", ()):
+        if {"real", "published"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)

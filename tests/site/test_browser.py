@@ -19,13 +19,6 @@ def sample_home(sample: Any, serve_folder: Callable[..., str]) -> str:
     return serve_folder(sample.layout.site)
 
 
-def hits(page: Any, query: str) -> list[str]:
-    """Titles in the search dialog once the full text has answered."""
-    page.fill("dialog.k-search input", query)
-    page.wait_for_function("q => document.querySelector('.k-search').dataset.answered === q", arg=query)
-    return [option.inner_text().split("\n")[0] for option in page.query_selector_all("[role=option]")]
-
-
 def sideways(page: Any) -> int:
     """Pixels by which the page is wider than the screen."""
     return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
@@ -44,45 +37,6 @@ def test_the_language_switch_keeps_page_and_place(open_page: Any, home: str) -> 
     page.wait_for_function("scrollY === 0")
     page.click("[data-k-switch]")
     page.wait_for_url("**/base/concepts/radixattention/")  # at the top there is no anchor to keep
-
-
-@pytest.mark.parametrize("side", ["", "zh/"])
-def test_search_finds(open_page: Any, home: str, side: str) -> None:
-    page = open_page(home + side)
-    page.keyboard.press("/")
-    cache, tree = ("KV cache", "KV 缓存"), ("RadixAttention",)
-    queries = {"KV 缓存": cache, "缓存": cache, "键值缓存": cache, "RadixAttention": tree, "prefix": tree}
-    found = {query: hits(page, query) for query in queries}
-    missed = {q: found[q] for q, titles in queries.items() if not any(h.startswith(titles) for h in found[q])}
-    assert not missed
-    assert found["KV 缓存"][0].startswith(cache) and found["RadixAttention"][0].startswith(tree)
-
-
-def test_search_by_keyboard(open_page: Any, sample_home: str) -> None:
-    page = open_page(f"{sample_home}concepts/attention/")
-    page.keyboard.press("Control+k")
-    assert hits(page, "KV cache")[0].startswith("KV cache")
-    selected = "[role=option][aria-selected=true]"
-    first = page.get_attribute(selected, "id")
-    assert page.get_attribute("dialog input", "aria-activedescendant") == first
-    page.keyboard.press("ArrowDown")
-    assert page.get_attribute(selected, "id") != first
-    page.keyboard.press("ArrowUp")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/concepts/kv-cache/**")
-    page.keyboard.press("/")
-    page.wait_for_selector("dialog.k-search[open]")
-    page.keyboard.press("Escape")
-    page.wait_for_selector("dialog.k-search:not([open])", state="attached")
-
-
-def test_search_in_the_other_language_says_so(open_page: Any, sample_home: str) -> None:
-    page = open_page(sample_home)
-    page.keyboard.press("/")
-    assert "KV 缓存" in hits(page, "缓存")
-    assert page.inner_text(".k-search-group") == "In Chinese"
-    assert hits(page, "zzzzqqqq") == []
-    assert "zzzzqqqq" in page.inner_text("dialog [role=status]")
 
 
 def test_copy_takes_the_code_and_nothing_else(open_page: Any, sample_home: str) -> None:

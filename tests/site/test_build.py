@@ -9,10 +9,10 @@ import pytest
 
 from vaultkit.cli import main
 from vaultkit.errors import Problem
-from vaultkit.site import hook
 from vaultkit.site.build import build, is_complete
 from vaultkit.site.fingerprint import fingerprint
-from vaultkit.site.paths import Language, Layout, find_root
+from vaultkit.site.outputs.place import is_published
+from vaultkit.site.paths import Layout, find_root
 from vaultkit.site.publish import publish
 from vaultkit.site.stage import stage_all
 from vaultkit.site.state import State, passed, stops
@@ -30,12 +30,12 @@ def test_a_second_build_does_nothing(sample: object) -> None:
 def test_a_site_without_its_search_index_is_not_up_to_date(sample: object, tmp_path: Path) -> None:
     layout: Layout = sample.layout  # type: ignore[attr-defined]
     assert is_complete(layout)
-    file = layout.site / "zh" / "pagefind" / "pagefind.js"
-    file.rename(tmp_path / "away.js")
+    file = layout.site / "zh" / "search" / "index.bin"
+    file.rename(tmp_path / "away.bin")
     try:
         assert not is_complete(layout)
     finally:
-        (tmp_path / "away.js").rename(file)
+        (tmp_path / "away.bin").rename(file)
 
 
 def test_a_problem_stops_the_build_with_path_and_line(
@@ -84,7 +84,7 @@ def test_everything_a_page_depends_on_is_in_the_key(project: Layout) -> None:
 
 def test_publish_writes_what_differs_and_removes_what_is_gone(tmp_path: Path) -> None:
     source, target = tmp_path / "new", tmp_path / "site"
-    for path, text in {"a/index.html": "a", "b.css": "b", "pagefind/pagefind-ui.js": "unused"}.items():
+    for path, text in {"a/index.html": "a", "b.css": "b"}.items():
         (source / path).parent.mkdir(parents=True, exist_ok=True)
         (source / path).write_text(text)
     for path, text in {
@@ -114,17 +114,9 @@ def test_a_draft_may_lack_form_but_not_lead_astray() -> None:
     assert State("k", "draft").satisfies("k", "lenient") and not State("k", "draft").satisfies("k", "strict")
 
 
-@pytest.mark.parametrize(
-    ("given", "language", "root"),
-    [("https://kvist.example/a/", "en", "https://kvist.example/a/"),
-     ("https://kvist.example/a/zh/", "zh", "https://kvist.example/a/"), (None, "en", "")],
-)  # fmt: skip
-def test_a_published_site_names_its_address(
-    monkeypatch: pytest.MonkeyPatch, given: str | None, language: Language, root: str
-) -> None:
-    if given:
-        monkeypatch.setenv("SITE_URL", given)
-    assert hook._published(given or "http://127.0.0.1:8000/", language) == root
+def test_an_address_is_one_that_others_can_open() -> None:
+    assert is_published("https://kvist.example/a/")
+    assert not any(is_published(own) for own in ("", "http://127.0.0.1:8000/", "http://localhost/", "/a/"))
 
 
 def test_a_vault_needs_a_front_page(project: Layout, capsys: pytest.CaptureFixture[str]) -> None:

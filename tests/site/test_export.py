@@ -77,7 +77,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_there(
     before = snapshot(messy)
     out = tmp_path / "out"
     assert main(["export", str(messy), str(out)]) == 1
-    named = {line.split(":")[0] for line in capsys.readouterr().err.splitlines()}
+    named = {line.removeprefix(f"{messy}/").split(":")[0] for line in capsys.readouterr().err.splitlines()}
     assert named == {"bad.md", "fm.md", "templates/T.md"}
     assert snapshot(messy) == before
     pages = {str(f.relative_to(out / "docs")) for f in (out / "docs").rglob("*.md")}
@@ -152,7 +152,9 @@ def test_a_note_that_breaks_the_pipeline_is_exported_as_its_text(
     whole = staging.compose
     monkeypatch.setattr(staging, "compose", lambda c, i: 1 / 0 if c.note.path == "b.md" else whole(c, i))
     assert main(["export", str(vault), str(tmp_path / "out")]) == 1
-    assert capsys.readouterr().err.startswith("b.md: unrenderable cannot be rendered: ZeroDivisionError")
+    assert capsys.readouterr().err.startswith(
+        f"{vault}/b.md: unrenderable cannot be rendered: ZeroDivisionError"
+    )
     assert "````text\n# B" in (tmp_path / "out" / "docs" / "b.md").read_text("utf-8")
     assert (tmp_path / "out" / "docs" / "a.md").exists()
 

@@ -9,23 +9,12 @@ import pytest
 
 from vaultkit.review.cards import cards
 from vaultkit.review.schedule import Schedule, read
-from vaultkit.site.layers import layers, reduced
 from vaultkit.vault import Vault
 
 
 @pytest.fixture(scope="module")
 def home(real: Any, serve_folder: Callable[..., str]) -> str:
     return serve_folder(real.layout.site)
-
-
-def test_layers() -> None:
-    edges = {"a": [], "b": ["a"], "c": ["a", "b"], "d": ["c", "a"], "e": []}
-    assert layers(edges, 9) == [["a", "e"], ["b"], ["c"], ["d"]]
-    assert reduced(edges) == {"a": [], "b": ["a"], "c": ["b"], "d": ["c"], "e": []}
-    assert layers({str(n): [] for n in range(5)}, 2) == [["0", "1"], ["2", "3"], ["4"]]
-    circle = {"x": ["y"], "y": ["x"]}
-    assert sorted(node for row in layers(circle, 3) for node in row) == ["x", "y"]
-    assert layers({}, 3) == []
 
 
 @pytest.mark.slow
@@ -36,6 +25,24 @@ def test_the_map_leads_to_every_note_of_the_course(real: Any, side: str) -> None
     figure = html[start : html.index("</svg>", start)]
     assert figure.count("<a href=") == figure.count("<rect") == 39
     assert 'class="k-map-written"' in figure and 'href="../../concepts/kv-cache/"' in figure
+
+
+@pytest.mark.browser
+def test_the_map_shows_the_way_to_a_note_by_mouse_and_keyboard(open_page: Any, home: str) -> None:
+    page = open_page(f"{home}zh/reading-lists/tiny-llm-in-three-weeks/")
+    page.click(".k-map summary")
+    names = "map(a => a.getAttribute('href').split('/').at(-2))"
+    lit = f"[...document.querySelectorAll('.k-map .k-map-lit a.k-map-on')].{names}"
+    page.hover(".k-map a[href$='concepts/pagedattention/']")
+    way = set(page.evaluate(lit))
+    assert {"kv-cache", "autoregressive-generation", "pagedattention"} <= way
+    assert "tool-calling" not in way
+    page.mouse.move(2, 2)
+    assert page.evaluate(lit) == []
+    page.focus(".k-map a[href$='concepts/kv-cache/']")
+    assert {"kv-cache", "autoregressive-generation"} <= set(page.evaluate(lit))
+    assert page.locator(".k-map .k-map-lit path.k-map-on").count() >= 5
+    assert page.locator(".k-map").bounding_box()["height"] > 400
 
 
 @pytest.mark.browser

@@ -13,13 +13,12 @@ import pytest
 from mkdocs.commands.build import build as mkdocs_build
 from mkdocs.config import load_config
 
-from vaultkit.site.build import INDEX, Report
+from vaultkit.site.build import INDEX, Report, publish_all
 from vaultkit.site.fingerprint import fingerprint
 from vaultkit.site.live import session as live
 from vaultkit.site.live.session import Session, Update
 from vaultkit.site.live.worker import work
 from vaultkit.site.paths import LANGUAGES, Layout
-from vaultkit.site.publish import publish
 from vaultkit.site.stage import stage_all
 from vaultkit.site.state import load
 
@@ -48,8 +47,7 @@ def build_pages(layout: Layout) -> None:
     stage_all(layout, LANGUAGES)
     for language in LANGUAGES:
         mkdocs_build(load_config(str(layout.config(language)), site_dir=str(layout.html(language))))
-    publish(layout.html("en"), layout.site, keep=("zh",))
-    publish(layout.html("zh"), layout.site / "zh")
+    publish_all(layout)
 
 
 def content(layout: Layout) -> dict[str, bytes]:
@@ -129,6 +127,7 @@ def test_after_each_edit_the_site_is_that_of_a_build_from_nothing(
         assert not done.again and not done.stopped, (name, done.problems)
         assert done.written, name
         if number % 5 == 0 or number == len(EDITS):
+            session.settle()
             assert not differences(session.layout, tmp_path / f"copy {number}"), name
     assert not (session.layout.site / "zh" / "assets" / "mermaid").exists()
 
@@ -148,6 +147,7 @@ def test_any_sequence_of_edits(
             assert session.build().ok
             session.get_ready()
         assert not done.stopped, done.problems
+        session.settle()
         assert not differences(session.layout, tmp_path / f"copy {number}"), number
         shutil.rmtree(tmp_path / f"copy {number}")
 
@@ -242,6 +242,7 @@ def test_the_worker_answers_line_by_line(tmp_path: Path) -> None:
     class Stub:
         behind: ClassVar[set[str]] = set()
         state = None
+        unsettled = False
 
         def build(self, mode: str) -> Report:
             asked.append(mode)

@@ -75,7 +75,7 @@ def compared(text: str) -> Difference | None:
     return difference(expected(note), rendered(note, SiteMap.of(vault)))
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=settings().max_examples * 5 // 2, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(MARKS), st.sampled_from(WORDS)), min_size=1, max_size=10))
 def test_any_soup_of_blocks_is_the_same_on_both(lines: list[tuple[str, str]]) -> None:
     text = "".join(
@@ -121,13 +121,14 @@ def test_every_note_has_the_same_blocks_in_obsidian_and_on_the_site(path: str) -
     assert difference(expected(note), rendered(note, SITEMAPS[name])) is None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=settings().max_examples, deadline=None)
 @given(st.text(alphabet="ab *_`[]()<>!#-+|\\\n\t=~$%^&{}:1.。，中\x00\u200b\ue000\ue001\ud800", max_size=120))
 def test_any_text_is_laid_out(text: str) -> None:
     note = parse_note("Test.md", text)
     rendered(note, SiteMap.of(Vault(SAMPLE.root, {"Test.md": note}, {"Test.md"})))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     ["> " * 500 + "x", "- " * 500 + "x", "[" * 20_000, "*a " * 30_000, "==a " * 30_000, "`" * 50_000,

@@ -105,7 +105,7 @@ def test_check_fix(here: Path, capsys) -> None:
     (here / "B.md").write_text("---\naliases: [乙]\n---\n")
     (here / "A.md").write_text("[[乙]]\n")
     assert main(["check", "--fix"]) == 0
-    assert "fixed vault/A.md" in capsys.readouterr().out
+    assert "fixed vault/A.md:1: [[乙]] is now [[B|乙]]\n" in capsys.readouterr().out
     assert (here / "A.md").read_text() == "[[B|乙]]\n"
 
 

@@ -43,7 +43,7 @@ def test_every_value_is_what_yaml_reads() -> None:
     assert sum(map(is_what_yaml_reads, read)) > 50
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=settings().max_examples * 3 // 5, deadline=None)
 @given(st.lists(LINES, max_size=6))
 def test_any_lines_are_what_yaml_reads(lines: list[str]) -> None:
     is_what_yaml_reads(lines)

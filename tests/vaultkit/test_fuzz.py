@@ -33,7 +33,7 @@ JSON = st.recursive(
 TEXTS = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=5)), max_size=40).map("".join)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=settings().max_examples, deadline=None)
 @given(TEXTS)
 def test_any_text_is_a_note(text: str) -> None:
     note = parse_note("Note.md", text)
@@ -53,14 +53,14 @@ def test_any_text_is_a_note(text: str) -> None:
         assert 1 <= fence.line <= fence.end_line <= len(note.scan.lines)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=settings().max_examples * 3 // 5, deadline=None)
 @given(st.text())
 def test_any_line_has_links_inside_itself(line: str) -> None:
     for found in [*find_wikilinks(line), *find_markdown(line)]:
         assert line[found.column : found.column + len(found.raw)] == found.raw
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=settings().max_examples * 3 // 5, deadline=None)
 @given(JSON)
 def test_any_json_front_matter(value: object) -> None:
     note = parse_note("Note.md", f"---\nkey: {json.dumps(value)}\n---\ntext\n")
@@ -85,6 +85,7 @@ def test_anchors_that_double_at_every_step(front: str) -> None:
     assert len(note.links) <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

@@ -62,9 +62,13 @@ class KVCache(BaseKVCache):
 
     def replace(self, keys: mx.array, values: mx.array, length: int) -> tuple[mx.array, mx.array]:
         """Take the arrays of `reserve` back with `length` tokens more; return all keys and values."""
+        self.advance(keys, values, length)
+        return keys[:, :, : self._offset], values[:, :, : self._offset]
+
+    def advance(self, keys: mx.array, values: mx.array, length: int) -> None:
+        """The same, for an operator that needs no more of them."""
         self.keys, self.values = keys, values
         self._offset += length
-        return self.keys[:, :, : self._offset], self.values[:, :, : self._offset]
 
     def trim(self, num_tokens: int) -> int:
         forgotten = max(0, min(num_tokens, self._offset))

@@ -1,7 +1,8 @@
 """Which pointers a function reads and writes through, read from its tokens."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
+from kvist.metal.dtypes import element_dtype
 from kvist.metal.overloads import definitions
 from kvist.metal.parameters import ADDRESS_SPACES
 from kvist.metal.tokens import Token, matching, split_commas
@@ -14,16 +15,17 @@ class Functions:
     """The functions of a file by name: names of their parameters, and their bodies."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
-        self._by_name: dict[str, list[tuple[list[str], list[Token]]]] = {}
+        self._by_name: dict[str, list[tuple[list[str], set[str], list[Token]]]] = {}
         self._busy: set[str] = set()
         self._known: dict[str, Effects] = {}
         for (_, end), _, (first, last) in definitions(tokens, 0, len(tokens), ""):
             opening = next((i for i in range(first + 1, last) if tokens[i].text == "("), 0)
             if not opening or tokens[opening - 1].kind != "name" or tokens[end - 1].text != "}":
                 continue
-            pieces = split_commas(tokens[opening + 1 : matching(tokens, opening)])
+            pieces = list(split_commas(tokens[opening + 1 : matching(tokens, opening)]))
             names = [next((t.text for t in reversed(p) if t.kind == "name"), "") for p in pieces]
-            entry = (names, list(tokens[last : end - 1]))
+            values = {name for name, piece in zip(names, pieces, strict=True) if _is_value(piece)}
+            entry = (names, values, list(tokens[last : end - 1]))
             self._by_name.setdefault(tokens[opening - 1].text, []).append(entry)
 
     def effect(self, name: str, position: int) -> set[str] | None:
@@ -34,13 +36,16 @@ class Functions:
         if name not in self._known:
             self._busy.add(name)
             merged: Effects = {}
-            for names, body in versions:
-                for key, what in effects(body, [n for n in names if n], self).items():
+            for names, values, body in versions:
+                for key, what in effects(body, [n for n in names if n], self, values).items():
                     if key in names:
                         merged.setdefault(str(names.index(key)), set()).update(what)
             self._busy.discard(name)
             self._known[name] = merged
         return self._known[name].get(str(position), set())
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._by_name
 
     def reached(self, body: Sequence[Token]) -> list[Sequence[Token]]:
         """`body` and those of the functions that it calls, each once."""
@@ -50,12 +55,23 @@ class Functions:
             for token in tokens:
                 if token.kind == "name" and token.text in self._by_name and token.text not in seen:
                     seen.add(token.text)
-                    found.extend(code for _, code in self._by_name[token.text])
+                    found.extend(code for *_, code in self._by_name[token.text])
         return found
 
 
-def effects(body: Sequence[Token], names: Sequence[str], functions: Functions) -> Effects:
-    """{"x": {"read"}, "out": {"write"}} for what `body` does through the pointers and references `names`."""
+def _is_value(parameter: Sequence[Token]) -> bool:
+    """A number or a reference, which no pointer is made from: `uint n`, `constant float& scale`."""
+    words = [t.text for t in parameter]
+    return "*" not in words and "[" not in words and ("&" in words or any(map(element_dtype, words)))
+
+
+def effects(
+    body: Sequence[Token], names: Sequence[str], functions: Functions, values: Collection[str] = ()
+) -> Effects:
+    """{"x": {"read"}, "out": {"write"}} for what `body` does through the pointers and references `names`.
+
+    values: those of the names that are no pointers.
+    """
     owner = {name: name for name in names}
     found: Effects = {name: set() for name in names}
     for _ in range(3):  # an alias of an alias is known at the next turn
@@ -65,15 +81,18 @@ def effects(body: Sequence[Token], names: Sequence[str], functions: Functions) -
             if index and body[index - 1].text in (".", "->"):
                 continue
             source = owner[token.text]
-            alias = _alias(body, index)
+            alias = _alias(body, index, token.text in values)
             if alias and alias not in owner:
                 owner[alias] = source
             found[source].update(() if alias else _use(body, index, functions))
     return found
 
 
-def _alias(body: Sequence[Token], index: int) -> str:
-    """`p` for `device T* p = x + ...`: the pointer that is made from the name at `index`."""
+def _alias(body: Sequence[Token], index: int, is_value: bool) -> str:
+    """`p` for `device T* p = x + ...`: the pointer that is made from the name at `index`.
+
+    From a value one is made by its address alone: in `x + n` it is an operand. A reference is another name.
+    """
     start = index
     while start > 0 and body[start - 1].text not in (";", "{", "}"):
         start -= 1
@@ -81,6 +100,10 @@ def _alias(body: Sequence[Token], index: int) -> str:
     if "=" not in words or words.index("=") < 2:
         return ""
     left = words[: words.index("=")]
+    if is_value and "&" not in left and words[-1] != "&":
+        return ""
+    if "[" in left:  # an element, its index maybe a product
+        return ""
     pointer = "*" in left or "auto" in left or "&" in left
     declares = pointer and (left[0] in (*ADDRESS_SPACES, "const", "auto") or "*" in left[:-1])
     behind = body[index + 1].text if index + 1 < len(body) else ""

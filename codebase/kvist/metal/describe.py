@@ -8,6 +8,7 @@ from typing import Any
 from kvist.metal.access import Functions, effects
 from kvist.metal.dtypes import element_dtype, msl_name
 from kvist.metal.frontend import KernelFunction, Module
+from kvist.metal.lint.names import FUNCTIONS
 from kvist.metal.parameters import Parameter
 from kvist.metal.places import place_of
 from kvist.metal.preprocess import preprocess
@@ -41,7 +42,8 @@ def _kernel(
 ) -> dict[str, Any]:
     body = [t for t in tokens if kernel.body[0] <= t.start < kernel.body[1]]
     names = [p.name for p in kernel.parameters if p.attribute in ("buffer", "threadgroup")]
-    found = effects(body, names, functions)
+    values = [p.name for p in kernel.parameters if p.is_reference]
+    found = effects(body, names, functions, values)
     called = functions.reached(body)
     return {
         "name": kernel.name,
@@ -52,7 +54,11 @@ def _kernel(
         "arguments": [_argument(p, found.get(p.name, set())) for p in kernel.parameters],
         "threadgroup": _threadgroup(module.text, body, label),
         "barriers": _calls(module.text, called, re.compile(r"(threadgroup|simdgroup)_barrier"), label),
-        "simd_operations": _calls(module.text, called, _SIMD, label),
+        "simd_operations": [
+            call
+            for call in _calls(module.text, called, _SIMD, label)
+            if call["name"] in FUNCTIONS or call["name"] not in functions  # a helper called simd_merge
+        ],
         "atomic_operations": _calls(module.text, called, re.compile(r"atomic_\w+_explicit"), label),
     }
 

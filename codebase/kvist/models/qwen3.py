@@ -13,7 +13,7 @@ from kvist.cache import BaseKVCache, KVCache
 from kvist.errors import KvistError
 from kvist.json_file import JsonFile
 from kvist.models.rope_config import rope_base
-from kvist.nn import MLP, Attention, Embedding, Linear, RMSNorm, TransformerBlock
+from kvist.nn import MLP, Attention, Embedding, Linear, RMSNorm, TransformerBlock, run_layers
 
 Tensor = TypeVar("Tensor")
 
@@ -71,12 +71,12 @@ class Qwen3Model(nn.Module):
         self.embed_tokens = Embedding(config.vocab_size, config.hidden_size)
         self.layers = [_make_block(config) for _ in range(config.num_hidden_layers)]
         self.norm = RMSNorm(config.hidden_size, config.rms_norm_eps)
+        self.implementation: str | None = None
+        """How the layers are run: see `kvist.nn.run_layers`."""
 
     def __call__(self, tokens: mx.array, cache: list[BaseKVCache] | None = None) -> mx.array:
         x = self.embed_tokens(tokens)
-        for index, layer in enumerate(self.layers):
-            x = layer(x, None if cache is None else cache[index])
-        return self.norm(x)
+        return run_layers(self.layers, self.norm, x, cache, implementation=self.implementation)
 
 
 class Qwen3(nn.Module):

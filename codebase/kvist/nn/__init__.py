@@ -2,6 +2,7 @@
 
 from kvist.nn.attention import Attention as Attention
 from kvist.nn.block import TransformerBlock as TransformerBlock
+from kvist.nn.decoder import run_layers as run_layers
 from kvist.nn.linear import Embedding as Embedding
 from kvist.nn.linear import Linear as Linear
 from kvist.nn.linear import QuantizedEmbedding as QuantizedEmbedding

@@ -48,6 +48,8 @@ class QuantizedLinear(nn.Module):
         super().__init__()
         self.group_size = group_size
         self.bits = bits
+        self.activations: str | None = None
+        """What x is rounded to: see `kvist.ops.linear`, and `kvist.quant.round_activations`."""
         self.weight, self.scales, self.biases = _packed_zeros(output_dims, input_dims, group_size, bits)
         self.freeze()
 
@@ -57,7 +59,7 @@ class QuantizedLinear(nn.Module):
         return QuantizedWeight(self.weight, self.scales, self.biases, self.group_size, self.bits)
 
     def __call__(self, x: mx.array) -> mx.array:
-        return linear(x, self.matrix)
+        return linear(x, self.matrix, activations=self.activations)
 
 
 class Embedding(nn.Embedding):
@@ -91,6 +93,8 @@ class QuantizedEmbedding(nn.Module):
         self.bits = bits
         self.dtype: mx.Dtype | None = None
         """Of the rows that come out; None for that of the scales."""
+        self.activations: str | None = None
+        """Of the output layer, as in `QuantizedLinear`."""
         self.weight, self.scales, self.biases = _packed_zeros(num_embeddings, dims, group_size, bits)
         self.freeze()
 
@@ -102,13 +106,14 @@ class QuantizedEmbedding(nn.Module):
 
     def as_linear(self, x: mx.array) -> mx.array:
         weight = QuantizedWeight(self.weight, self.scales, self.biases, self.group_size, self.bits)
-        return linear(x, weight)
+        return linear(x, weight, activations=self.activations)
 
 
 def apply_all(x: mx.array, *layers: Linear | QuantizedLinear) -> list[mx.array]:
     """Several projections of one x, which is read once where the weights are of one format."""
-    if all(type(layer) in (Linear, QuantizedLinear) for layer in layers):
-        return linears(x, [layer.matrix for layer in layers])
+    kinds = {layer.activations if type(layer) is QuantizedLinear else None for layer in layers}
+    if all(type(layer) in (Linear, QuantizedLinear) for layer in layers) and len(kinds) == 1:
+        return linears(x, [layer.matrix for layer in layers], activations=kinds.pop())
     return [layer(x) for layer in layers]  # such as LoRA, put in a layer's place
 
 

@@ -1,5 +1,6 @@
 """Operators: one file each with a readable reference, a fast path and an `implementation=` override."""
 
+from kvist.ops.add_rms_norm import add_rms_norm as add_rms_norm
 from kvist.ops.affine import QuantizedWeight as QuantizedWeight
 from kvist.ops.affine import dequantize as dequantize
 from kvist.ops.affine import quantize as quantize
@@ -8,6 +9,8 @@ from kvist.ops.attention import causal_mask as causal_mask
 from kvist.ops.batch_invariant import batch_invariant_attention as batch_invariant_attention
 from kvist.ops.batch_invariant import batch_invariant_matmul as batch_invariant_matmul
 from kvist.ops.batch_invariant import batch_invariant_rms_norm as batch_invariant_rms_norm
+from kvist.ops.exp import exp as exp
+from kvist.ops.expert_linear import expert_linear as expert_linear
 from kvist.ops.flash_attention import flash_attention as flash_attention
 from kvist.ops.linear import linear as linear
 from kvist.ops.linear import linears as linears

@@ -27,7 +27,7 @@ def rms_norm(
     gradients. Raises KvistError on other shapes, on dtypes other than float32, float16 and bfloat16, and when
     an implementation is not available here.
     """
-    _check(x, weight)
+    check_rms_norm(x, weight)
     name = implementation or default_implementation()
     if name not in IMPLEMENTATIONS:
         raise KvistError("rms_norm", f"implementation {', '.join(IMPLEMENTATIONS)}", repr(name))
@@ -82,7 +82,8 @@ IMPLEMENTATIONS: dict[str, Callable[[mx.array, mx.array, float], mx.array]] = {
 }
 
 
-def _check(x: mx.array, weight: mx.array) -> None:
+def check_rms_norm(x: mx.array, weight: mx.array) -> None:
+    """Raise KvistError unless shapes and dtypes are what `rms_norm` takes."""
     if x.ndim == 0:
         raise KvistError("rms_norm", "x with at least one axis", "a single value")
     if weight.shape != x.shape[-1:]:

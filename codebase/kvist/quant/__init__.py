@@ -2,3 +2,4 @@
 
 from kvist.quant.config import Quantization as Quantization
 from kvist.quant.model import quantize_model as quantize_model
+from kvist.quant.model import round_activations as round_activations

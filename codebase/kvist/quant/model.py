@@ -5,6 +5,7 @@ import mlx.nn as nn
 from mlx.utils import tree_flatten
 
 from kvist.errors import KvistError
+from kvist.ops.linear import ACTIVATION_BITS
 from kvist.quant.config import Quantization
 
 
@@ -35,3 +36,19 @@ def quantize_model(model: nn.Module, quantization: Quantization) -> int:
         raise KvistError("quantize_model", need, "none", "smaller groups fit more layers: 32")
     mx.eval(model.parameters())
     return count
+
+
+def round_activations(model: nn.Module, activations: str | None) -> int:
+    """Let the products with packed weights round their input to "int8" or "int16", or to nothing by None.
+
+    Less work for a small error: see `kvist.ops.linear`. Returns how many layers there are; raises KvistError
+    on another name, and when nothing is packed.
+    """
+    if activations not in ACTIVATION_BITS:
+        raise KvistError("round_activations", 'activations None, "int8" or "int16"', repr(activations))
+    packed = [layer for layer in model.modules() if hasattr(layer, "activations")]
+    if not packed:
+        raise KvistError("round_activations", "a model with packed weights", "none", "quantize it first")
+    for layer in packed:
+        layer.activations = activations
+    return len(packed)

@@ -7,6 +7,7 @@ between blank lines. Prose is never touched; blocks that only the translation ha
 from collections.abc import Iterator
 
 from vaultkit.check.align import Pair, aligned, same_code
+from vaultkit.check.insertion import Side, place_of
 from vaultkit.edit import Edit
 from vaultkit.note import Note
 from vaultkit.run.program import Block, program_of
@@ -22,7 +23,8 @@ def carried(english: Note, chinese: Note) -> list[Edit]:
         return []
     pairs = aligned(ours.blocks, theirs.blocks)
     carrier = _Carrier(english, chinese, pairs)
-    return [edit for place, pair in enumerate(pairs) for edit in carrier.edits(place, *pair)]
+    edits = [edit for place, pair in enumerate(pairs) for edit in carrier.edits(place, *pair)]
+    return [*edits, *carrier.inserted()]
 
 
 def words(block: Block) -> tuple[object, ...]:
@@ -40,22 +42,28 @@ class _Carrier:
         self.english = english
         self.chinese = chinese
         self.pairs = pairs
+        self.sides = (
+            Side(english, [ours for ours, _ in pairs if ours is not None]),
+            Side(chinese, [theirs for _, theirs in pairs if theirs is not None]),
+        )
+        self.new: dict[int, list[tuple[str, list[str], str]]] = {}
         self.end = "\r\n" if "\r\n" in chinese.text else "\n"
 
     def edits(self, place: int, ours: Block | None, theirs: Block | None) -> Iterator[Edit]:
         if ours is not None and theirs is not None:
+            where = f"{self.english.path}:{ours.line}"
             if words(ours) != words(theirs) or not same_code(setup(ours), setup(theirs)):
-                yield from self._head(ours, theirs)
+                yield from self._head(ours, theirs, where)
             if not same_code(ours.fence.code, theirs.fence.code):
                 last = theirs.output.end_line if theirs.output else theirs.fence.end_line
                 prefix = theirs.fence.prefix
                 opening = self.chinese.scan.lines[theirs.line - 1]
                 rows = [opening, *_placed(prefix, self._body(ours)[1:])]
-                yield self._replace(theirs.line, last, rows)
+                yield self._replace(theirs.line, last, rows, f"code: as {where}")
         elif ours is not None:
-            yield self._insert(place, ours)
+            self._insert(place, ours)
 
-    def _head(self, ours: Block, theirs: Block) -> Iterator[Edit]:
+    def _head(self, ours: Block, theirs: Block, where: str) -> Iterator[Edit]:
         """New control comments above the fence; set-up that stands elsewhere goes."""
         scan, prefix = self.chinese.scan, theirs.fence.prefix
         ranges = {c.line: c for c in scan.comments}
@@ -65,7 +73,7 @@ class _Carrier:
         plain = self._plain(self.chinese if words(ours) == words(theirs) else self.english,
                             theirs if words(ours) == words(theirs) else ours)  # fmt: skip
         rows = _placed(prefix, [*_setups(ours), *plain])
-        yield self._replace(theirs.head, theirs.line - 1, rows)
+        yield self._replace(theirs.head, theirs.line - 1, rows, f"set-up and control: as {where}")
 
     def _plain(self, note: Note, block: Block) -> list[str]:
         """The control comments of a block that are no set-up, without their container's prefix."""
@@ -83,58 +91,45 @@ class _Carrier:
         rows = self.english.scan.lines[block.line - 1 : last]
         return [_bare(row, block.fence.prefix) for row in rows]
 
-    def _insert(self, place: int, ours: Block) -> Edit:
-        """The whole block where the translation lacks it, between blank lines."""
+    def _insert(self, place: int, ours: Block) -> None:
+        """Keep the whole block for its place."""
         rows = [*_setups(ours), *self._plain(self.english, ours), *self._body(ours)]
-        section = self._section(self.english, ours.line)
-        for before, copy in reversed(self.pairs[:place]):
-            if before and copy and self._section(self.english, before.line) == section:
-                prefix = copy.fence.prefix if before.fence.prefix == ours.fence.prefix else ""
-                last = copy.output.end_line if copy.output else copy.fence.end_line
-                return self._new(last, prefix, rows, after=True)
-        for after, copy in self.pairs[place + 1 :]:
-            if after and copy and self._section(self.english, after.line) == section:
-                prefix = copy.fence.prefix if after.fence.prefix == ours.fence.prefix else ""
-                return self._new(copy.head - 1, prefix, rows, after=False)
-        return self._new(self._end_of(section), "", rows, after=True)
+        line, prefix = place_of(*self.sides, self.pairs, place)
+        words = f"new block: as {self.english.path}:{ours.line}"
+        self.new.setdefault(line, []).append((prefix, rows, words))
 
-    def _new(self, line: int, prefix: str, rows: list[str], *, after: bool) -> Edit:
-        """An edit that adds rows below a line, with a blank line where they would touch a neighbour."""
-        blank = prefix.rstrip()
+    def inserted(self) -> Iterator[Edit]:
+        """The edits that put in the blocks that are kept, in order, each between blank lines."""
         lines = self.chinese.scan.lines
-        text = [prefix + row if row else blank for row in rows]
-        last = line >= len(lines)
-        if after or (line and lines[line - 1].strip(" \t>")):
-            text.insert(0, blank)
-        if not last and (not after or lines[line].strip(" \t>")):
-            text.append(blank)
-        joined = "".join(row + self.end for row in text)
-        if last and lines and not self.chinese.text.endswith(("\n", "\r")):
-            return Edit(line, 0, lines[-1], lines[-1] + self.end + joined.removesuffix(self.end))
-        return Edit(line + 1, 0, "", joined)
-
-    def _section(self, note: Note, line: int) -> int:
-        """How many headings stand above a line."""
-        return sum(heading.line < line for heading in note.headings)
-
-    def _end_of(self, section: int) -> int:
-        """Last line with text of the translation's section of that number, or of the whole note."""
-        lines = self.chinese.scan.lines
-        headings = self.chinese.headings
-        end = headings[section].line - 1 if section < len(headings) else len(lines)
-        while end > self.chinese.scan.front_end and not lines[end - 1].strip():
-            end -= 1
-        return end
+        for line, blocks in self.new.items():
+            text: list[str] = []
+            notes = []
+            if line and lines[line - 1].strip(" \t>"):
+                text.append(blocks[0][0].rstrip())
+            for number, (prefix, rows, words) in enumerate(blocks):
+                text += [prefix.rstrip()] if number else []
+                notes.append((len(text), words))
+                text += [prefix + row if row else prefix.rstrip() for row in rows]
+            last = line >= len(lines)
+            if not last and lines[line].strip(" \t>"):
+                text.append(blocks[-1][0].rstrip())
+            joined = "".join(row + self.end for row in text)
+            if last and lines and not self.chinese.text.endswith(("\n", "\r")):
+                shifted = tuple((row + 1, words) for row, words in notes)
+                new = lines[-1] + self.end + joined.removesuffix(self.end)
+                yield Edit(line, 0, lines[-1], new, shifted)
+            else:
+                yield Edit(line + 1, 0, "", joined, tuple(notes))
 
     def _lines(self, first: int, last: int) -> str:
         return "".join(line + self.end for line in self.chinese.scan.lines[first - 1 : last])
 
-    def _replace(self, first: int, last: int, rows: list[str]) -> Edit:
+    def _replace(self, first: int, last: int, rows: list[str], words: str) -> Edit:
         old = self._lines(first, last)
         new = "".join(row + self.end for row in rows)
         if last == len(self.chinese.scan.lines) and not self.chinese.text.endswith(("\n", "\r")):
             old, new = old.removesuffix(self.end), new.removesuffix(self.end)
-        return Edit(first, 0, old, new)
+        return Edit(first, 0, old, new, ((0, words),))
 
 
 def _setups(block: Block) -> list[str]:

@@ -32,8 +32,13 @@ TYPES: dict[str, str] = {
     "exercise": "text",
     "list": "text",
     "date": "date",
+    "updated": "date",
+    "description": "text",
+    "publish": "checkbox",
+    "draft": "checkbox",
 }
 ZH_ONLY = ("title", "lang", "source_hash")
+_ZH_ALSO = ("updated", "description", "publish", "draft")  # where the translation differs
 _KINDS = "concept model paper comparison debugging reading-list lab home planned-notes session tracker review"
 VALUES: dict[str, tuple[str, ...]] = {
     "kind": tuple(_KINDS.split()),
@@ -93,7 +98,7 @@ def _check(note: Note, key: str, value: Any) -> Problem | None:
 
 def _zh(note: Note) -> Iterator[Problem]:
     for key in note.properties:
-        if key not in ZH_ONLY and key in TYPES:
+        if key not in (*ZH_ONLY, *_ZH_ALSO) and key in TYPES:
             hint = "a Chinese note has only `title`, `lang` and `source_hash`; the English one has the rest"
             message = f"property `{key}` in a Chinese note"
             yield Problem(note.path, key_line(note.scan, key), "property-language", message, hint)
@@ -118,5 +123,6 @@ _FITS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "list": (_is_list, "a list of texts"),
     "text": (lambda value: isinstance(value, str), "a text"),
     "number": (_is_number, "a number"),
+    "checkbox": (lambda value: isinstance(value, bool), "true or false"),
     "date": (lambda value: isinstance(value, date), "a date such as 2026-11-22"),
 }

@@ -7,7 +7,7 @@ from vaultkit.check import check_vault
 from vaultkit.check.fix import fix
 from vaultkit.command import Command
 from vaultkit.commands.scope import add_scope, load_scope
-from vaultkit.terminal import path_here, problem_here
+from vaultkit.terminal import path_here, problem_here, text_here
 from vaultkit.vault import Vault
 
 
@@ -30,10 +30,17 @@ def _check(args: Namespace) -> int:
     errors = [problem for problem in problems if problem.severity == "error"]
     if args.json:
         found = [problem.as_dict() for problem in problems]
-        print(json.dumps({"problems": found, "fixed": changed}, ensure_ascii=False, indent=1))
+        print(
+            json.dumps(
+                {"problems": found, "fixed": list(dict.fromkeys(one.path for one in changed))},
+                ensure_ascii=False,
+                indent=1,
+            )
+        )
         return 1 if errors else 0
-    for path in changed:
-        print(f"fixed {path_here(vault.root, path)}")
+    for done in changed:
+        shown = done._replace(path=path_here(vault.root, done.path), words=text_here(vault.root, done.words))
+        print(f"fixed {shown}")
     for problem in problems:
         print(problem_here(vault.root, problem))
     notes = f"{sum(path.startswith(part) for path in vault.notes)} notes"

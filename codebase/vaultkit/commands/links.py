@@ -35,7 +35,7 @@ _READING = ("unreadable", "encoding")
 def _links(args: Namespace) -> int:
     vault, part = load_scope(args)
     for problem in _unread(vault):
-        if problem.path.startswith(part):
+        if problem.path.startswith(part) and not (args.json and problem.code == "symbolic-link"):
             print(problem if args.json else problem_here(vault.root, problem), file=sys.stderr)
     for path, note in sorted({**vault.notes, **vault.templates}.items()):
         if not path.startswith(part):

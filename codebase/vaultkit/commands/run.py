@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
 from importlib import import_module
 
 from vaultkit import where
+from vaultkit.files import LINKS
 from vaultkit.run.cache import RunCache
 from vaultkit.run.notereport import NoteReport
 from vaultkit.run.recall import is_plain, recall, renewed
 from vaultkit.run.results import engine_digest, record
-from vaultkit.run.scope import Scope, WrongCall, scope_of
+from vaultkit.run.scope import Rows, Scope, WrongCall, scope_of
 
 FLAGS = ("--json", "--why", "--brief", "--no-cache")
 
@@ -59,6 +61,9 @@ def run(asked: Options) -> int:
     if cache.fault:
         print(f"{where.shown(cache.file)} {cache.fault}: ignored", file=sys.stderr)
     teller = _Teller(asked.flags, scope)
+    for path, what in sorted(scope.passed):
+        if what in LINKS and not teller.json:
+            print(f"{teller.shown(path)}: warning: symbolic-link {what}", file=sys.stderr)
     engine = engine_digest(scope.root, cache.fingerprints)
     reports = [recall(cache, path, file) for path, file in scope.rows]
     holds = all(report.reused or is_plain(cache, report.path) for report in reports)
@@ -68,12 +73,43 @@ def run(asked: Options) -> int:
         record(scope.root, {r.path: renewed(cache, r.path, engine) for r in reports if r.reused})
         fault = cache.save({}, [], [])
     else:
-        quick = import_module("vaultkit.run.quick")
-        force = "--no-cache" in asked.flags
-        reports, fault = quick.run_rows(cache, scope.rows, engine, teller.show, force=force)
+        return _run(cache, scope.rows, engine, teller, force="--no-cache" in asked.flags)
     if fault:
         print(fault, file=sys.stderr)
     return teller.end(reports)
+
+
+def _run(cache: RunCache, rows: Rows, engine: str, teller: _Teller, *, force: bool) -> int:
+    """Run notes, those after one that ends the process in another."""
+    gc.disable()  # what is imported and read now stays; notes start with all of it out of the way
+    done: list[NoteReport] = []
+    guard = None
+    guards = import_module("vaultkit.run.guard").Guard
+    while guards.possible():
+        guard = guards()
+        if not guard.child:
+            break
+        ended = guard.wait()
+        if isinstance(ended, int):
+            return ended
+        done += ended.done
+        rows = rows[len(ended.done) :]
+        if not rows:
+            print("the process died when all notes had been run: nothing is remembered", file=sys.stderr)
+            return max(teller.end(done), 1)
+        done.append(import_module("vaultkit.run.death").dead(cache, rows[0], ended, engine))
+        teller.show(done[-1])
+        rows = rows[1:]
+        if not rows:
+            return teller.end(done)
+    show = guard.telling(teller.show) if guard else teller.show
+    reports, fault = import_module("vaultkit.run.quick").run_rows(cache, rows, engine, show, force=force)
+    if fault:
+        print(fault, file=sys.stderr)
+    code = teller.end([*done, *reports])
+    if guard:
+        guard.over()
+    return code
 
 
 def use_engine(folder: str) -> None:
@@ -98,13 +134,17 @@ class _Teller:
         self.named = scope.named
         self.root = scope.root
 
+    def shown(self, path: str) -> str:
+        return where.shown(os.path.join(self.root, path)).replace(os.sep, "/")
+
     def show(self, report: NoteReport) -> None:
         if self.json:
             print(json.dumps(report.as_dict(), ensure_ascii=False), flush=not report.reused)
             return
-        if (self.brief and report.reused) or (report.ok and not report.blocks and not self.named):
+        plain = report.ok and not report.blocks
+        if (self.brief and (report.reused or plain)) or (plain and not self.named):
             return
-        shown = where.shown(os.path.join(self.root, report.path)).replace(os.sep, "/")
+        shown = self.shown(report.path)
         lines = [report.line(shown)]
         if self.why and report.why and report.blocks:
             lines.append(f"       {'reused' if report.reused else 'run'} because {report.why}")
@@ -119,5 +159,9 @@ class _Teller:
             tail = f", {failed} FAILED" if failed else ", all as the notes say"
             ran = sum(not report.reused for report in shown)
             reused = f" ({ran} run, {len(shown) - ran} reused)" if ran < len(shown) else ""
+            died = [report.path for report in reports if report.died]
+            others = f"; the other {len(reports) - len(died)} were run" if len(reports) > len(died) else ""
+            if died:
+                print(f"the process died in {', '.join(self.shown(path) for path in died)}{others}")
             print(f"{len(shown)} notes, {blocks} blocks{tail}{reused}")
         return 1 if failed else 0

@@ -11,7 +11,11 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-SUFFIX = ".ipynb"
+from vaultkit.files import NOTEBOOK, is_notebook
+
+__all__ = ["SUFFIX", "Cell", "Notebook", "NotebookError", "is_notebook", "read_notebook"]
+
+SUFFIX = NOTEBOOK
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]')
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
@@ -49,10 +53,6 @@ class Notebook:
     @property
     def code(self) -> list[Cell]:
         return [cell for cell in self.cells if cell.kind == "code"]
-
-
-def is_notebook(path: str) -> bool:
-    return path.lower().endswith(SUFFIX)
 
 
 def read_notebook(text: str) -> Notebook:

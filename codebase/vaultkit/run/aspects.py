@@ -24,6 +24,7 @@ FOLDER = f"{os.sep}kvist-notes-"  # the beginning of the names of notes' own fol
 _SIGNAL_NAMES = ("SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGHUP")
 _SIGNALS = [int(getattr(signal, name)) for name in _SIGNAL_NAMES if hasattr(signal, name)]
 _RANDOM_START = Random(SEED).getstate()
+_ZONE = os.environ.encodekey("TZ")  # type: ignore[attr-defined]
 _HOOKS = ("displayhook", "excepthook", "unraisablehook", "stdin", "stdout", "stderr")
 
 
@@ -42,13 +43,15 @@ def _set_environ(values: dict[Any, Any]) -> None:
     now = encoded_environ()
     if now == values:
         return
-    zone = os.environ.get("TZ")
-    for name in set(now) - set(values):
-        del os.environ[os.environ.decodekey(name)]  # type: ignore[attr-defined]
+    zone = now.get(_ZONE)
+    for name in now.keys() - values.keys():
+        os.unsetenv(name)
+        del now[name]
     for name, value in values.items():
         if now.get(name) != value:
-            os.environ[os.environ.decodekey(name)] = os.environ.decodevalue(value)  # type: ignore[attr-defined]
-    if os.environ.get("TZ") != zone and hasattr(time, "tzset"):
+            os.putenv(name, value)
+            now[name] = value
+    if now.get(_ZONE) != zone and hasattr(time, "tzset"):
         time.tzset()
 
 
@@ -177,10 +180,14 @@ def _get_modules() -> dict[str, ModuleType]:
 
 def _set_modules(values: dict[str, ModuleType]) -> None:
     """Take back what was replaced or removed, and what was added; a true import of a library stays."""
-    now = sys.modules
-    if not all(map(is_, map(now.get, values), values.values())):
+    now, size = sys.modules, len(values)
+    names = list(now)
+    if names[:size] == list(values) and all(map(is_, now.values(), values.values())):
+        added = names[size:]
+    else:  # not only were others added at the end
         now.update(values)
-    for name in set(now).difference(values):
+        added = [name for name in now if name not in values]
+    for name in added:
         if getattr(now[name], "__spec__", None) is None or FOLDER in (
             getattr(now[name], "__file__", "") or ""
         ):

@@ -14,6 +14,10 @@ from typing import Any
 
 MARK = "_kept_"  # what hidden names begin with
 _ASSERT = re.compile(r"[ \t]*assert\b")
+# Names and numbers need not be kept: they are as they were when the assert has failed.
+_PLAIN = re.compile(
+    r"[ \t]*assert[ \t]+[^\W\d]\w*[ \t]*(?:[=!<>]=|[<>])[ \t]*(?:[^\W\d]\w*|\d+(?:\.\d+)?)[ \t]*"
+)
 _TOP_ASSERT = re.compile(r"assert\b")
 _UNSURE = ('"""', "'''", "\f")  # there may be texts that look like an assert
 _MAX_LINES = 40
@@ -30,7 +34,8 @@ def rewritten(code: str) -> str:
     number = 0
     sure = _TOP_ASSERT if "class " in code else _ASSERT  # the body of a class would keep the names
     while number < len(lines):
-        if sure.match(lines[number]):
+        line = lines[number]
+        if "assert" in line and sure.match(line) and not _PLAIN.fullmatch(line):
             number = _rewrite(lines, number)
         else:
             number += 1
@@ -87,8 +92,12 @@ def explain(code: str, line: int, frame: FrameType) -> tuple[str, list[str]]:
     test = max(asserts, key=lambda node: node.lineno).test
     values: dict[int, Any] = {}
     lines = []
-    for number, node in enumerate(_operands(test)):
+    operands = _operands(test)
+    unkept = any(map(_PLAIN.fullmatch, code.split("\n")[line - 1 : line]))
+    for number, node in enumerate(operands):
         name = f"{MARK}{number}"
+        if unkept and isinstance(node, ast.Name):
+            name = node.id
         scope = frame.f_locals if name in frame.f_locals else frame.f_globals
         if name in scope:
             values[id(node)] = scope[name]

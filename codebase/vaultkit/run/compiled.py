@@ -28,7 +28,7 @@ class Program(NamedTuple):
 
 def compiled(code: str, file: str, *, values: bool = False) -> Program:
     """Compile a block, with `values` its last expression apart unless `;` hides it. Raises as `compile`."""
-    source, borrows = rewritten(code), bool(_MAY_BORROW.search(code))
+    source, borrows = rewritten(code), bool(_MAY_BORROW.search(code.lstrip("\n")))
     if not (borrows or values):
         return Program(_compile(source, code, file))
     guarding = Guarding()

@@ -1,8 +1,8 @@
 """Control comments: `<!-- run: skip "why" -->` and its kin on the line above a fence."""
 
 import re
-from dataclasses import dataclass, field
 from importlib import import_module
+from typing import NamedTuple
 
 from vaultkit.lines import Comment
 
@@ -19,8 +19,7 @@ class ControlError(ValueError):
     """A control comment that cannot be understood; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Control:
+class Control(NamedTuple):
     """What the comments above a block ask for; the default is a plain block.
 
     `message` must stand in what the block raises. `requires` names what must be there, or it is skipped.
@@ -34,9 +33,9 @@ class Control:
     fresh: bool = False
 
 
-@dataclass(slots=True)
 class _Words:
-    values: dict[str, object] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.values: dict[str, object] = {}
 
     def put(self, name: str, value: object) -> None:
         if name in self.values:

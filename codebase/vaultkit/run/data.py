@@ -8,7 +8,7 @@ from vaultkit import place
 from vaultkit.files import NOTE_ENDINGS, walk
 from vaultkit.run.fingerprints import FOLDER, Fingerprints, digest
 from vaultkit.run.session import Session
-from vaultkit.run.used import Used
+from vaultkit.run.used import Dependency, Used
 
 _NOT_DATA = (
     "codebase/kvist/",
@@ -29,10 +29,12 @@ def data_of(session: Session, used: Used | None) -> dict[str, object]:
     if observer is None or used is None:
         return {"files": files_digest(session.vault, Fingerprints())}
     project, own = _project(session.vault), str(session.file)
-    found = {}
+    found, names = {}, _names(project)
     for thing in used.things:
-        value = observer.values.get(thing, "")
-        if value != FOLDER and thing[1] != own and (name := _name(*thing, project)):
+        name = names.get(thing)
+        if name is None:
+            name = names[thing] = _name(*thing, project)
+        if name and thing[1] != own and (value := observer.values.get(thing, "")) != FOLDER:
             found[name] = value
     unknown = {"files": files_digest(session.vault, Fingerprints())} if used.untracked else {}
     return {"data": dict(sorted(found.items())), **unknown}
@@ -43,7 +45,12 @@ def _project(vault: Path) -> str:
     return str(place.project_of(vault)) + os.sep
 
 
-@lru_cache(maxsize=65536)  # notes use much the same things
+@lru_cache
+def _names(project: str) -> dict[Dependency, str]:
+    """What `_name` says of things, for notes use much the same."""
+    return {}
+
+
 def _name(kind: str, name: str, project: str) -> str:
     """The path in the project of a file that is data, "" for all else."""
     inside = name.removeprefix(project)

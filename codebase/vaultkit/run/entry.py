@@ -19,15 +19,11 @@ def entry_of(
     """The result of a note all of whose blocks were judged; None if its file has changed since it
     was read. `used` is what the note has used, if that was watched.
     """
-    try:
-        digest = hashlib.sha256(session.file.read_bytes()).hexdigest()
-    except OSError:
-        return None
-    if digest != session.digest:
+    if not _is_as_it_was(session):
         return None
     engine = engine or engine_digest(session.vault)
     return {
-        "key": key_of(engine, digest),
+        "key": key_of(engine, session.digest),
         "blocks": len(session.program.blocks),
         "passed": sum(verdict.status == "passed" for verdict in verdicts),
         "skipped": sum(verdict.status == "skipped" for verdict in verdicts),
@@ -37,6 +33,17 @@ def entry_of(
         "device": _device(),
         **data_of(session, used),
     }
+
+
+def _is_as_it_was(session: Session) -> bool:
+    """True if the note's file holds what was read."""
+    if session.observer and session.observer.fingerprints.settled(str(session.file), session.digest):
+        return True
+    try:
+        with open(session.file, "rb", buffering=0) as file:
+            return hashlib.sha256(file.read()).hexdigest() == session.digest
+    except OSError:
+        return False
 
 
 def _versions() -> dict[str, str]:

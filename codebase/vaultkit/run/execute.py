@@ -5,8 +5,6 @@ import linecache
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread, current_thread
 from types import ModuleType
@@ -14,26 +12,28 @@ from typing import Any
 
 from vaultkit.run import asserts
 from vaultkit.run.compiled import Program, compiled
-from vaultkit.run.limit import time_limit
+from vaultkit.run.limit import rest, time_limit
 
 MODULE = "note"  # the same for each note, so that what a block prints does not depend on the file's name
 
 
-@dataclass(slots=True)
 class Execution:
     """What happened when a block ran. `blocked_by` is the number of the earlier block whose error
-    stopped it, `value` what a notebook shows of the last line's value.
+    stopped it, `value` what a notebook shows of the last line's value, `left` after the note's last block
+    the threads that it has left running.
     """
 
-    error: BaseException | None = None
-    stdout: str = ""
-    stderr: str = ""
-    seconds: float = 0.0
-    figures: dict[str, bytes] = field(default_factory=dict)
-    blocked_by: int = 0
-    left: list[str] = field(default_factory=list)
-    """After the note's last block: threads that it has left running."""
-    value: str = ""
+    __slots__ = ("blocked_by", "error", "figures", "left", "seconds", "stderr", "stdout", "value")
+
+    def __init__(self, blocked_by: int = 0) -> None:
+        self.error: BaseException | None = None
+        self.stdout = ""
+        self.stderr = ""
+        self.seconds = 0.0
+        self.figures: dict[str, bytes] = {}
+        self.blocked_by = blocked_by
+        self.left: list[str] = []
+        self.value = ""
 
 
 def new_module(file: Path) -> ModuleType:
@@ -81,20 +81,24 @@ def execute(
         with time_limit(seconds):
             for line, code in pieces:
                 out, err = _Captured(strangers or set()), io.StringIO()
+                streams = sys.stdout, sys.stderr
                 try:
-                    with redirect_stdout(out), redirect_stderr(err):
-                        program = compiled("\n" * line + code, str(file), values=values)
-                        if program.needs_hidden:
-                            module.__dict__.update(hidden or {})
-                        exec(program.code, module.__dict__)
-                        result.value = _value(program, module.__dict__)
+                    sys.stdout, sys.stderr = out, err
+                    program = compiled("\n" * line + code, str(file), values=values)
+                    if program.needs_hidden:
+                        module.__dict__.update(hidden or {})
+                    exec(program.code, module.__dict__)
+                    result.value = _value(program, module.__dict__)
                 finally:
+                    sys.stdout, sys.stderr = streams
                     result.stdout, result.stderr = out.getvalue(), err.getvalue()
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a note may raise anything, SystemExit included
         result.error = error
     finally:
+        if any("faulthandler" in code for _line, code in pieces):
+            rest()  # the block may have stopped, or replaced, what watches it
         sys.modules.pop(MODULE, None)
         if host is not None:
             sys.modules[MODULE] = host

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import re
-from pathlib import Path
 
 _DATA = re.compile(rb"<!--\s*kvist-data:\s*([0-9a-fA-F]+)\s*-->")
 
@@ -21,7 +20,7 @@ def same_figure(committed: bytes | None, drawn: bytes) -> bool:
 class FigureFolder:
     """The folder where blocks draw; `take` gives what was drawn since the last call."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: str) -> None:
         self.folder = folder
         self.seen: dict[str, bytes] = {}
 
@@ -29,11 +28,12 @@ class FigureFolder:
         """File name and bytes of each SVG that is new or has changed."""
         drawn: dict[str, bytes] = {}
         try:
-            names = sorted(name for name in os.listdir(self.folder) if name.endswith(".svg"))
+            names = os.listdir(self.folder)
         except OSError:  # the note has deleted it
             names = []
-        for name in names:
-            data = (self.folder / name).read_bytes()
+        for name in sorted(name for name in names if name.endswith(".svg")):
+            with open(os.path.join(self.folder, name), "rb") as file:
+                data = file.read()
             if self.seen.get(name) != data:
                 self.seen[name] = drawn[name] = data
         return drawn

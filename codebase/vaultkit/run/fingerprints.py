@@ -39,6 +39,18 @@ class Fingerprints:
             self.seen[path] = self._file(path)
         return self.seen[path]
 
+    def read(self, path: str) -> bytes:
+        """The bytes of a file, which have then been looked at. Raises OSError."""
+        status, now = os.stat(path), time.time_ns()
+        with open(path, "rb", buffering=0) as file:
+            data = file.read()
+        self.seen[path] = found = _sha(data)
+        if stat.S_ISREG(status.st_mode):
+            self.used.add(path)
+            self.known[path] = [signature_of(status), found, now]
+            self.changed = True
+        return data
+
     def folder(self, path: str, *, fresh: bool = False) -> str:
         """Hash of the names in a folder, or ABSENT."""
         if fresh or path not in self.listed:

@@ -10,7 +10,9 @@ _OPEN = re.compile(r"<pre\b[^>]*>\s*<code\b[^>]*\bclass\s*=\s*[\"'](?P<classes>[
 
 def html_python(scan: Scan) -> list[int]:
     """Lines where an HTML block of Python starts; what stands in a comment or in a code span is none."""
-    found = []
+    found: list[int] = []
+    if "<pre" not in "\n".join(scan.lines).lower():
+        return found
     for number, kind in enumerate(scan.kinds, 1):
         line = scan.lines[number - 1]
         if kind not in ("html", "text") or "<pre" not in line.lower():

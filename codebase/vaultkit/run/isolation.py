@@ -61,10 +61,15 @@ def _meet(module: ModuleType) -> None:
 
 
 class Isolation:
-    """One note's private process state: `enter` puts it in place, `leave` restores the host's."""
+    """One note's private process state: `enter` puts it in place, `leave` restores the host's.
 
-    def __init__(self, folder: str, environ: dict[str, str]) -> None:
+    A process that does nothing but run notes gives them all the same dict `kept`: its own state, which
+    nobody changes between them, is then read once.
+    """
+
+    def __init__(self, folder: str, environ: dict[str, str], kept: dict[str, Any] | None = None) -> None:
         self.folder = folder
+        self.kept = kept
         self.environ = {
             os.environ.encodekey(name): os.environ.encodevalue(value)  # type: ignore[attr-defined]
             for name, value in environ.items()
@@ -78,7 +83,12 @@ class Isolation:
 
     def enter(self) -> None:
         self.host_folder = _cwd()
-        self.host = {name: aspect.get() for name, aspect in ASPECTS.items()}
+        if self.kept:
+            self.host = {**self.kept, "modules": ASPECTS["modules"].get()}
+        else:
+            self.host = {name: aspect.get() for name, aspect in ASPECTS.items()}
+        if self.kept is not None:
+            self.kept.update(self.host)
         if not self.own:  # for the first time: as the host has it, but for a few
             self.own = {name: aspect.start() for name, aspect in ASPECTS.items() if aspect.start}
             self.own["environ"] = {**self.host["environ"], **self.environ}
@@ -91,7 +101,8 @@ class Isolation:
             if module is None:
                 after_import(name, _meet)
                 continue
-            self.host_libraries[name] = _library_state(name, module)
+            if self.kept is None:
+                self.host_libraries[name] = _library_state(name, module)
             _meet(module)
             _put_library_state(name, module, self.libraries.get(name, _PRISTINE[name]))
         self.borrowed.put_again()

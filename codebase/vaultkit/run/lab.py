@@ -2,32 +2,21 @@
 
 import hashlib
 import json
-from dataclasses import replace
 from pathlib import Path
 
-from vaultkit.labs.notebook import Notebook
 from vaultkit.labs.view import placed, read_once
 from vaultkit.labs.write import Result, with_results
 from vaultkit.run.compare import RTOL
 from vaultkit.run.execute import Execution
-from vaultkit.run.key import program_key
+from vaultkit.run.plain import Plain
 from vaultkit.run.program import Block, Program
 
 
-class Lab:
-    """A notebook that is being run; its program gets the lines of the file. NO_LAB for other notes.
+class Lab(Plain):
+    """A notebook that is being run; its program gets the lines of the file."""
 
-    `rtol` is the tolerance of printed floats, `examples` the cells whose output is shown as one example and
-    is not compared, `figures` what the notebook shows now.
-    """
-
-    def __init__(self, file: Path | None, program: Program) -> None:
-        self.rtol = RTOL
-        self.examples: frozenset[int] = frozenset()
-        self.figures: dict[str, bytes] = {}
-        self.notebook: Notebook | None = None
-        if file is None:
-            return
+    def __init__(self, file: Path, program: Program) -> None:
+        super().__init__()
         self.notebook = read_once(file.read_bytes().decode("utf-8-sig", "replace"))
         cells = self.notebook.code
         if len(cells) != len(program.blocks):
@@ -39,23 +28,21 @@ class Lab:
         self.figures = {name: svg.encode() for cell in cells for name, svg in cell.figures.items()}
         for place, (block, cell) in enumerate(zip(program.blocks, cells, strict=True)):
             fence = placed(block.fence, cell)
-            output = block.output and replace(block.output, line=fence.end_line, end_line=fence.end_line)
-            program.blocks[place] = replace(block, fence=fence, output=output)
+            output = block.output and block.output._replace(line=fence.end_line, end_line=fence.end_line)
+            program.blocks[place] = block._replace(fence=fence, output=output)
+
+    def key(self, program: Program) -> str:
+        """The code and the control words, and of the file the outputs, figures and the tolerance."""
+        assert self.notebook is not None
+        if not program.blocks:
+            return ""
+        cells = [cell for cell in self.notebook.data["cells"] if cell.get("cell_type") == "code"]
+        shown = [(cell.get("outputs"), (cell.get("metadata") or {}).get("kvist")) for cell in cells]
+        text = json.dumps([shown, self.rtol], sort_keys=True, default=str)
+        return super().key(program) + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-NO_LAB = Lab(None, Program(""))
-
-
-def lab_key(lab: Lab, program: Program) -> str:
-    """Key of all in a lab's own file that decides its verdict: code, control, outputs, figures, tolerance."""
-    assert lab.notebook is not None
-    cells = [cell for cell in lab.notebook.data["cells"] if cell.get("cell_type") == "code"]
-    shown = [(cell.get("outputs"), (cell.get("metadata") or {}).get("kvist")) for cell in cells]
-    text = json.dumps([shown, lab.rtol], sort_keys=True, default=str)
-    return program_key(program) + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
-def rewritten_lab(lab: Lab, blocks: list[Block], executed: dict[int, Execution], stale: set[int]) -> str:
+def rewritten_lab(lab: Plain, blocks: list[Block], executed: dict[int, Execution], stale: set[int]) -> str:
     """The notebook file with the outputs of the blocks in `stale` brought up to date."""
     assert lab.notebook is not None
     results = {}

@@ -3,19 +3,31 @@
 Python can stop Python code only: a loop inside C code is ended with the process, some time after the limit,
 and a crash there ends it at once. Both say on stderr which line of which note it was, and the exit code is
 not 0.
+
+What ends the process is a thread of `faulthandler`, which needs nothing of Python. Starting one costs more
+than most blocks, so within `watched` the one that runs is left to the blocks that follow while its time is
+right for them, up to SLACK seconds late.
 """
 
+import _signal
 import faulthandler
 import os
-import signal
+import select
+import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from signal import ITIMER_REAL, setitimer
+from time import monotonic
 from types import FrameType
+from typing import Any
 
 DEFAULT_SECONDS = 60.0
-GRACE = 1.5, 10.0  # a block that does not answer has its limit times this, and so many seconds more
+GRACE = 1.5, 5.0  # a block that does not answer has its limit times this, and so many seconds more
+SLACK = 5.0
 STDERR = 2
+
+_alarm = getattr(_signal, "SIGALRM", None)
+_ending = [0.0]  # when the watching thread will end the process, 0 while there is none
+_depth = [0]
 
 
 class TimeLimit(BaseException):
@@ -26,43 +38,88 @@ class ProcessEnd(BaseException):
     """Raised where a block calls `os._exit`, which would pass for a run without a failure."""
 
 
-@contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
+class time_limit:
     """Raise TimeLimit in the body after `seconds`; no limit where the system has no alarm signal."""
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
 
-    def expired(signum: int, frame: FrameType | None) -> None:
-        raise TimeLimit(f"ran longer than {seconds:g} s")
+    __slots__ = ("end", "handler", "outer", "seconds")
 
-    if not faulthandler.is_enabled():
-        faulthandler.enable(STDERR)
-    handler = signal.signal(signal.SIGALRM, expired)
-    outer = signal.setitimer(signal.ITIMER_REAL, seconds)
-    faulthandler.dump_traceback_later(seconds * GRACE[0] + GRACE[1], exit=True, file=STDERR)
-    try:
-        with _no_quiet_end():
-            yield
-    finally:
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def __enter__(self) -> None:
+        self.outer: Any = None
+        if _alarm is None or threading.current_thread() is not threading.main_thread():
+            return
+        if not faulthandler.is_enabled():
+            faulthandler.enable(STDERR)
+        self.handler = _signal.signal(_alarm, self._expired)
+        self.outer = setitimer(ITIMER_REAL, self.seconds)
+        _watch(self.seconds)
+        self.end = os._exit
+        os._exit = _guarded(self.end)  # type: ignore[assignment]
+
+    def __exit__(self, *error: object) -> None:
+        if self.outer is None:
+            return
+        try:
+            setitimer(ITIMER_REAL, 0)
+        finally:  # the alarm may ring just now
+            os._exit = self.end
+            _signal.signal(_alarm, self.handler)  # type: ignore[arg-type]
+            if not _depth[0]:
+                rest()
+            if self.outer[0]:
+                setitimer(ITIMER_REAL, *self.outer)
+
+    def _expired(self, signum: int, frame: FrameType | None) -> None:
+        raise TimeLimit(f"ran longer than {self.seconds:g} s")
+
+
+class watched:
+    """In the body, which must not wait for anybody, blocks share one watching thread."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        _depth[0] += 1
+
+    def __exit__(self, *error: object) -> None:
+        _depth[0] -= 1
+        if not _depth[0]:
+            rest()
+
+
+def rest() -> None:
+    """Nobody is watched until the next block starts."""
+    if _ending[0]:
         faulthandler.cancel_dump_traceback_later()
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, handler)
-        if outer[0]:
-            signal.setitimer(signal.ITIMER_REAL, *outer)
+        _ending[0] = 0.0
 
 
-@contextmanager
-def _no_quiet_end() -> Iterator[None]:
-    original, owner = os._exit, os.getpid()
+def takes_output() -> bool:
+    """True if a few lines on stdout are taken at once: nobody has to read others first."""
+    try:
+        ready, number = select.poll(), sys.stdout.fileno()
+        ready.register(number, select.POLLOUT)
+        return ready.poll(0) == [(number, select.POLLOUT)]
+    except (OSError, ValueError, AttributeError):  # no file, or a system that cannot tell
+        return False
+
+
+def _watch(seconds: float) -> None:
+    now = monotonic()
+    soonest = now + seconds * GRACE[0] + GRACE[1]
+    if not soonest <= _ending[0] <= soonest + SLACK:
+        _ending[0] = soonest + SLACK
+        faulthandler.dump_traceback_later(_ending[0] - now, exit=True, file=STDERR)
+
+
+def _guarded(original: Any) -> Any:
+    owner = os.getpid()
 
     def end(status: int) -> None:
         if os.getpid() != owner:  # a forked child ends so, and may
             original(status)
         raise ProcessEnd(f"os._exit({status}) would end the whole run")
 
-    os._exit = end  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        os._exit = original
+    return end

@@ -41,6 +41,11 @@ class NoteReport:
     def ok(self) -> bool:
         return not self.failures and self.passed + len(self.skipped) == self.blocks
 
+    @property
+    def died(self) -> bool:
+        """True if the note ended the process."""
+        return any(failure.get("kind") == "process-died" for failure in self.failures)
+
     def line(self, shown: str) -> str:
         """One line on the note, which is `shown` so."""
         mark = "ok    " if self.ok else "FAILED"

@@ -14,7 +14,6 @@ from vaultkit.run.loaded import loaded_files
 from vaultkit.run.observe import Observer, watched_folders
 from vaultkit.run.results import engine_digest, record
 from vaultkit.run.session import Session
-from vaultkit.run.shape import key_of_note
 from vaultkit.run.used import Used
 from vaultkit.run.verdict import Verdict, judge
 
@@ -105,4 +104,4 @@ class _Vault:
         self.entries[session.path] = entry
         if passed and used:
             result = {name: value for name, value in entry.items() if name != "key"}
-            self.cache.put(session.path, key_of_note(session.lab, session.program), used, result)
+            self.cache.put(session.path, session.reading.key, used, result)

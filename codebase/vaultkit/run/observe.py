@@ -16,7 +16,6 @@ modules (see `untouched`). `--no-cache` runs a note all the same.
 
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType, ModuleType
@@ -33,6 +32,7 @@ from vaultkit.run.results import ENGINE
 from vaultkit.run.stamps import SET_BY_RUNNER, is_library, variable
 from vaultkit.run.untracked import CALENDAR, RANDOMNESS, wrap_clock, wrap_randomness
 from vaultkit.run.used import Used
+from vaultkit.run.workplace import temporary_folder
 
 _STARTS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.forkpty")
 _TALKS = ("socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname")
@@ -61,10 +61,10 @@ class Observer(Recorder):
 
     def __init__(self, fingerprints: Fingerprints, folders: tuple[str, ...] = ()) -> None:
         super().__init__(fingerprints)
-        self.temporary = tuple(f(tempfile.gettempdir()) + os.sep for f in (os.path.abspath, os.path.realpath))
+        self.temporary = tuple(f(temporary_folder()) + os.sep for f in (os.path.abspath, os.path.realpath))
         self.wrapped: set[str] = set()
         self.opened = Opened(folders)
-        sys.addaudithook(self._hook)
+        sys.addaudithook(self._hook())
         wrap_stats(self._looks, self._on_look)
         wrap_environ(self._looks, self._on_variable)
         wrap_clock(self._looks, self._on_clock)
@@ -76,13 +76,13 @@ class Observer(Recorder):
         self.written = set()
         self.made = ()
         self.modules.put_away()
+        self.opened.read()  # what others have opened meanwhile
 
     @contextmanager
     def watching(self, folders: tuple[str, ...]) -> Iterator[None]:
         """Record what happens in the body; files below `folders` are the note's own."""
         for folder in folders:
             self._make(folder)
-        self.opened.read()  # what others have opened meanwhile
         for name, functions in _NATIVE.items():
             if name not in self.wrapped:
                 self._when_imported(name, functions)
@@ -95,12 +95,15 @@ class Observer(Recorder):
 
     # where it is seen
 
-    def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
-        action = _EVENTS.get(event)
-        if action is None or not self._looks():
-            return
-        with self._unseen():
-            action(self, event, arguments)
+    def _hook(self) -> Callable[[str, tuple[Any, ...]], None]:
+        known = _EVENTS
+
+        def hook(event: str, arguments: tuple[Any, ...]) -> None:  # called very often, mostly for nothing
+            if event in known and self._looks():
+                with self._unseen():
+                    known[event](self, event, arguments)
+
+        return hook
 
     def _looks(self) -> bool:
         return self.active and not getattr(self.busy, "now", False)

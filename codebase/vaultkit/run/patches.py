@@ -13,7 +13,7 @@ def wrap_stats(active: Callable[[], bool], see: Callable[[Any], None]) -> None:
         original = getattr(os, name)
 
         def look(path: Any, *rest: Any, _original: Callable[..., Any] = original, **options: Any) -> Any:
-            if isinstance(path, str | bytes | os.PathLike) and options.get("dir_fd") is None and active():
+            if active() and isinstance(path, str | bytes | os.PathLike) and options.get("dir_fd") is None:
                 see(path)
             return _original(path, *rest, **options)
 

@@ -1,6 +1,6 @@
 """The program of a note: its Python blocks in order, with control words, set-up code and output."""
 
-from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from vaultkit.errors import Problem
 from vaultkit.fences import PYTHON_LIKE, Fence
@@ -13,16 +13,14 @@ from vaultkit.run.requirements import present, why_absent
 _FOREIGN_WORDS = frozenset({"notest", "no-test", "continuation", "skip", "test"})
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
+class Setup(NamedTuple):
     """Hidden code; `line` (1-based) is the line of its comment, the code starts on the next."""
 
     line: int
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """One Python block; `number` counts from 1 in the note, skipped blocks included. `head` is the line of
     the first control comment directly above the fence, the fence's own line if there is none.
     """
@@ -39,15 +37,14 @@ class Block:
         return self.fence.line
 
 
-@dataclass(slots=True)
 class Program:
     """All blocks of one note, and what is wrong with their fences and control comments."""
 
-    path: str
-    blocks: list[Block] = field(default_factory=list)
-    declared: set[int] = field(default_factory=set)
-    """Lines of fences shown as Python that are no blocks, but declared as skipped."""
-    problems: list[Problem] = field(default_factory=list)
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.blocks: list[Block] = []
+        self.declared: set[int] = set()  # lines of fences shown as Python, no blocks, but declared as skipped
+        self.problems: list[Problem] = []
 
     def problem(self, line: int, code: str, message: str, hint: str) -> None:
         self.problems.append(Problem(self.path, line, code, message, hint))
@@ -129,7 +126,7 @@ def _control(program: Program, comments: list[Comment]) -> Control:
     try:
         control = parse(comments)
         absent = [name for name in control.requires if not present(name)]
-        return replace(control, skip=why_absent(absent[0])) if absent and not control.skip else control
+        return control._replace(skip=why_absent(absent[0])) if absent and not control.skip else control
     except ControlError as error:
         program.problem(comments[0].line, "run-control", str(error), "")
         return Control()

@@ -1,12 +1,15 @@
 """Run notes without pytest: the quick way to a verdict."""
 
+import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from vaultkit.run.alone import Alone
 from vaultkit.run.cache import RunCache
 from vaultkit.run.entry import entry_of
+from vaultkit.run.limit import rest, takes_output, watched
 from vaultkit.run.loaded import loaded_files
 from vaultkit.run.notereport import NoteReport, Skip
 from vaultkit.run.observe import Observer, watched_folders
@@ -15,7 +18,7 @@ from vaultkit.run.recall import Row, is_plain, known_shape, recall, renewed
 from vaultkit.run.report import failure_text
 from vaultkit.run.results import engine_digest, record
 from vaultkit.run.session import Session
-from vaultkit.run.shape import key_of_note, learn_shape
+from vaultkit.run.shape import learn_shape
 from vaultkit.run.used import Used
 from vaultkit.run.verdict import Failure, Verdict, again, judge
 from vaultkit.terminal import problem_here
@@ -29,13 +32,14 @@ class Runner:
         self.engine = engine
         self.entries: dict[str, dict[str, Any]] = {}
         self.observer: Observer | None = None
+        self.alone = Alone(cache.root)
         self.last: Session | None = None  # of a lab in two languages the second needs no run of its own
 
     def judge(self, path: str, file: str, *, force: bool = False) -> NoteReport:
         """The verdict on a note, reused if it still holds and nobody asks for a run with `force`."""
         reading = None
         if not known_shape(self.cache, path, file):
-            reading = Reading(Path(file), path)
+            reading = Reading(Path(file), path, self.cache.fingerprints)
             learn_shape(self.cache, path, file, reading)
         report = recall(self.cache, path, file)
         if is_plain(self.cache, path):
@@ -51,7 +55,7 @@ class Runner:
     def _run(self, path: str, file: str, reading: Reading | None) -> NoteReport:
         if self.observer is None:
             self.observer = Observer(self.cache.fingerprints, watched_folders(self.cache.root))
-        session = Session(file, self.cache.root, self.observer, self.last, path, reading)
+        session = Session(file, self.cache.root, self.observer, self.last, path, reading, self.alone)
         self.last = session
         if not session.shares:
             self.observer.begin()
@@ -72,7 +76,7 @@ class Runner:
             self.entries[session.path] = entry
         if ok and entry:
             result = {name: value for name, value in entry.items() if name != "key"}
-            self.cache.put(session.path, key_of_note(session.lab, session.program), used, result)
+            self.cache.put(session.path, session.reading.key, used, result)
         else:
             self.cache.fail(session.path)
 
@@ -105,11 +109,17 @@ def run_rows(
     runner = Runner(cache, engine)
     reports = []
     try:
-        for path, file in rows:
-            report = runner.judge(path, file, force=force)
-            reports.append(report)
-            show(report)
+        gc.freeze()
+        gc.enable()
+        with watched():
+            for path, file in rows:
+                report = runner.judge(path, file, force=force)
+                reports.append(report)
+                if report.texts or report.skipped or not takes_output():
+                    rest()  # for `show` may have to wait
+                show(report)
     finally:
+        gc.unfreeze()
         fault = runner.finish()  # what is known is kept, even if the rest was interrupted
     return reports, fault
 

@@ -8,7 +8,7 @@ import os
 from importlib import import_module
 
 from vaultkit import where
-from vaultkit.files import NOTE_ENDINGS, clean, note_files
+from vaultkit.files import NOTE_ENDINGS, OUT, clean, note_files
 from vaultkit.languages import translated
 
 Rows = list[tuple[str, str]]
@@ -19,11 +19,14 @@ class WrongCall(Exception):
 
 
 class Scope:
-    """The vault, the notes that are meant as (path, file), and whether they were named one by one."""
+    """The vault, the notes that are meant as (path, file), whether they were named one by one, and what was
+    `passed` over in the folder: (path, why).
+    """
 
-    __slots__ = ("named", "root", "rows")
+    __slots__ = ("named", "passed", "root", "rows")
 
-    def __init__(self, root: str, rows: Rows, named: bool) -> None:
+    def __init__(self, root: str, rows: Rows, named: bool, passed: Rows | None = None) -> None:
+        self.passed = passed or []
         self.root = root
         self.rows = rows
         self.named = named
@@ -35,10 +38,14 @@ def scope_of(names: list[str]) -> Scope:
         root = where.default_vault()
         if not root:
             raise _no_vault(os.getcwd(), where.NO_VAULT)
-        return Scope(root, note_files(root), False)
+        passed: Rows = []
+        return Scope(root, note_files(root, passed), False, passed)
     first, rest = names[0], names[1:]
     if os.path.isdir(first):
         return _in_folder(first, rest)
+    for name in names:
+        if os.path.isfile(name) and where.leaves(name):
+            raise WrongCall(f"{name}: symbolic-link {OUT}")
     root = where.vault_of(first) if os.path.isfile(first) else where.default_vault()
     if not root:
         raise _no_vault(first, where.NO_FOLDER)
@@ -54,9 +61,10 @@ def _in_folder(folder: str, rest: list[str]) -> Scope:
     # The folder as it was called, unless it is only a part of its vault: messages then show paths as typed.
     part = _below(root, folder) or ""
     part = f"{part}/" if part else ""
-    here = [(path, file) for path, file in note_files(root) if path.startswith(part)]
+    passed: Rows = []
+    here = [row for row in note_files(root, passed) if row[0].startswith(part)]
     if not rest:
-        return Scope(root, here, False)
+        return Scope(root, here, False, [row for row in passed if row[0].startswith(part)])
     rows, others = [], []
     for name in rest:
         found = _named(root, part, name)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from vaultkit import place, where
 from vaultkit.errors import CallError, Problem, VaultError, no_folder
-from vaultkit.files import NOTE_ENDINGS
+from vaultkit.files import NOTE_ENDINGS, OUT
 from vaultkit.pairs import canonical, pair_of
 from vaultkit.resolve import resolve
 from vaultkit.vault import Vault
@@ -16,6 +16,9 @@ def select(names: list[str], root: Path | None = None) -> tuple[Path, list[Path]
     Without names: every note that holds Python fences. A folder means the notes with Python fences below it.
     """
     here = _on_disk(names)
+    for path in here:
+        if path.is_file() and where.leaves(str(path)):
+            raise CallError(Problem(str(path), 0, "symbolic-link", OUT))
     root = root or vault_of_names(names)
     if here and len(here) == len(names) and all(path.is_file() for path in here):
         return root, [_inside(path, root) for path in here]  # the quick way: no other note is read

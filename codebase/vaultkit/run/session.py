@@ -9,13 +9,14 @@ from pathlib import Path
 
 from vaultkit import place
 from vaultkit.languages import canonical
+from vaultkit.run.alone import Alone
 from vaultkit.run.control import Control
 from vaultkit.run.execute import MODULE, Execution, execute, new_module, show_source
 from vaultkit.run.figures import FigureFolder
 from vaultkit.run.isolation import Isolation
-from vaultkit.run.lab import NO_LAB
-from vaultkit.run.limit import DEFAULT_SECONDS
+from vaultkit.run.limit import DEFAULT_SECONDS, watched
 from vaultkit.run.observe import Observer
+from vaultkit.run.plain import NO_LAB
 from vaultkit.run.program import Block, Program
 from vaultkit.run.reading import Reading
 from vaultkit.run.workplace import Workplace
@@ -26,7 +27,8 @@ class Session:
 
     `file` is absolute, `path` relative to `vault`. `program.problems` must be empty for results to mean
     anything. `observer` is told what the blocks use. `twin` is the session that has just been run: a lab in
-    the other language takes over what that one did. `reading` is the note as it is to be run.
+    the other language takes over what that one did. `reading` is the note as it is to be run, `alone`
+    what the process knows already, if it is one for notes alone.
     """
 
     def __init__(
@@ -37,16 +39,21 @@ class Session:
         twin: "Session | None" = None,
         path: str = "",
         reading: Reading | None = None,
+        alone: Alone | None = None,
     ) -> None:
         self.observer = observer
-        self.file = Path(os.path.realpath(file))
-        self.vault = Path(os.path.realpath(vault)) if vault else place.vault_of(self.file)
+        if alone:
+            self.file, self.vault = Path(alone.real(os.fspath(file))), alone.vault
+        else:
+            self.file = Path(os.path.realpath(file))
+            self.vault = Path(os.path.realpath(vault)) if vault else place.vault_of(self.file)
         self.path = path or self.file.relative_to(self.vault).as_posix()
-        reading = reading or Reading(self.file, self.path)
+        self.reading = reading = reading or Reading(self.file, self.path)
         self.text, self.digest = reading.text, reading.digest
         self.program: Program = reading.program
         self.program.problems[:0] = reading.problems
         self.lab = reading.lab
+        self.alone = alone
         self.executed: dict[int, Execution] = {}
         self._module = new_module(self.file)
         self._folder: Workplace | None = None
@@ -68,6 +75,12 @@ class Session:
 
     def run_to(self, number: int) -> Execution:
         """Execute what is still missing up to block `number` and return that block's execution."""
+        if number not in self.executed:
+            with watched():
+                self._run_missing(number)
+        return self.executed[number]
+
+    def _run_missing(self, number: int) -> None:
         entered: Isolation | None = None
         try:
             for block in self.program.blocks[:number]:
@@ -84,7 +97,6 @@ class Session:
                 self.executed[block.number] = self._run(block)
         finally:
             _leave(entered, last=self._last in self.executed)
-        return self.executed[number]
 
     def run_all(self) -> Iterator[tuple[Block, Execution]]:
         for block in self.program.blocks:
@@ -102,7 +114,7 @@ class Session:
         if block.control.skip:
             return Execution()
         if self._blocked_by:
-            return Execution(blocked_by=self._blocked_by)
+            return Execution(self._blocked_by)
         if self.observer:
             source = "\n".join([*(setup.code for setup in block.setups), block.fence.code])
             self.observer.on_source(source.encode("utf-8", "replace"))
@@ -126,11 +138,15 @@ class Session:
         """A new namespace and a process state of its own, with an empty working folder."""
         if self._folder is None:
             self._folder = Workplace()
-            self._figures = FigureFolder(Path(self._folder.figures))
+            self._figures = FigureFolder(self._folder.figures)
             show_source(self.file, self._pieces(), self._total)
         self._module = new_module(self.file)
         self._blocked_by = 0
-        self._isolation = Isolation(self._folder.work(), {"KVIST_FIGURES": str(self._figures.folder)})
+        self._isolation = Isolation(
+            self._folder.work(),
+            {"KVIST_FIGURES": self._folder.figures},
+            self.alone.state if self.alone else None,
+        )
 
     def _own(self) -> tuple[str, ...]:
         """The folders that belong to this note alone."""

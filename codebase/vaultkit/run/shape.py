@@ -1,10 +1,7 @@
 """What the text of a note tells without running it: its blocks, its skips, what they require, its key."""
 
 from vaultkit.run.cache import RunCache
-from vaultkit.run.key import program_key
-from vaultkit.run.lab import NO_LAB, Lab, lab_key
 from vaultkit.run.notereport import Skip
-from vaultkit.run.program import Program
 from vaultkit.run.reading import Reading
 from vaultkit.run.requirements import present
 
@@ -25,11 +22,6 @@ def learn_shape(cache: RunCache, path: str, file: str, reading: Reading) -> None
         cache.texts[path] = [now, None, 0, [], required]
     else:
         skipped = [Skip(block.line, block.control.skip) for block in program.blocks if block.control.skip]
-        key = key_of_note(reading.lab, program)
+        key = reading.key
         cache.texts[path] = [now, key, len(program.blocks), skipped, required]
     cache.changed = True
-
-
-def key_of_note(lab: Lab, program: Program) -> str:
-    """Key of a note, or of a lab; "" if it has no blocks."""
-    return program_key(program) if lab is NO_LAB or not program.blocks else lab_key(lab, program)

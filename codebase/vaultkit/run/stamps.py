@@ -8,6 +8,7 @@ has loaded are stamped besides (`observe.loaded_files`), so that an edit by hand
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from vaultkit.run.fingerprints import Fingerprints, digest
 
@@ -39,6 +40,7 @@ def library_folders() -> tuple[str, ...]:
     return _folders[0]
 
 
+@lru_cache(maxsize=65536)
 def is_library(path: str) -> bool:
     return (path + os.sep).startswith(library_folders())
 

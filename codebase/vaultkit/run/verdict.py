@@ -3,9 +3,8 @@
 import ast
 import shlex
 import sys
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from vaultkit import place, where
 from vaultkit.run.asserts import explain
@@ -19,8 +18,7 @@ from vaultkit.run.session import Session, is_expected
 Status = Literal["passed", "skipped", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """One thing that went wrong; `details` are whole lines, printed below the message.
 
     `expected` and `actual` are what the note says and what the block did, where they can be set side by side.
@@ -36,8 +34,7 @@ class Failure:
     actual: list[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     status: Status
     block: Block
     reason: str = ""

@@ -2,8 +2,8 @@
 
 import atexit
 import os
-import shutil
-import tempfile
+import sys
+from importlib import import_module
 from itertools import count
 
 _numbers = count(1)
@@ -11,17 +11,39 @@ _spare: list[tuple[int, str]] = []  # folders of earlier notes that were left em
 _tops: dict[int, str] = {}  # one folder a process, made when the first note runs
 
 
+def temporary_folder() -> str:
+    """Where this system keeps temporary files: as `tempfile` says, which is dear to import."""
+    loaded = sys.modules.get("tempfile")
+    named = [os.environ[name] for name in ("TMPDIR", "TEMP", "TMP") if os.environ.get(name)]
+    if loaded is None and os.name == "posix":
+        for folder in map(os.path.abspath, [*named, "/tmp", "/var/tmp", "/usr/tmp"]):
+            if os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK):
+                return folder
+    return str(import_module("tempfile").gettempdir())
+
+
 def _top() -> str:
     pid = os.getpid()
     if pid not in _tops or not os.path.isdir(_tops[pid]):
-        _tops[pid] = tempfile.mkdtemp(prefix="kvist-notes-")
+        _tops[pid] = os.path.join(temporary_folder(), f"kvist-notes-{os.urandom(8).hex()}")
+        os.mkdir(_tops[pid], 0o700)
         atexit.register(_clean, pid)
     return _tops[pid]
 
 
 def _clean(pid: int) -> None:
     if pid == os.getpid():  # a process that a note has forked shares the folder, but must not delete it
-        shutil.rmtree(_tops[pid], ignore_errors=True)
+        _remove(_tops[pid])
+
+
+def _remove(folder: str) -> None:
+    """Delete a folder and all below it: mostly empty folders, without `shutil`, which is dear to import."""
+    try:
+        for name in os.listdir(folder):
+            os.rmdir(os.path.join(folder, name))
+        os.rmdir(folder)
+    except OSError:
+        import_module("shutil").rmtree(folder, ignore_errors=True)
 
 
 class Workplace:
@@ -46,7 +68,7 @@ class Workplace:
             if empty:
                 _spare.append((os.getpid(), folder))
             else:
-                shutil.rmtree(folder, ignore_errors=True)
+                _remove(folder)
 
 
 def _folder() -> str:

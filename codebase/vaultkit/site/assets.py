@@ -65,7 +65,7 @@ def remove_unused(assets: Path) -> None:
     for file in (assets / "stylesheets").glob("*"):
         if not file.name.startswith("main.") or file.suffix == ".map":
             file.unlink()
-    for name in ("scheme.js", "logo.svg"):  # these stand in the pages themselves
+    for name in ("scheme.js", "not-found.js", "logo.svg"):  # these stand in the pages themselves
         (assets / name).unlink(missing_ok=True)
 
 
@@ -73,6 +73,11 @@ def _package(node_modules: Path, name: str) -> Path:
     if not (node_modules / name / "dist").is_dir():
         raise VaultError(Problem("[site]", 0, "set-up", f"need node_modules/{name}", "run `make setup`"))
     return node_modules / name
+
+
+def inline_script(name: str = "scheme.js") -> str:
+    """A script that stands in pages themselves, as templates write it: before anything is drawn."""
+    return (HERE / "theme" / "assets" / name).read_text("utf-8").removesuffix("\n")
 
 
 @cache

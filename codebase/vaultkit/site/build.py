@@ -1,4 +1,4 @@
-"""The whole build: stage both languages, run MkDocs and Pagefind for each side by side, publish the result.
+"""The whole build: stage both languages, render and index each side by side, publish the result.
 
 A build that fails leaves the published site as it was; a build for which nothing changed does nothing.
 """
@@ -17,6 +17,7 @@ from time import perf_counter
 from vaultkit.errors import Problem, VaultError
 from vaultkit.site.clock import build_day
 from vaultkit.site.fingerprint import fingerprint
+from vaultkit.site.outputs.cards import FOLDER as CARDS
 from vaultkit.site.paths import LANGUAGES, Language, Layout
 from vaultkit.site.publish import publish
 from vaultkit.site.stage import Staged, stage_all
@@ -24,8 +25,7 @@ from vaultkit.site.state import Mode, State, load, one_builder, passed, save, st
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _COMPLAINT = re.compile(r"(?:WARNING|ERROR)\s+-?\s*(.*)")
-INDEX = "pagefind"  # folder of the search index in each half
-_NOT_SEARCHED = (".headerlink", ".katex-html", ".katex mrow")  # of a formula its TeX is searched
+INDEX = "search"  # folder of the search index in each half
 
 
 Staging = Callable[[Layout, tuple[Language, ...]], tuple[list[Staged], list[Problem]]]
@@ -61,7 +61,7 @@ def build(
 
 def is_complete(layout: Layout) -> bool:
     """True if both halves and their search indexes are there: plain `mkdocs build` makes no index."""
-    needed = ("index.html", f"{INDEX}/pagefind.js")
+    needed = ("index.html", f"{INDEX}/index.bin")
     return all((layout.site / half / file).is_file() for half in ("", "zh") for file in needed)
 
 
@@ -89,7 +89,7 @@ def _build(layout: Layout, key: str, mode: Mode, staging: Staging) -> Report:
 
 def publish_all(layout: Layout) -> None:
     """Bring both halves into the site."""
-    publish(layout.html("en"), layout.site, keep=("zh",))
+    publish(layout.html("en"), layout.site, keep=("zh", CARDS))
     publish(layout.html("zh"), layout.site / "zh")
 
 
@@ -102,7 +102,7 @@ def shown(layout: Layout, problem: Problem) -> str:
 
 
 def _build_language(layout: Layout, language: Language, mode: Mode) -> list[str]:
-    """MkDocs, then Pagefind, for one language; what they complained about."""
+    """MkDocs, then the search index, for one language; what they complained about."""
     folder = layout.html(language)
     (folder / "index.html").unlink(missing_ok=True)  # so that its presence means that this build made it
     flag = "--no-strict" if mode == "lenient" else "--strict"
@@ -123,10 +123,7 @@ def _build_language(layout: Layout, language: Language, mode: Mode) -> list[str]
 
 def index(layout: Layout, language: Language, *, gently: bool = False) -> list[str]:
     """Make the search index of what was built of one language; complaints. gently: let others go first."""
-    search = ["pagefind", "--site", str(layout.html(language)), "--silent"]
-    for selector in _NOT_SEARCHED:
-        search += ["--exclude-selectors", selector]
-    return _run(search, layout.root, gently=gently)
+    return _run(["vaultkit.site.search", str(layout.html(language))], layout.root, gently=gently)
 
 
 def _run(command: list[str], root: Path, *, gently: bool = False) -> list[str]:

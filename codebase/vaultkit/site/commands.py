@@ -7,6 +7,7 @@ from pathlib import Path
 
 from vaultkit.command import Command
 from vaultkit.site.build import build
+from vaultkit.site.outputs import cards
 from vaultkit.site.paths import Layout, find_root
 from vaultkit.site.serve import serve
 
@@ -70,6 +71,8 @@ def _build(arguments: argparse.Namespace) -> int:
     if not report.ok:
         say(f"not built: {len(report.problems)} problem(s); {layout.site.name}/ is as it was")
         return 1
+    if told := cards.draw(layout):
+        say(told)
     state = "built" if report.built else "up to date"
     print(f"{report.pages} pages {state} in {report.seconds:.1f} s: {layout.site}")
     return 0

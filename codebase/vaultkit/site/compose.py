@@ -11,15 +11,21 @@ from vaultkit.backlinks import Backlink
 from vaultkit.labs.view import read_once
 from vaultkit.note import Note
 from vaultkit.site.context import Context
+from vaultkit.site.describe import description
 from vaultkit.site.draft import Formula, formulas_in
+from vaultkit.site.graph import Graph
 from vaultkit.site.in_lists import Place
 from vaultkit.site.notebooks import is_notebook, lab_text
 from vaultkit.site.pages.api import api_index, api_room
 from vaultkit.site.pages.file import file_page
 from vaultkit.site.pages.foot import foot
+from vaultkit.site.pages.graph import KIND as GRAPH
+from vaultkit.site.pages.graph import graph_lines
 from vaultkit.site.pages.header import header, notice, sources
+from vaultkit.site.pages.home import KIND as HOME
+from vaultkit.site.pages.home import home
 from vaultkit.site.pages.in_lists import in_lists
-from vaultkit.site.pages.parts import claim, escape, plain
+from vaultkit.site.pages.parts import escape, plain
 from vaultkit.site.pages.planned import KIND as PLANNED
 from vaultkit.site.pages.planned import planned
 from vaultkit.site.pages.properties import css_classes, properties
@@ -58,6 +64,8 @@ def compose(context: Context, inputs: Inputs) -> tuple[str, list[Formula]]:
     end = planned(context, inputs.backlinks) if kind == PLANNED else [*sources(context)]
     if kind == REVIEW:
         end += review(context)
+    if kind == HOME:
+        end += home(context)
     if kind != PLANNED:
         end += in_lists(context, inputs.places.get(context.page.key, []))
         end += foot(context, inputs.backlinks.get(context.page.key, []))
@@ -82,11 +90,19 @@ def compose_file(context: Context) -> tuple[str, list[Formula]]:
     context.pipeline = transform
     title = context.sitemap.title(context.page, context.language)
     kind = context.page.key.rpartition(".")[2].lower()
-    meta = {"title": title, "k": {"kind": kind, "section": context.page.section, "lang": context.language}}
+    k = {"kind": kind, "section": context.page.section, "lang": context.language, "source": context.page.key}
+    meta = {"title": title, "k": k}
     head = "\n".join([_yaml(meta), f"# {escape(title)} {{ #{heading_slug(title)} }}", "", ""])
     body = file_page(context)
     text = head + to_markdown(body, context)
     return text.rstrip("\n") + "\n", list(context.stash.formulas.values())
+
+
+def compose_graph(context: Context, graph: Graph) -> str:
+    """Text of the page of the whole graph."""
+    title = say(context.language, "graph")
+    meta = {"title": title, "k": {"kind": GRAPH, "section": "", "lang": context.language}}
+    return "\n".join([_yaml(meta), f"# {title}", "", *graph_lines(context, graph)]) + "\n"
 
 
 def compose_raw(context: Context) -> str:
@@ -129,14 +145,16 @@ def _front_matter(context: Context, kind: str) -> str:
     page = context.page
     note = context.note
     meta: dict[str, object] = {"title": context.sitemap.title(page, context.language)}
-    if text := claim(note):
-        meta["description"] = plain(text)[:300]
+    if text := description(note):
+        meta["description"] = text
     meta["k"] = {
         "kind": kind,
         "section": page.section,
         "lang": note.lang,
         "planned": context.sitemap.planned(page),
         "translated": page.translated(context.language),
+        "languages": list(page.notes),
+        "source": note.path,
         "classes": " ".join(css_classes(note)),
         "python": context.python,
     }
@@ -159,7 +177,5 @@ def _title(context: Context, note: Note) -> list[str]:
     english = context.page.notes.get("en")
     if context.language == "zh" and english and context.page.section:
         name = context.vault.notes[english].title
-        lines += (
-            [f'<p class="k-subtitle" lang="en" data-pagefind-ignore>{name}</p>', ""] if name != title else []
-        )
+        lines += [f'<p class="k-subtitle" lang="en" data-unsearched>{name}</p>', ""] if name != title else []
     return lines

@@ -33,7 +33,8 @@ def engine_key(layout: Layout) -> str:
 
 def _tools(layout: Layout) -> tuple[list[Path], list[Path]]:
     root = layout.root
-    names = ("mkdocs.yml", "mkdocs.zh.yml", "constraints.txt", "node_modules/katex/package.json")
+    # STYLE.md holds the terms
+    names = ("mkdocs.yml", "mkdocs.zh.yml", "constraints.txt", "STYLE.md", "node_modules/katex/package.json")
     return [HERE.parent], [root / name for name in names]
 
 

@@ -19,19 +19,28 @@ from mkdocs.structure.pages import Page
 
 from vaultkit.api.coverage import engine_of
 from vaultkit.errors import VaultError
-from vaultkit.site.assets import LIBRARIES, copy_libraries, remove_unused, version_of_theme
+from vaultkit.glossary import glossary
+from vaultkit.site.assets import LIBRARIES, copy_libraries, inline_script, remove_unused, version_of_theme
 from vaultkit.site.formulas import MissingFormula, put_formulas
 from vaultkit.site.katex import Renderer
 from vaultkit.site.names import link_names, number_lines
 from vaultkit.site.notebooks import MissingCells, is_notebook, is_raw, prose_file, put_cells
-from vaultkit.site.paths import Language, Layout
+from vaultkit.site.outputs.for_mkdocs import Outputs
+from vaultkit.site.outputs.place import is_published
+from vaultkit.site.pages.graph import KIND, SLUGS
+from vaultkit.site.paths import LANGUAGES, Language, Layout
+from vaultkit.site.permalinks import name_blocks
 from vaultkit.site.python_blocks import difference
 from vaultkit.site.reference import addresses as api_addresses
+from vaultkit.site.safety import policy, secure
 from vaultkit.site.stage import stage_all
+from vaultkit.site.terms import Terms
 from vaultkit.site.ui import table
 
 log = logging.getLogger("mkdocs.hooks.kvist")
 _LATIN_EMPHASIS = re.compile(r"<em>([\x20-\u024f]*)</em>")  # italics for Latin words, dots only below Chinese
+GRAPH = f'k: {{"kind": "{KIND}"'  # in the front matter of the page of the graph
+_PROSE = frozenset({"concept", "model", "paper", "comparison", "debugging", "lab"})  # kinds
 _FLAGS = {"katex": "k_math", "mermaid": "k_mermaid"}  # in a page's meta, for the theme
 STAGED = "KVIST_STAGED"  # set by `vaultkit build`: the trees are fresh
 
@@ -45,21 +54,37 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     config.nav = [entry for entry in config.nav or [] if _exists(entry, layout.stage(language))]
     if config.site_url and language == "zh":
         config.site_url = config.site_url.rstrip("/") + "/zh/"
+    root = (config.site_url or "").removesuffix("zh/") if language == "zh" else config.site_url or ""
     engine = engine_of(layout.vault)
     config.extra.update(
         k_package=engine.package,
         k_types=engine.types,
         k_addresses=api_addresses(engine),
         k_ui=table(language),
+        k_words={name: table(name) for name in LANGUAGES},
         k_lang=language,
         k_version=version_of_theme(),
-        k_published=_published(config.site_url, language),
+        k_policy=policy(inline_script()),
+        k_policy_404=policy(inline_script(), inline_script("not-found.js")),
+        k_published=root if is_published(root) else "",
+        k_outputs=Outputs.of(config, layout, root),
         k_material=_material(config),
+        k_graph=graph_slug(layout.stage(language)),
         k_layout=layout,
         k_used=set(),
+        k_changed=None,  # a server says which staged files differ; a build writes all
         k_renderer=Renderer(layout),
+        k_terms=Terms(glossary(layout.root), language),
     )
     return config
+
+
+def graph_slug(stage: Path) -> str:
+    """Name of the page of the whole graph in a staged tree, "" if there is none."""
+    pages = ((slug, stage / f"{slug}.md") for slug in SLUGS)
+    return next(
+        (slug for slug, page in pages if page.is_file() and GRAPH in page.read_text("utf-8")[:200]), ""
+    )
 
 
 def _stage(layout: Layout, language: Language) -> None:
@@ -71,13 +96,6 @@ def _stage(layout: Layout, language: Language) -> None:
         log.log(logging.WARNING if problem.severity == "error" else logging.INFO, "%s", problem)
     if any(problem.path == "[site]" for problem in problems):
         raise Abort("staging failed")
-
-
-def _published(site_url: str | None, language: Language) -> str:
-    """The address of the site's root if it was given with SITE_URL, else "": then links stay relative."""
-    if "SITE_URL" not in os.environ or not site_url:
-        return ""
-    return site_url if language == "en" else site_url.removesuffix("zh/")
 
 
 def _material(config: MkDocsConfig) -> str:
@@ -129,7 +147,11 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files, *
         html = _LATIN_EMPHASIS.sub(r'<em lang="en">\1</em>', html)
     addresses, package = config.extra["k_addresses"], config.extra["k_package"]
     html = link_names(html, addresses, "../" * page.url.count("/"), package, config.extra["k_types"])
-    html = number_lines(html)
+    html = name_blocks(number_lines(html))
+    if page.meta.get("k", {}).get("kind") in _PROSE and page.meta["k"].get("lang") == config.extra["k_lang"]:
+        html = config.extra["k_terms"].mark(html)
+    html = secure(html)
+    page.meta.update(config.extra["k_outputs"].of_page(page.url, page.meta.get("k", {}).get("source", "")))
     needed = {name for name, mark in LIBRARIES.items() if mark in html}
     config.extra["k_used"] |= needed
     page.meta.update({flag: True for name, flag in _FLAGS.items() if name in needed})
@@ -150,6 +172,8 @@ def on_post_page(output: str, page: Page, **_: Any) -> str:
 
 def on_post_build(config: MkDocsConfig) -> None:
     layout: Layout = config.extra["k_layout"]
+    for why in config.extra["k_outputs"].write(Path(config.site_dir), config.extra["k_changed"]):
+        log.info("%s", why)
     assets = Path(config.site_dir) / "assets"
     remove_unused(assets)
     copy_libraries(layout.root / "node_modules", assets, sorted(config.extra["k_used"]))

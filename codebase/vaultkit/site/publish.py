@@ -4,10 +4,6 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-_NOT_NEEDED = tuple(
-    f"pagefind-{part}" for part in ("component-ui", "highlight", "modular-ui", "ui", "worker")
-)
-
 
 def publish(source: Path, target: Path, *, keep: tuple[str, ...] = ()) -> list[str]:
     """Make `target` equal to `source`; `keep` names folders of `target` that belong to others.
@@ -15,7 +11,7 @@ def publish(source: Path, target: Path, *, keep: tuple[str, ...] = ()) -> list[s
     Each file is replaced in one move, so a reader never gets half of one. Returns the paths that changed.
     """
     target.mkdir(parents=True, exist_ok=True)
-    wanted = {path: file for path, file in _files(source).items() if not _superfluous(file)}
+    wanted = _files(source)
     changed = [path for path, file in wanted.items() if _copy(file, target / path)]
     for path, file in _files(target).items():
         if path not in wanted and path.split("/", 1)[0] not in keep:
@@ -50,11 +46,6 @@ def remove_empty(root: Path, folder: Path) -> None:
 
 def _files(folder: Path) -> dict[str, Path]:
     return {file.relative_to(folder).as_posix(): file for file in sorted(folder.rglob("*")) if file.is_file()}
-
-
-def _superfluous(file: Path) -> bool:
-    """Pagefind's own interface, which this site does not use."""
-    return file.name.startswith(_NOT_NEEDED)
 
 
 def _copy(source: Path, target: Path) -> bool:

@@ -12,6 +12,7 @@ from vaultkit.history import Dates, history
 from vaultkit.labs.notebook import SUFFIX, is_notebook
 from vaultkit.note import Note
 from vaultkit.pairs import canonical, translated
+from vaultkit.published import public
 from vaultkit.site.anchors import Anchors, anchors_of
 from vaultkit.site.paths import Language
 from vaultkit.site.settings import strict_line_breaks
@@ -76,7 +77,8 @@ class SiteMap:
 
     @classmethod
     def of(cls, vault: Vault, *, plain: bool = False) -> "SiteMap":
-        """The pages of a vault; `plain`: for export, where every note is published and no rule is ours."""
+        """The pages of a vault, but for private notes; `plain`: for export, where no rule is ours."""
+        vault = public(vault)
         pages: dict[str, Page] = {}
         taken: dict[str, str] = {}
         problems = []

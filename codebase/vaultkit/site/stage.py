@@ -3,7 +3,7 @@
 Pure but for the writing: the same vault and results give the same files, and unchanged files are not touched.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -16,27 +16,36 @@ from vaultkit.check import check_vault
 from vaultkit.errors import Problem, VaultError
 from vaultkit.labs.notebook import SUFFIX
 from vaultkit.note import parse_note
-from vaultkit.site import titles
+from vaultkit.site import taught, titles
 from vaultkit.site.compose import (
     Inputs,
     compose,
     compose_api,
     compose_file,
+    compose_graph,
     compose_raw,
     compose_section,
     compose_source,
 )
 from vaultkit.site.context import Context, as_attachment
 from vaultkit.site.draft import Formula
+from vaultkit.site.graph import Graph, graph_of
+from vaultkit.site.graph_files import graph_files
 from vaultkit.site.in_lists import places
 from vaultkit.site.katex import Renderer
 from vaultkit.site.notebooks import prose_file
+from vaultkit.site.outputs.listing import FILE as LISTING
+from vaultkit.site.outputs.listing import dump, listing, source_file
+from vaultkit.site.outputs.source_text import source_text
+from vaultkit.site.pages.graph import graph_page
 from vaultkit.site.pages.sections import sections
 from vaultkit.site.paths import Language, Layout
 from vaultkit.site.reference import index_page, page_of, source_page
 from vaultkit.site.results import Results
 from vaultkit.site.sitemap import Page, SiteMap
 from vaultkit.vault import Vault
+
+GRAPH = "graph.json"  # in the cache: the places of the graph's nodes
 
 
 @dataclass
@@ -76,7 +85,13 @@ class Staged(Part):
 Step = tuple[str, Callable[[], Part]]  # a name that stays the same, and what to do
 
 
-def stage(sitemap: SiteMap, language: Language, results: Results, api: Coverage | None = None) -> Staged:
+def stage(
+    sitemap: SiteMap,
+    language: Language,
+    results: Results,
+    api: Coverage | None = None,
+    graph: Graph | None = None,
+) -> Staged:
     """All files of one language's tree."""
     staged = Staged(language=language)
     inputs = Inputs(backlinks(sitemap.vault, language), results, places(sitemap))
@@ -84,6 +99,7 @@ def stage(sitemap: SiteMap, language: Language, results: Results, api: Coverage 
         staged.take(step())
     for path in sorted(staged.attachments):
         staged.take(attachment(sitemap.vault, path))
+    staged.take(of_all(sitemap, language, graph, staged.files))
     return staged
 
 
@@ -109,6 +125,22 @@ def steps(sitemap: SiteMap, language: Language, inputs: Inputs, api: Coverage) -
         if page.file not in taken and f"{section}.md" not in taken:
             yield f"section {section}", partial(_section, Context(sitemap, language, page, nothing), section)
     yield "titles", partial(_titles, sitemap, language, api)
+
+
+def of_all(sitemap: SiteMap, language: Language, graph: Graph | None, others: Iterable[str]) -> Part:
+    """What is made of all notes together: the graph, and the list from which feeds, `llms.txt` and the rest
+    are made. `others` are the files that the steps have given.
+    """
+    part = Part()
+    if graph:
+        page = graph_page(sitemap)
+        context = Context(sitemap, language, page, parse_note("", ""))
+        part.add(page, compose_graph(context, graph), [], source=page.file)
+        part.files |= graph_files(graph, sitemap, language)
+        part.files[taught.FILE] = taught.taught(sitemap).encode()
+    if not sitemap.plain:
+        part.files[LISTING] = dump(listing(sitemap, language, [*others, *part.files]))
+    return part
 
 
 def attachment(vault: Vault, path: str) -> Part:
@@ -137,6 +169,8 @@ def _note(sitemap: SiteMap, language: Language, page: Page, inputs: Inputs) -> P
         part.add(page, compose_raw(context), [], source=context.note.path)
     if page.file.endswith(SUFFIX):
         part.files[page.file] = sitemap.vault.on_disk(context.note.path).read_bytes()
+    if not sitemap.plain:
+        part.files[source_file(page)] = source_text(sitemap, page, language).encode("utf-8", "replace")
     part.problems += context.problems if page.translated(language) else []
     part.attachments = context.files
     part.dated = sitemap.dated
@@ -182,8 +216,9 @@ def stage_all(layout: Layout, languages: tuple[Language, ...]) -> tuple[list[Sta
     vault = Vault.load(layout.vault)
     sitemap = SiteMap.of(vault)
     results = Results(layout.vault)
-    api = coverage(vault, engine_of(layout.vault))
-    trees = [stage(sitemap, language, results, api) for language in languages]
+    api = coverage(sitemap.vault, engine_of(layout.vault))
+    graph = graph_of(sitemap, layout.cache / GRAPH)
+    trees = [stage(sitemap, language, results, api, graph) for language in languages]
     problems = [*check_vault(vault), *sitemap.problems, *api.engine.problems]
     formulas: dict[Formula, str] = {}
     for tree in trees:

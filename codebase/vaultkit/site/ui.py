@@ -11,6 +11,11 @@ STRINGS: dict[str, tuple[str, str]] = {
     ),
     "verified_skips": ("; {skipped} declared skip(s)", "；{skipped} 段注明跳过"),
     "read_first": ("Read first", "先读"),
+    "all_first": ("All that comes first: {count} notes", "完整的先读路线：{count} 篇"),
+    "all_first_hours": (
+        "All that comes first: {count} notes, about {hours} h",
+        "完整的先读路线：{count} 篇，约 {hours} 小时",
+    ),
     "sources": ("Sources", "来源"),
     "reviewed": ("reviewed {date}", "{date} 审阅"),
     "hours": ("{hours} h to study", "约需 {hours} 小时"),
@@ -111,6 +116,21 @@ STRINGS: dict[str, tuple[str, str]] = {
         "{count} notes, each below those that it builds on",
         "{count} 篇笔记，每篇都排在它的先读笔记之下",
     ),
+    # the graph
+    "graph": ("Graph of notes", "笔记关系图"),
+    "graph_intro": (
+        "Every note is a point, every link a line: the larger a point, the more links it has.",
+        "每个点是一篇笔记，每条线是一个链接；链接越多，点越大。",
+    ),
+    "graph_list": (
+        "The graph as a list: {notes} notes, {links} links",
+        "关系图的文字版：{notes} 篇笔记，{links} 条链接",
+    ),
+    "node_home": ("Front page", "首页"),
+    "node_missing": ("Not written", "尚不存在"),
+    "node_canvas": ("Canvas", "白板"),
+    "node_base": ("Base", "数据库"),
+    "node_note": ("Note", "笔记"),
     "in_lists": ("In reading lists", "所在的阅读清单"),
     "no_cards": ("There are no cards yet.", "还没有卡片。"),
     "field_hours": ("{value} h", "{value} 小时"),
@@ -144,6 +164,20 @@ STRINGS: dict[str, tuple[str, str]] = {
     "api_bases": ("Builds on {bases}", "继承自 {bases}"),
     "api_fields": ("Fields", "字段"),
     "api_property": ("property", "属性"),
+    # outputs for readers of text and for feeds
+    "llms_how": (
+        "Each link leads to the Markdown of a note as its author wrote it; the page itself is at the same "
+        "address without `index.md`. `[[Name]]` in a text means the note of that name in this list.",
+        "每个链接指向一篇笔记的 Markdown 原文；去掉地址末尾的 `index.md` 就是网页。"
+        "正文里的 `[[名称]]` 按笔记的英文名指向英文清单中的同名笔记。",
+    ),
+    "llms_first": ("Start", "入门"),
+    "llms_other": ("The same notes in Chinese", "同一批笔记的英文版"),
+    "feed": ("New and changed notes (Atom)", "新写和更新的笔记（Atom）"),
+    "as_markdown": ("Markdown", "Markdown 原文"),
+    "in_obsidian": ("Open in Obsidian", "在 Obsidian 中打开"),
+    "edit": ("Edit this page", "编辑本页"),
+    "page_tools": ("This page elsewhere", "本页的其他形式"),
     # theme
     "search": ("Search", "搜索"),
     "other_language": ("中文", "English"),
@@ -158,6 +192,11 @@ STRINGS: dict[str, tuple[str, str]] = {
         "这个地址没有页面。可以搜索，或从首页开始。",
     ),
     "home": ("Front page", "首页"),
+    "how_far": ("How far you are", "学到哪里了"),
+    "next_item": ("Next", "接下来"),
+    "lately": ("New and changed", "最近更新"),
+    "lately_new": ("new", "新增"),
+    "lately_changed": ("changed", "有改动"),
     "footer": (
         "The code here runs in the tests and printed what you see; a block that does not run says why.",
         "本站的代码由测试运行，输出就是运行时打印的内容；没有运行的代码块会注明原因。",

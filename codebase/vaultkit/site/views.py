@@ -23,7 +23,7 @@ def view_html(context: Context, answer: Answer, *, name: str = "", url: str = ""
     key = "base_count" if shown == answer.total else "base_limited"
     count = say(context.language, key, total=answer.total, shown=shown)
     body = draw(context, answer) if shown else ""
-    return (f'<div class="k-base" data-pagefind-ignore>{title}{remarks}{body}'
+    return (f'<div class="k-base" data-unsearched>{title}{remarks}{body}'
             f'<p class="k-base-count">{entities(count)}</p></div>')  # fmt: skip
 
 

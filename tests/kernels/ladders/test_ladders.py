@@ -4,12 +4,12 @@ A ladder is described by a file beside this one, named after its folder in kerne
 
     OP         the folder
     VERSIONS   from the first to the last
-    BEST       the one that the quick lane also runs in bfloat16
+    BEST       the one for the command line
     SHAPES     small and ragged, for the quick lane; WIDE: more of them, for the slow one
     case(version, dtype, shape)  -> a Launch and the values that it should give, by output, or None
     counted()  -> {version: Launch}, the table in the README
     MUTANTS    {what is broken: (version, text, in its place, kinds of reports of which one is needed)};
-               "value": no detector sees it, the values do. The first two are in the quick lane.
+               "value": no detector sees it, the values do. The first one is in the quick lane.
     through_op(dtype)  -> what the operator gives with implementation="metal", and what it should give
     TOLERANCE  {dtype: relative error}, where rounding once is not the whole difference
 
@@ -27,7 +27,8 @@ import numpy as np
 import pytest
 
 from kvist.cli import main
-from kvist.metal import Launch, Output, kernel_path, signature, trace
+from kvist.metal import Launch, Output, explain_source, kernel_path, signature, trace
+from kvist.metal.compiler import compiler
 from kvist.metal.kernel import Kernel
 from kvist.metal.lint import lint
 from kvist.metal.source import Source, load
@@ -58,9 +59,8 @@ def values_cases() -> list:
     for op, ladder in LADDERS.items():
         for version in ladder.VERSIONS:
             for dtype in DTYPES:
-                quick = dtype == mx.float32 or (dtype == mx.bfloat16 and version == ladder.BEST)
                 name = f"{op}-{version}-{str(dtype).rpartition('.')[2]}"
-                marks = () if quick else slow
+                marks = () if dtype == mx.float32 else slow
                 cases.append(pytest.param(ladder, version, dtype, False, id=name, marks=marks))
                 cases.append(pytest.param(ladder, version, dtype, True, id=f"{name}-wide", marks=slow))
     return cases
@@ -68,7 +68,7 @@ def values_cases() -> list:
 
 def mutants() -> list:
     return [
-        pytest.param(ladder, name, id=f"{op}-{name}", marks=() if number < 2 else slow)
+        pytest.param(ladder, name, id=f"{op}-{name}", marks=slow if number else ())
         for op, ladder in LADDERS.items()
         for number, name in enumerate(ladder.MUTANTS)
     ]
@@ -110,7 +110,7 @@ def test_values_without_a_report_in_every_order(ladder, version, dtype, wide):
     if not cases:
         pytest.skip("this version takes none of these shapes")
     for launch, want in cases:
-        runs = [launch.emulate(order=order, seed=seed) for order, seed in ORDERS]
+        runs = [launch.emulate(order=order, seed=seed) for order, seed in ORDERS[: 4 if wide else 3]]
         for done in runs:
             assert not done.reports, "\n".join(map(str, done.reports))
             assert done.counters == runs[0].counters
@@ -187,6 +187,27 @@ def test_mlx_generates_the_signature_that_the_file_has(ladder, version):
     assert not missing, f"MLX passes no {missing}"
 
 
+@slow
+@each_version
+def test_the_text_that_mlx_compiles_gives_the_values(ladder, version):
+    launch, want = first_case(ladder, version)
+    outputs = [p.name for p in Kernel(kernel_path(launch.op), name=launch.kernel).outputs]
+    for name, got in zip(outputs, launch.run(), strict=True):
+        assert not difference(got, want[name], tolerance_of(ladder, mx.float32))
+
+
+@each_version
+def test_explain_says_what_the_emulator_sees(ladder, version):
+    launch, _ = first_case(ladder, version)
+    done = launch.emulate().counters
+    (told,) = (k for k in explain_source(kernel_path(launch.op))["kernels"] if k["name"] == launch.kernel)
+    for argument in told["arguments"]:
+        if argument["attribute"] == "buffer":
+            name = argument["name"]
+            seen = (done.read_bytes[name] > 0, done.written_bytes[name] > 0)
+            assert (argument["reads"], argument["writes"]) == seen, name
+
+
 @each_ladder
 def test_the_operator_runs_it(ladder):
     got, want = ladder.through_op(mx.float32)
@@ -256,6 +277,8 @@ def between(ladder: ModuleType, marker: str, want: str) -> None:
 @each_ladder
 def test_the_readme_counts_what_the_emulator_counts(ladder):
     """Bytes, and how often a threadgroup passes a barrier or a SIMD-group executes a SIMD-group function."""
+    if "clang" in compiler()[1]:
+        pytest.skip("the tables count what g++ reads; another compiler may keep a value, or read it again")
     table = [f"| `{name}` | {' | '.join(counted(launch))} |" for name, launch in ladder.counted().items()]
     between(ladder, "counters", "\n".join([COLUMNS, "|---|" + "---:|" * 6, *table]))
 

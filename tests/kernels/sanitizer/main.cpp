@@ -74,13 +74,14 @@ static void products(Weights w, const std::vector<std::vector<double>>& dense) {
       kernels.gemm(prepared.data(), m, w, y.data(), tile.data(), from, std::min(from + kTile, w.n));
     }
     compare(m, 1, "gemm");
-    if (w.format == Format::affine4 || w.format == Format::affine8) {
-      std::vector<int8_t> bytes(k);
+    for (const int bits : {8, 16}) {
+      if (!groups) continue;
+      std::vector<char> values(k * bits / 8);
       std::vector<float> steps(groups);
-      const Bytes row{bytes.data(), steps.data(), sums.data()};
-      kernels.to_bytes(prepared.data(), w, row);
-      kernels.gemv_bytes(row, w, y.data(), 0, w.n);
-      compare(1, 2000, "gemv_bytes");
+      const Fixed row{values.data(), steps.data(), sums.data()};
+      kernels.to_fixed(bits, prepared.data(), w, row);
+      kernels.gemv_fixed(bits, row, w, y.data(), 0, w.n);
+      compare(1, bits == 8 ? 2000 : 10, "gemv_fixed");
     }
   }
 }

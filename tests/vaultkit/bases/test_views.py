@@ -109,7 +109,7 @@ _WORDS = re.findall(
 _expressions = st.lists(st.sampled_from(_WORDS), max_size=14).map("".join) | st.text(max_size=30)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=settings().max_examples * 3 // 5)
 @given(st.lists(_expressions, min_size=4, max_size=4))
 def test_no_expression_raises_or_hangs(index: Index, sources: list[str]) -> None:
     base = Base("T.base", filters={"or": sources[:2]}, formulas={"a": sources[2], "b": sources[3]})
@@ -131,14 +131,14 @@ _yaml = st.recursive(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=settings().max_examples * 3 // 5)
 @given(st.dictionaries(st.sampled_from(["filters", "formulas", "properties", "summaries", "views"]), _yaml))
 def test_no_base_raises(index: Index, data: dict[str, object]) -> None:
     base = read_base("T.base", str(data).replace("None", "null"))
     answered(base, index)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=settings().max_examples * 3 // 5)
 @given(st.text(max_size=200))
 def test_no_text_raises(index: Index, source: str) -> None:
     answered(read_base("T.base", source), index)

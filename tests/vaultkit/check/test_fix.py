@@ -1,16 +1,20 @@
 """Guards `check --fix`: it mends exactly what it names, keeps every other byte, and is done after one run."""
 
+import json
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vaultkit.check import check_vault
 from vaultkit.check.fix import fix
+from vaultkit.cli import main
 from vaultkit.scan import scan
 from vaultkit.vault import Vault
 
 
 def fixed(root) -> list[str]:
-    changed = fix(Vault.load(root))
+    changed = list(dict.fromkeys(one.path for one in fix(Vault.load(root))))
     assert fix(Vault.load(root)) == []
     return changed
 
@@ -85,10 +89,72 @@ def test_missing_blocks_are_put_in_their_place(make_vault) -> None:
     assert (root / "A.zh.md").read_text() == (
         "# 题\n\n一。\n\n<!-- run: setup\nimport math\n-->\n```python\nx = 1\n```\n```output\n1\n```\n\n"
         "## 甲\n\n二。\n\n"
-        '```python\ny = 2\n```\n\n<!-- run: skip "why" -->\n```python\nprint(1 / 0)\n```\n\n三。\n\n## 乙\n\n'
-        "> [!note]\n> 注\n\n完。\n\n```python\nz = [x, y]\n```"
+        '```python\ny = 2\n```\n三。\n\n<!-- run: skip "why" -->\n```python\nprint(1 / 0)\n```\n\n## 乙\n\n'
+        "> [!note]\n> 注\n\n```python\nz = [x, y]\n```\n\n完。"
     )
     assert check_vault(Vault.load(root)) == []
+
+
+def test_a_missing_first_block_stands_before_the_prose_that_follows_it(make_vault) -> None:
+    english = (
+        "# T\n\n```python\nb = 1\n```\n\nIt is one.\nSo.\n\n- a\n\n- b\n\n```python\na = 2\n```\n\nTwo.\n"
+    )
+    chinese = "# 题\n\n是一。\n\n- 甲\n\n- 乙\n\n是二。\n"
+    root = make_vault({"A.md": english, "A.zh.md": chinese})
+    assert [str(one) for one in fix(Vault.load(root))] == [
+        "A.zh.md:3: new block: as A.md:3", "A.zh.md:13: new block: as A.md:14"
+    ]  # fmt: skip
+    assert (root / "A.zh.md").read_text() == (
+        "# 题\n\n```python\nb = 1\n```\n\n是一。\n\n- 甲\n\n- 乙\n\n```python\na = 2\n```\n\n是二。\n"
+    )
+
+
+def test_it_says_what_it_has_done_line_by_line(make_vault, monkeypatch, capsys) -> None:
+    english = "```python\nx = 1\n```\n\n```python\ny = 2\n```\n\n<!-- run: fresh -->\n```python\nz = 3\n```\n"
+    chinese = "```python\nx = 7\n```\n\n[[乙]]\n\n```python\nz = 3\n```\n"
+    root = make_vault({"A.md": english, "A.zh.md": chinese, "B.md": "---\naliases: [乙]\n---\n"})
+    monkeypatch.chdir(root.parent)
+    main(["check", "--fix"])
+    done = [line for line in capsys.readouterr().out.splitlines() if line.startswith("fixed")]
+    assert done == [
+        "fixed vault/A.zh.md:1: code: as vault/A.md:1",
+        "fixed vault/A.zh.md:5: new block: as vault/A.md:5",
+        "fixed vault/A.zh.md:9: [[乙]] is now [[B|乙]]",
+        "fixed vault/A.zh.md:11: set-up and control: as vault/A.md:10",
+    ]
+    lines = (root / "A.zh.md").read_text().splitlines()
+    assert (lines[4], lines[8], lines[10]) == ("```python", "[[B|乙]]", "<!-- run: fresh -->")
+    (root / "A.zh.md").write_text(chinese)
+    main(["check", "--fix", "--json"])
+    assert json.loads(capsys.readouterr().out)["fixed"] == ["A.zh.md"]
+
+
+PIECE = st.sampled_from(["prose", "prose", "list", "callout", "block", "block", "gone", "gone", "## H"])
+
+
+@given(st.lists(PIECE, max_size=14), st.booleans())
+def test_every_missing_block_gets_its_place(tmp_path_factory, pieces: list[str], ends: bool) -> None:
+    """Both languages have the same pieces in the same order after, wherever blocks were missing."""
+    root = tmp_path_factory.mktemp("vault")
+    shapes = {
+        "prose": "{n}",
+        "list": "- {n}\n\n- {n}.\n\n{n}",
+        "callout": "> [!note]\n> {n}\n>\n> {n}.\n\n{n}",
+        "## H": "## {n}",
+    }
+    code = "```python\nv = {n}\n```\n```output\n{n}\n```"
+    whole, short = [], []
+    for number, piece in enumerate(pieces):
+        mark = (number * 7) % 17  # missing blocks stand in any order of their text
+        text = shapes.get(piece, code).format(n=mark)
+        whole.append(text)
+        short += [text] if piece != "gone" else []
+    last = "\n" if ends else ""
+    (root / "A.md").write_text("\n\n".join(whole) + last)
+    (root / "A.zh.md").write_text("\n\n".join(short) + last)
+    fix(Vault.load(root))
+    found = re.sub(r"\n\n+", "\n\n", (root / "A.zh.md").read_text()).strip()
+    assert found == "\n\n".join(whole)
 
 
 def test_set_up_and_control_comments_are_carried_over(make_vault) -> None:

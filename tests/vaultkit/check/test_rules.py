@@ -3,6 +3,7 @@
 import pytest
 
 from vaultkit.check import check_vault
+from vaultkit.check.fix import fix
 from vaultkit.vault import Vault
 
 HOUSE = '{"types": {"kind": "text", "mastery": "text", "prerequisites": "multitext"}}'
@@ -10,6 +11,9 @@ HOUSE = '{"types": {"kind": "text", "mastery": "text", "prerequisites": "multite
 
 def found(root) -> list[tuple[str, int, str]]:
     return [(p.path, p.line, p.code) for p in check_vault(Vault.load(root))]
+
+
+BARE = "---\ntier: 1\n---\n"
 
 
 @pytest.mark.parametrize(
@@ -70,8 +74,14 @@ def test_hints_name_the_mend(make_vault) -> None:
         ({"A.md": "---\ntier: one\n---\n"}, ("A.md", 2, "property-type")),
         ({"A.md": "---\ntags: one\n---\n"}, ("A.md", 2, "property-type")),
         ({"A.md": "---\ncreated: soon\n---\n"}, ("A.md", 2, "property-type")),
-        ({"A.md": "---\nprerequisites: [[[B]]]\n---\n", "B.md": ""}, ("A.md", 2, "property-type")),
-        ({"A.md": "---\nprerequisites: [B]\n---\n", "B.md": ""}, ("A.md", 2, "property-type")),
+        (
+            {"A.md": "---\nprerequisites: [[[B]]]\n---\n", "B.md": "---\ntier: 1\n---\n"},
+            ("A.md", 2, "property-type"),
+        ),
+        (
+            {"A.md": "---\nprerequisites: [B]\n---\n", "B.md": "---\ntier: 1\n---\n"},
+            ("A.md", 2, "property-type"),
+        ),
         ({"A.md": "text\n%%\nhidden\n"}, ("A.md", 2, "comment-unclosed")),
         ({"A.md": "```output\n1\n```\n"}, ("A.md", 1, "output-place")),
         ({"A.md": "<!-- run: skip -->\n```python\n1\n```\n"}, ("A.md", 1, "run-control")),
@@ -118,7 +128,9 @@ def test_what_only_the_house_forbids_is_a_warning_elsewhere(make_vault) -> None:
         ("b/Index.md", "duplicate-alias", "warning"),
     ]
     own = check_vault(Vault.load(make_vault({".obsidian/types.json": HOUSE})))
-    assert {p.severity for p in own} == {"error"} and len(own) > len(foreign)
+    warned = {(p.code, p.severity) for p in foreign} - {(p.code, p.severity) for p in own}
+    assert warned == {(p.code, "warning") for p in foreign} and len(own) > len(foreign)
+    assert {p.code for p in own if p.severity == "warning"} == {"no-chinese", "property-missing"}
 
 
 def test_nothing_is_said_of_excluded_files_but_links_into_them_lead_there(make_vault) -> None:
@@ -132,8 +144,8 @@ def test_nothing_is_said_of_excluded_files_but_links_into_them_lead_there(make_v
 
 def test_chinese_notes_have_title_and_lang_only(make_vault) -> None:
     root = make_vault({
-        "A.md": "", "A.zh.md": "---\ntitle: 甲\nlang: zh\naliases: [乙]\n---\n",
-        "B.md": "", "B.zh.md": "text", ".obsidian/types.json": HOUSE,
+        "A.md": "---\ntier: 1\n---\n", "A.zh.md": "---\ntitle: 甲\nlang: zh\naliases: [乙]\n---\n",
+        "B.md": "---\ntier: 1\n---\n", "B.zh.md": "text", ".obsidian/types.json": HOUSE,
     })  # fmt: skip
     assert found(root) == [("A.zh.md", 4, "property-language"), ("B.zh.md", 1, "property-language")]
 
@@ -191,7 +203,8 @@ def test_an_untouched_skeleton_is_said_to_be_unwritten(make_vault) -> None:
     ],
 )
 def test_imports_of_a_kvist_vault(make_vault, code: str, line: int) -> None:
-    text = f"\n\n```python\n{code}\n```\n"
+    text = f"---\ntier: 1\n---\n\n\n```python\n{code}\n```\n"
+    line += 3 if line else 0
     root = make_vault({"A.md": text, ".obsidian/types.json": HOUSE})
     assert found(root) == ([("A.md", line, "note-import")] if line else [])
     required = text.replace("```python", "<!-- run: requires torch -->\n```python")
@@ -320,7 +333,9 @@ def test_links_out_of_the_vault_are_not_followed(make_vault, tmp_path) -> None:
     (root / "Gone.md").symlink_to(tmp_path / "nothing.md")
     (root / "folder").symlink_to(tmp_path)
     vault = Vault.load(root)
-    assert set(vault.notes) == {"A.md"} and check_vault(vault) == []
+    assert set(vault.notes) == {"A.md"}
+    found = [(p.path, p.code, p.severity) for p in check_vault(vault)]
+    assert found == [(path, "symbolic-link", "warning") for path in ("Gone.md", "Out.md", "folder")]
 
 
 def test_templates_are_files_but_no_notes(make_vault) -> None:
@@ -330,3 +345,34 @@ def test_templates_are_files_but_no_notes(make_vault) -> None:
     })  # fmt: skip
     vault = Vault.load(root)
     assert "templates/T.md" in vault.files and set(vault.notes) == {"A.md"} and check_vault(vault) == []
+
+
+def test_a_note_of_a_kvist_vault_has_properties_and_a_pair_and_english_links(make_vault) -> None:
+    front, zh = "---\ntier: 1\n---\n", "---\ntitle: 甲\nlang: zh\n---\n"
+    files = {
+        "a/A.md": f"{front}[[A.zh|中文]]\n[[B.zh]] [[B.zh#H|h]] ![[a/B.zh]] [t](B.zh.md) [[B]] `[[B.zh]]`\n",
+        "a/A.zh.md": f"{zh}[[A]] [[B]]\n[[B.zh|乙]]\n", "a/B.md": f"{front}# H\n", "a/B.zh.md": f"{zh}# H\n",
+        "Bare.md": "text\n", "Bare.zh.md": f"{zh}文\n", "Lone.md": front,
+    }  # fmt: skip
+    root = make_vault({**files, ".obsidian/types.json": HOUSE})
+    problems = check_vault(Vault.load(root))
+    assert [(p.path, p.line, p.code, p.severity) for p in problems] == [
+        ("Bare.md", 0, "property-missing", "warning"),
+        ("Lone.md", 0, "no-chinese", "warning"),
+        *[("a/A.md", 5, "link-language", "error")] * 4,
+        ("a/A.zh.md", 6, "link-language", "error"),
+    ]
+    assert "Lone.zh.md" in problems[1].message
+    fix(Vault.load(root))
+    assert (root / "a/A.md").read_text() == (
+        f"{front}[[A.zh|中文]]\n[[B]] [[B#H|h]] ![[a/B]] [t](B.md) [[B]] `[[B.zh]]`\n"
+    )
+    assert {p.code for p in check_vault(Vault.load(root))} == {"property-missing", "no-chinese"}
+    (root / ".obsidian" / "types.json").unlink()
+    for path, text in files.items():
+        (root / path).write_text(text)
+    assert found(root) == [], "only in a Kvist vault"
+
+
+def test_a_kvist_vault_in_english_alone_lacks_no_pairs(make_vault) -> None:
+    assert found(make_vault({"A.md": "---\ntier: 1\n---\n", ".obsidian/types.json": HOUSE})) == []

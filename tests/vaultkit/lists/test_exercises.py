@@ -69,6 +69,7 @@ def test_one_that_ends_halfway_is_not_solved(make_vault, capsys: pytest.CaptureF
     assert not Solved.load(root).holds("softmax")
 
 
+@pytest.mark.slow
 def test_one_that_never_ends(
     make_vault, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

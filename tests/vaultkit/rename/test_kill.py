@@ -55,7 +55,7 @@ def killed_at(step: int, root: Path) -> bool:
     os._exit(0)
 
 
-@pytest.mark.parametrize("stride", [9, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("stride", [24, pytest.param(1, marks=pytest.mark.slow)])
 def test_killed_at_every_step(make_vault, stride: int) -> None:
     root = make_vault(FILES)
     before = contents(root)

@@ -49,3 +49,17 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     (tmp_path / "new").touch()
     assert fingerprints.folder(str(tmp_path)) == before
     assert fingerprints.folder(str(tmp_path), fresh=True) != before
+
+
+def test_a_file_that_is_read_is_looked_at(tmp_path: Path) -> None:
+    """What is read counts from then on, with the hash of just those bytes."""
+    file = tmp_path / "f"
+    file.write_text("one")
+    fingerprints = Fingerprints()
+    before = fingerprints.file(str(file))
+    file.write_text("two!")
+    assert fingerprints.file(str(file)) == before
+    assert fingerprints.read(str(file)) == b"two!"
+    now = fingerprints.file(str(file))
+    assert now != before and now == Fingerprints().file(str(file))
+    assert fingerprints.settled(str(file), now) and not fingerprints.settled(str(file), before)

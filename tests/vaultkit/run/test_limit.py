@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from vaultkit.run import limit
+from vaultkit.run.execute import execute, new_module
 from vaultkit.run.limit import ProcessEnd, TimeLimit, time_limit
 
 
@@ -35,7 +36,7 @@ def test_python_code_is_stopped() -> None:
 def run(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
     (folder / "N.md").write_text(f"<!-- run: timeout 0.2 -->\n```python\n{code}\n```\n")
     code = "import sys; from vaultkit.cli import main; from vaultkit.run import limit; "
-    code += f"limit.GRACE = 1.0, 0.3; sys.exit(main(['run', {str(folder)!r}]))"
+    code += f"limit.GRACE, limit.SLACK = (1.0, 0.3), 0.0; sys.exit(main(['run', {str(folder)!r}]))"
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
 
 
@@ -43,6 +44,52 @@ def run(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
 def test_what_python_cannot_stop_ends_with_the_line_and_no_success(tmp_path: Path, code: str) -> None:
     done = run(tmp_path, textwrap.dedent(code))
     assert done.returncode != 0 and 'N.md", line 3' in done.stderr
+
+
+@pytest.fixture
+def armed(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds after which the process was to be ended, 0 for each end of watching."""
+    said: list[float] = []
+    monkeypatch.setattr(limit.faulthandler, "dump_traceback_later", lambda after, **rest: said.append(after))
+    monkeypatch.setattr(limit.faulthandler, "cancel_dump_traceback_later", lambda: said.append(0))
+    return said
+
+
+def test_blocks_share_a_watching_thread_while_its_time_is_right(armed: list[float]) -> None:
+    with limit.watched():
+        for seconds in (60, 60, 60, 10, 10, 60):
+            with time_limit(seconds):
+                pass
+        assert [round(after) for after in armed] == [100, 25, 100]
+    assert armed[-1] == 0
+    for _ in range(2):
+        with time_limit(10):
+            pass
+    assert [round(after) for after in armed[4:]] == [25, 0, 25, 0]
+
+
+def test_a_block_is_watched_after_one_that_stopped_the_watching(armed: list[float], tmp_path: Path) -> None:
+    note = tmp_path / "N.md"
+    code = "import faulthandler\nfaulthandler.cancel_dump_traceback_later()"
+    with limit.watched():
+        for piece in (code, "pass", "pass"):
+            assert execute(new_module(note), [(1, piece)], note, 10).error is None
+    assert [round(after) for after in armed] == [25, 0, 0, 25, 0]
+
+
+def test_nobody_is_watched_while_a_reader_is_waited_for(armed: list[float], monkeypatch) -> None:
+    read, write = os.pipe()
+    with os.fdopen(write, "wb", buffering=0) as stdout, os.fdopen(read, "rb", buffering=0) as reader:
+        monkeypatch.setattr(sys, "stdout", stdout)
+        assert limit.takes_output()
+        os.set_blocking(write, False)
+        while stdout.write(bytes(4096)) == 4096:
+            pass
+        assert not limit.takes_output()
+        reader.read(1 << 20)
+        assert limit.takes_output()
+    monkeypatch.setattr(sys, "stdout", None)
+    assert not limit.takes_output()
 
 
 def test_grace_is_long_enough_for_what_python_can_stop() -> None:

@@ -52,7 +52,7 @@ def test_pytest_runs_notes(make_vault) -> None:
     )
     out = pytest_run(root, "vault")
     assert "2 failed, 2 passed, 1 skipped" in out
-    assert "SKIPPED [1] vault/concepts/A note.md:12: needs a GPU" in out
+    assert "SKIPPED [1] vault/concepts/A note.md:11: needs a GPU" in out
     assert "vault/concepts/A note.md:17: block-error TypeError: object of type 'int' has no len()" in out
     assert "> 17 | len(5)" in out
     assert "pytest 'vault/concepts/A note.md::block-3'" in out.split("run again: ")[1]

@@ -22,7 +22,7 @@ _TABLES = ("runs", "methods", "explains")
 def changed_keys(before: World, after: World, language: Language) -> set[Key]:
     """The keys of all questions whose answer differs, those about files on disk left out."""
     keys: set[Key] = set(_all(before, after))
-    old, new = before.vault, after.vault
+    old, new = before.sitemap.vault, after.sitemap.vault
     changed = [p for p in old.notes.keys() | new.notes.keys() if old.notes.get(p) is not new.notes.get(p)]
     for path in changed:
         keys |= set(_note(path, old.notes.get(path), new.notes.get(path)))
@@ -33,14 +33,16 @@ def changed_keys(before: World, after: World, language: Language) -> set[Key]:
     for path in old.templates.keys() | new.templates.keys():
         if old.templates.get(path) is not new.templates.get(path):
             keys |= set(_note(path, old.templates.get(path), new.templates.get(path)))
-    if old.files != new.files:
-        keys |= {("files",)} | {("files", path) for path in old.files ^ new.files}
+    for name, were, are in (("files", old.files, new.files), ("hidden", old.hidden, new.hidden)):
+        keys |= {(name,), *((name, path) for path in were ^ are)} if were != are else set()
+    if old.files != new.files or old.hidden != new.hidden:
         for name in ("by_name", "by_path"):
             keys |= set(_table(name, getattr(old, name), getattr(new, name)))
     keys |= set(_table("by_alias", old.by_alias, new.by_alias))
     keys |= set(_table("pages", before.sitemap.pages, after.sitemap.pages))
     keys |= set(_table("pages of files", before.sitemap.files, after.sitemap.files))
     keys |= set(_table("canvases", before.sitemap.canvases, after.sitemap.canvases))
+    keys |= set(_table("dates", before.sitemap.dates, after.sitemap.dates))
     keys |= set(_table("verdicts", before.verdicts, after.verdicts))
     keys |= set(_table("backlinks", before.backlinks[language], after.backlinks[language]))
     keys |= set(_table("places", before.places, after.places))
@@ -76,7 +78,7 @@ def _note(path: str, old: Note | None, new: Note | None) -> Iterator[Key]:
 def _pair(path: str, before: World, after: World) -> Iterator[Key]:
     """The anchors of both notes of a page, as each has a part in the other's."""
     for other in {*before.pair(path), *after.pair(path)}:
-        both = other in before.vault.notes and other in after.vault.notes
+        both = other in before.sitemap.vault.notes and other in after.sitemap.vault.notes
         if not both or before.anchors(other) != after.anchors(other):
             yield "anchors", other
 

@@ -18,8 +18,13 @@ from mkdocs.structure.pages import Page
 from vaultkit.labs.notebook import is_notebook
 from vaultkit.site.assets import LIBRARIES, PLACES
 from vaultkit.site.notebooks import prose_file
+from vaultkit.site.outputs.for_mkdocs import Outputs
+from vaultkit.site.outputs.listing import FILE as LISTING
+from vaultkit.site.outputs.listing import SOURCES
+from vaultkit.site.pages.graph import SLUGS
 from vaultkit.site.paths import Language, Layout
 
+_OUTPUTS = {"llms.txt", "feed.xml", "sitemap.xml"}
 _ID = re.compile(r'<[^>]*?\s(?:id|name)="([^"]*)"')
 
 
@@ -55,9 +60,9 @@ class Half:
         return files, nav, env
 
     def frame(self, staged: Iterable[str]) -> list[str]:
-        """The pages of the nav that are there: part of every page."""
+        """The pages that every page leads to, as far as they are there: those of the nav, the graph."""
         files = set(staged)
-        return [path for path in self._nav if path in files]
+        return [path for path in [*self._nav, *(f"{slug}.md" for slug in SLUGS)] if path in files]
 
     def look_again(self) -> None:
         """After files have come or gone."""
@@ -65,9 +70,15 @@ class Half:
 
     def render(self, paths: Iterable[str], *, listed: bool) -> tuple[set[str], list[str]]:
         """Render staged files; `listed`: the list of pages has changed. Paths written, and complaints."""
-        written: set[str] = set()
+        changed = set(paths)
+        written = {output_of(path) for path in changed if path.startswith(SOURCES)} | _OUTPUTS
         with _complaints() as complaints:
-            pages, static = self._files(paths)
+            pages, static = self._files(changed)
+            if LISTING in changed:
+                pages, owed = self._listed_anew(pages)
+                changed |= owed
+                written |= {output_of(path) for path in owed}
+            self.config.extra["k_changed"] = changed
             kept = {id(page) for page in self.nav.pages}
             for file in pages:
                 if id(file.page) not in kept:
@@ -144,6 +155,18 @@ class Half:
                 (pages if file.is_documentation_page() else static)[file.src_uri] = file
         return list(pages.values()), list(static.values())
 
+    def _listed_anew(self, pages: list[File]) -> tuple[list[File], set[str]]:
+        """The pages, with those of which the new list of pages says something else; sources of new pages."""
+        old: Outputs = self.config.extra["k_outputs"]
+        new = Outputs.of(self.config, old.layout, old.root)
+        self.config.extra["k_outputs"] = new
+        known = {file.src_uri for file in pages}
+        for file in self.files.documentation_pages():
+            url = _page(file).url
+            if file.src_uri not in known and old.of_page(url, "") != new.of_page(url, ""):
+                pages.append(file)
+        return pages, {e.source for url, e in new.entries.items() if e.source and url not in old.entries}
+
     def _templates(self) -> set[str]:
         """The sitemap and the page for what is not there."""
         names = sorted(self.config.theme.static_templates)
@@ -168,6 +191,9 @@ class Half:
 
 def output_of(path: str) -> str:
     """Where the output of a staged file stands in the site."""
+    if path.startswith(SOURCES):
+        page = path.removeprefix(SOURCES).removesuffix(".txt") + ".md"
+        return File(page, "", "", True).dest_uri.removesuffix(".html") + ".md"
     return File(path, "", "", True).dest_uri if path.endswith(".md") else path
 
 

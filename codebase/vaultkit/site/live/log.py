@@ -84,22 +84,22 @@ class Table(dict[str, V]):
 
 
 class Paths(set[str]):
-    """The set of the vault's files, which logs what is asked of it."""
+    """A set of the vault's files, which logs what is asked of it."""
 
-    def __init__(self, log: Log, content: set[str]) -> None:
+    def __init__(self, log: Log, name: str, content: set[str]) -> None:
         super().__init__(content)
-        self._log = log
+        self._log, self._name = log, name
 
     def __contains__(self, key: object) -> bool:
-        self._log.keys.add(("files", str(key)))
+        self._log.keys.add((self._name, str(key)))
         return super().__contains__(key)
 
     def __iter__(self) -> Iterator[str]:
-        self._log.keys.add(("files",))
+        self._log.keys.add((self._name,))
         return super().__iter__()
 
     def __len__(self) -> int:
-        self._log.keys.add(("files",))
+        self._log.keys.add((self._name,))
         return super().__len__()
 
 

@@ -12,6 +12,7 @@ from vaultkit.errors import Problem, VaultError
 from vaultkit.site.build import INDEX, Report, build, index, shown
 from vaultkit.site.clock import build_day
 from vaultkit.site.fingerprint import engine_key, fingerprint, tools_key
+from vaultkit.site.graph import graph_of
 from vaultkit.site.katex import Renderer
 from vaultkit.site.live.changes import changed_keys
 from vaultkit.site.live.half import Half, output_of
@@ -21,7 +22,7 @@ from vaultkit.site.live.world import World
 from vaultkit.site.paths import LANGUAGES, Language, Layout
 from vaultkit.site.publish import publish, publish_files, remove_empty
 from vaultkit.site.reference import addresses
-from vaultkit.site.stage import Staged
+from vaultkit.site.stage import GRAPH, Staged
 from vaultkit.site.stage import write as write_tree
 from vaultkit.site.state import Mode, State, forget, one_builder, passed, save, stops
 
@@ -57,6 +58,7 @@ class Session:
         self.key = ""  # of what the last update read
         self.state: State | None = None  # what to save of it, once the search indexes are not behind
         self.behind: set[Language] = set()
+        self.unsettled = False
 
     def build(self, mode: Mode = MODE) -> Report:
         """A whole build, which leaves the session ready; does little if the site is up to date."""
@@ -100,7 +102,28 @@ class Session:
             self.trees[language].update(world, keys | (changed or set()), self.renderer)
             problems += self.trees[language].staged.problems
         self.world = world
+        self.unsettled = True
+        if before is None:
+            self._finish(world)
         return sorted(set(problems), key=lambda p: (p.path, p.line, p.code, p.message))
+
+    def _finish(self, world: World) -> None:
+        graph = graph_of(world.sitemap, self.layout.cache / GRAPH)
+        for tree in self.trees.values():
+            tree.finish(world, graph)
+        self.unsettled = False
+
+    def settle(self) -> Update:
+        """After updates: bring what is made of all notes together, which no page of a note waits for."""
+        started = perf_counter()
+        with one_builder(self.layout):
+            done = Update()
+            if self.world is not None and self.unsettled:
+                self._finish(self.world)
+            if self.state is not None:  # else a problem has stopped the last update
+                done = self._bring_all([])
+        done.seconds = perf_counter() - started
+        return done
 
     def update(self) -> Update:
         """Bring what has changed to the site, unless a problem stops it: then the site stays as it was."""
@@ -131,13 +154,17 @@ class Session:
             return Update(again=True)
         forget(self.layout)
         self.state = None
+        done = self._bring_all(problems)
+        if not done.stopped:
+            self.state = self._state(found, problems)
+        return done
+
+    def _bring_all(self, problems: list[str]) -> Update:
         complaints, written = [], []
         for language in LANGUAGES:
             new, wrong = self._bring(language)
             complaints += wrong
             written += new
-        if not complaints:
-            self.state = self._state(found, problems)
         return Update(problems=problems + complaints, stopped=bool(complaints), written=written)
 
     def _state(self, found: list[Problem], problems: list[str]) -> State:
@@ -156,9 +183,10 @@ class Session:
         with one_builder(self.layout):
             for language in behind:
                 publish(self.layout.html(language) / INDEX, _site(self.layout, language) / INDEX)
-            if state is not None and state is self.state and not complaints:
-                save(self.layout, state)
-                self.state = None
+            if state is not None and state is self.state:
+                self.state = None  # nothing is owed; with complaints the next build makes the indexes
+                if not complaints:
+                    save(self.layout, state)
         return complaints
 
     def _frame_moved(self, language: Language) -> bool:

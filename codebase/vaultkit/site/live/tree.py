@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from vaultkit.errors import Problem
 from vaultkit.site.clock import build_day
 from vaultkit.site.draft import Formula
+from vaultkit.site.graph import Graph
 from vaultkit.site.katex import Renderer
 from vaultkit.site.live.log import Key, Log
 from vaultkit.site.live.views import LoggedMap, logged_api, logged_inputs
 from vaultkit.site.live.world import World
 from vaultkit.site.paths import Language
-from vaultkit.site.stage import Part, Staged, attachment, steps
+from vaultkit.site.stage import Part, Staged, attachment, of_all, steps
 from vaultkit.vault import stamp_of
 
 Stamp = tuple[int, int, int] | None
@@ -30,13 +31,16 @@ class Kept:
 
 @dataclass
 class Tree:
-    """`staged` is the whole of it, as `stage` would give it from nothing."""
+    """`staged` is the whole of it, as `stage` would give it from nothing, but for what is made of all notes
+    together: that is as `finish` left it.
+    """
 
     language: Language
     staged: Staged = field(init=False)
     _kept: dict[str, Kept] = field(default_factory=dict)
     _files: dict[str, tuple[Stamp, Part]] = field(default_factory=dict)  # attachments
     _day: str = ""
+    _of_all: Part = field(default_factory=Part)
 
     def update(self, world: World, changed: set[Key], renderer: Renderer) -> list[str]:
         """Stage again what asked something that has changed; the names of the steps taken."""
@@ -66,6 +70,12 @@ class Tree:
         self._gather(world)
         return done
 
+    def finish(self, world: World, graph: Graph) -> None:
+        """Make anew what is made of all notes together."""
+        others = [path for path in self.staged.files if path not in self._of_all.files]
+        self._of_all = of_all(world.sitemap, self.language, graph, others)
+        self._gather(world)
+
     def _moved(self, world: World, known: Kept) -> bool:
         return any(stamp_of(world.vault.on_disk(path)) != stamp for path, stamp in known.disk.items())
 
@@ -91,4 +101,5 @@ class Tree:
             files[path] = known if known and same else (stamp, attachment(world.vault, path))
             staged.take(files[path][1])
         self._files = files
+        staged.take(self._of_all)
         self.staged = staged

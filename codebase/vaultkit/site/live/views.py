@@ -26,10 +26,11 @@ class LoggedVault(Vault):
         super().__init__(
             vault.root,
             Table(log, "notes", notes),
-            Paths(log, vault.files),
+            Paths(log, "files", vault.files),
             vault.problems,
             Table(log, "templates", templates),
             vault.disk,
+            hidden=Paths(log, "hidden", vault.hidden),
         )
         self._log = log
         for name in ("by_name", "by_path", "by_alias"):
@@ -96,12 +97,13 @@ class LoggedMap(SiteMap):
 
     def __init__(self, log: Log, world: World) -> None:
         sitemap = world.sitemap
-        vault = LoggedVault(log, world.vault)
+        vault = LoggedVault(log, sitemap.vault)
         pages, files = Table(log, "pages", sitemap.pages), Table(log, "pages of files", sitemap.files)
         super().__init__(vault, pages, sitemap.problems, files, sitemap.plain)
         self._log, self._world = log, world
         self.__dict__["canvases"] = Table(log, "canvases", sitemap.canvases)
         self.__dict__["strict_breaks"] = sitemap.strict_breaks
+        self.__dict__["dates"] = Table(log, "dates", sitemap.dates)
 
     @property
     def index(self) -> Index:  # type: ignore[override]
@@ -111,7 +113,7 @@ class LoggedMap(SiteMap):
 
     def anchors(self, note: Note) -> Anchors:
         path = note.path
-        if path not in self._world.vault.notes:
+        if path not in self._world.sitemap.vault.notes:
             return super().anchors(note)
         self._log.keys.add(("anchors", path))
         return self._world.anchors(path)

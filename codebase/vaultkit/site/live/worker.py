@@ -26,8 +26,13 @@ def work(session: Session, requests: TextIO, answers: TextIO, quiet: float = QUI
     """Answer requests until there are no more."""
     searching: threading.Thread | None = None
     while True:
-        idle = not (searching and searching.is_alive()) and (session.behind or session.state)
-        if idle and not select.select([requests], [], [], quiet)[0]:
+        owed = session.unsettled or session.behind or session.state
+        if (
+            owed
+            and not (searching and searching.is_alive())
+            and not select.select([requests], [], [], quiet)[0]
+        ):
+            session.settle()
             searching = threading.Thread(target=_search, args=(session,), daemon=True)
             searching.start()
             continue

@@ -18,7 +18,9 @@ from vaultkit.vault import Vault
 
 @dataclass
 class World:
-    """`texts` and `names` keep what was found in notes, `names` while the files have the same names."""
+    """`vault` holds private notes too, which `sitemap` and its vault do not know. `texts` and `names` keep
+    what was found in notes, `names` while the files have the same names.
+    """
 
     vault: Vault
     sitemap: SiteMap
@@ -33,24 +35,26 @@ class World:
     @classmethod
     def load(cls, layout: Layout, before: "World | None" = None, engine: Engine | None = None) -> "World":
         """Read what has changed since `before`; engine: its names, read anew if None."""
-        vault = Vault.load(layout.vault, before.vault if before else None)
-        same = before is not None and before.vault.files == vault.files
+        whole = Vault.load(layout.vault, before.vault if before else None)
+        sitemap = SiteMap.of(whole)
+        vault = sitemap.vault
+        same = before is not None and _names(before.sitemap.vault) == _names(vault)
         names = before.names if before and same else Memo()
         texts = before.texts if before and engine is not None else Memo()
-        sitemap = SiteMap.of(vault)
         known = before.files if before else {}
         results = Results(layout.vault, known)
         api = coverage(vault, engine or engine_of(layout.vault), texts)
         links = {language: backlinks(vault, language, names, texts) for language in LANGUAGES}
         verdicts = {path: results.verdict(path) for path in results.entries if path in vault.notes}
-        return cls(vault, sitemap, api, verdicts, links, places(sitemap), names, texts, known)
+        return cls(whole, sitemap, api, verdicts, links, places(sitemap), names, texts, known)
 
     @cached_property
     def index(self) -> Index:
         """What bases ask, for all files; made when it is asked for."""
-        index = Index(self.vault)
-        for path in sorted(self.vault.files):
-            note, entry = self.vault.note(path), partial(index.entry, path)
+        vault = self.sitemap.vault
+        index = Index(vault)
+        for path in sorted(vault.files):
+            note, entry = vault.note(path), partial(index.entry, path)
             index.entries[path] = self.names.of("entry", note, entry) if note else entry()
         return index
 
@@ -60,9 +64,13 @@ class World:
 
     def anchors(self, path: str) -> Anchors:
         """The anchors of a note; its pair has a part in them."""
-        return self.sitemap.anchors(self.vault.notes[path])
+        return self.sitemap.anchors(self.sitemap.vault.notes[path])
 
     def pair(self, path: str) -> list[str]:
         """The paths of the notes that share a page with this one, itself among them."""
         page = self.sitemap.page_of(path)
         return list(page.notes.values()) if page else []
+
+
+def _names(vault: Vault) -> tuple[set[str], set[str]]:
+    return vault.files, vault.hidden

@@ -33,7 +33,7 @@ def api_room(context: Context, room: Room, coverage: Coverage) -> list[str]:
         f"# `{room.path}` {{ #{room.path} }}",
         "",
         _source(context, room.file, 0),
-        "{: .k-api-facts }",
+        "{: .k-api-facts data-unsearched=1 }",
         "",
     ]
     lines += _doc(context, room.doc)
@@ -49,7 +49,7 @@ def _name(context: Context, name: Name, coverage: Coverage) -> list[str]:
     told = [base for base in name.bases if base not in _FORMS]
     if bases := " · ".join(_base(context, base, coverage) for base in told):
         facts.append(say(context.language, "api_bases", bases=bases))
-    lines += ["\n".join(f"<span>{fact}</span>" for fact in facts), "{: .k-api-facts }", ""]
+    lines += ["\n".join(f"<span>{fact}</span>" for fact in facts), "{: .k-api-facts data-unsearched=1 }", ""]
     lines += [*_doc(context, name.doc), *_fields(context, name)]
     members = [member for member in name.members if member.kind != "field"]
     if members:
@@ -84,7 +84,11 @@ def _member(context: Context, name: Name, member: Member, coverage: Coverage) ->
     else:
         lines += _signature(member.signature)
     if facts:
-        lines += ["\n".join(f"<span>{fact}</span>" for fact in facts), "{: .k-api-facts }", ""]
+        lines += [
+            "\n".join(f"<span>{fact}</span>" for fact in facts),
+            "{: .k-api-facts data-unsearched=1 }",
+            "",
+        ]
     return [*lines, *_doc(context, member.doc)]
 
 

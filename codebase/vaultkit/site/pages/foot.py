@@ -26,7 +26,7 @@ def foot(context: Context, backlinks: list[Backlink]) -> list[str]:
         return []
     title = say(context.language, "linked_from")
     lines = [
-        '<section class="k-backlinks" markdown="1" data-pagefind-ignore>',
+        '<section class="k-backlinks" markdown="1" data-unsearched>',
         "",
         title,
         "{: .k-foot-title }",

@@ -7,6 +7,7 @@ from vaultkit.frontmatter import value_of
 from vaultkit.labs.notebook import is_notebook
 from vaultkit.links import line_links
 from vaultkit.site.context import Context
+from vaultkit.site.pages.first import first
 from vaultkit.site.pages.parts import attribute, escape, pill, planned_pill
 from vaultkit.site.results import Results, Verdict
 from vaultkit.site.ui import STRINGS, say
@@ -36,11 +37,13 @@ def header(context: Context, results: Results) -> list[str]:
         text = say(context.language, "lab_file")
         pills.append(f'<a class="k-pill k-pill-plain" href="{name}" download>{text}</a>')
     lines = [" ".join(pills)] if pills else []
-    if first := _prerequisites(context, canonical.properties.get("prerequisites"), canonical.path):
-        lines += ["", f'<span class="k-label">{say(context.language, "read_first")}</span> {first}']
+    if direct := _prerequisites(context, canonical.properties.get("prerequisites"), canonical.path):
+        lines += ["", f'<span class="k-label">{say(context.language, "read_first")}</span> {direct}']
     if not lines:
         return []
-    return ['<div class="k-head" markdown="1" data-pagefind-ignore>', "", *lines, "", "</div>", ""]
+    if fold := first(context):
+        lines += ["", fold]
+    return ['<div class="k-head" markdown="1" data-unsearched>', "", *lines, "", "</div>", ""]
 
 
 def sources(context: Context) -> list[str]:

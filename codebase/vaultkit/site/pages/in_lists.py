@@ -13,7 +13,7 @@ def in_lists(context: Context, places: list[Place]) -> list[str]:
     title = say(context.language, "in_lists")
     lines = [
         "",
-        '<nav class="k-in-lists" markdown="1" data-pagefind-ignore>',
+        '<nav class="k-in-lists" markdown="1" data-unsearched>',
         "",
         title,
         "{: .k-foot-title }",

@@ -37,7 +37,7 @@ def properties(context: Context) -> list[str]:
         return []
     title = say(context.language, "properties")
     table = f'<table class="k-properties" aria-label="{title}"><tbody>{rows}</tbody></table>'
-    return [f'<div class="k-properties-box" data-pagefind-ignore>{table}</div>', ""]
+    return [f'<div class="k-properties-box" data-unsearched>{table}</div>', ""]
 
 
 def css_classes(note: Note) -> list[str]:

@@ -41,7 +41,7 @@ def progress_bar(context: Context, note: Note) -> str:
     )
     rows = [f"{item_id(item)}:{int(item.done)}:{item.minutes or 0}" for item in read_items(note)[0]]
     return (
-        f'<span class="k-progress" data-pagefind-ignore data-k-text="{attribute(shape)}" '
+        f'<span class="k-progress" data-unsearched data-k-text="{attribute(shape)}" '
         f'data-k-items="{" ".join(rows)}"><progress max="{count.total}" value="{done}" '
         f'aria-label="{attribute(text)}"></progress><span>{text}</span></span>'
     )

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 
 from markdown_it.token import Token
 
+from vaultkit.site.plain.tags import closes, drops, inline_tag
+
 BRACE = "\ue002"  # a `{` of the author's in a place where Python-Markdown would look for attributes
 _SPECIAL = re.compile(r"[\\`*<$]|(?<!\w)_|_(?!\w)|\[|\]|&(?=#|\w+;)|~~|==")
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>\"'`\u3000-\u303f\uff00-\uffef\ue000-\ue002]+", re.IGNORECASE)
@@ -14,21 +16,23 @@ _ENTITY = {"\\": "&#92;", "`": "&#96;", "*": "\\*", "_": "\\_", "<": "&lt;", "$"
 _TAGS = {"em": "em", "strong": "strong", "s": "del", "mark": "mark"}
 _MARKS = {"em": "*", "strong": "**"}
 _PLAIN = re.compile(r"[\w ,.()/-]*\w")
-_SCRIPT = re.compile(r"</?(?:script|style|iframe)\b", re.IGNORECASE)
 _TRAILING = re.compile(r"[?!.,:;*_~'\")]+$")
 
 
 class Inline:
     """Writes the inline tokens of one document; `line_break` is what a single line end becomes."""
 
-    def __init__(self, line_break: str, note_label: Callable[[int], str], *, references: bool) -> None:
+    def __init__(
+        self, line_break: str, note_label: Callable[[int], str], *, references: bool, hosts: bool = False
+    ) -> None:
         self.line_break = line_break
         self.note_label = note_label
         self.references = references
+        self.hosts = hosts
 
     def write(self, tokens: Sequence[Token], *, table: bool = False, one_line: bool = False) -> str:
         """Markdown of these tokens; in a table no pipe, on one line no line end is left bare."""
-        tokens = [token for token in tokens if token.content or token.type != "text"]
+        tokens = _without_dropped([token for token in tokens if token.content or token.type != "text"])
         source = "".join(token.content for token in tokens if token.type == "text")
         brackets = self.references or "](" in source or "][" in source
         parts: list[str] = []
@@ -53,7 +57,7 @@ class Inline:
             elif kind == "image":
                 parts.append(_image(token))
             elif kind == "html_inline":
-                parts.append("" if _SCRIPT.match(token.content) else token.content.replace("\n", " "))
+                parts.append(inline_tag(token.content, hosts=self.hosts))
             elif kind == "softbreak":
                 parts.append(" " if one_line else self.line_break)
             elif kind == "hardbreak":
@@ -65,6 +69,20 @@ class Inline:
                 parts.append(_escape(token.content, brackets=True, link=False))
         text = "".join(parts)
         return text.replace("|", "&#124;") if table else text
+
+
+def _without_dropped(tokens: list[Token]) -> list[Token]:
+    """The tokens without what stands between `<style>` and `</style>` and the like; frames leave a link."""
+    kept: list[Token] = []
+    index = 0
+    while index < len(tokens):
+        token = tokens[index]
+        kept.append(token)
+        index += 1
+        if token.type == "html_inline" and (name := drops(token.content)):
+            ends = (i for i in range(index, len(tokens)) if closes(tokens[i].content, name))
+            index = next((i + 1 for i in ends if tokens[i].type == "html_inline"), index)
+    return kept
 
 
 def _escape(text: str, *, brackets: bool, link: bool) -> str:

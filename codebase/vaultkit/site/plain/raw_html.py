@@ -1,17 +1,17 @@
-"""Raw HTML of a note: whole elements stay as they are, halves are joined or mended, scripts go."""
+"""Raw HTML of a note: what is allowed stays, halves are joined or mended, what runs or loads goes."""
 
 import re
 from html.parser import HTMLParser
 from itertools import takewhile
 
-_VOID = "area base br col embed hr img input link meta param source track wbr"
-VOID = frozenset(_VOID.split())
+from vaultkit.site.plain.allowed import DROPPED
+from vaultkit.site.plain.tags import VOID, Attributes, opening
+
 _GONE = re.compile(
     r"<(script|style)\b.*?(?:</\1\s*>|\Z)"
     r"|<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)|<![A-Z\[].*?(?:>|\Z)",
     re.IGNORECASE | re.DOTALL,
 )
-_EVENT = re.compile(r"(<[A-Za-z][^>]*?)\s+on\w+\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s>]+)", re.IGNORECASE)
 # elements that may be opened in one block and closed in another, with Markdown between
 _HOLDERS = (
     "article aside blockquote center dd details div dl fieldset figcaption figure footer form header li main "
@@ -29,25 +29,35 @@ _ELEMENT = re.compile(
 
 
 class _Balance(HTMLParser):
-    """Copies HTML and keeps the stack of elements that are open; closing tags without an opening one go."""
+    """Copies what is allowed and keeps the stack of elements that are open; closing tags without an opening
+    one go. Every tag is written anew from what was understood of it.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, *, hosts: bool) -> None:
         super().__init__(convert_charrefs=False)
+        self.hosts = hosts
         self.stack: list[tuple[str, int]] = []
         self.parts: list[str] = []
         self.orphans: list[str] = []
+        self.dropped = ""  # the element whose contents go
 
-    def handle_starttag(self, tag: str, attrs: object) -> None:
-        if len(self.stack) >= MAX_OPEN:
+    def handle_starttag(self, tag: str, attrs: Attributes) -> None:
+        if self.dropped or len(self.stack) >= MAX_OPEN:
             return
-        if tag not in VOID:
+        shown = opening(tag, attrs, self.get_starttag_text() or "", hosts=self.hosts)
+        self.dropped = tag if tag in DROPPED and tag not in VOID else ""
+        if shown.opens:
             self.stack.append((tag, len(self.parts)))
-        self.parts.append(self.get_starttag_text() or "")
+        self.parts.append(shown.text)
 
-    def handle_startendtag(self, tag: str, attrs: object) -> None:
-        self.parts.append(self.get_starttag_text() or "")
+    def handle_startendtag(self, tag: str, attrs: Attributes) -> None:
+        if not self.dropped:
+            self.parts.append(opening(tag, attrs, self.get_starttag_text() or "", hosts=self.hosts).text)
 
     def handle_endtag(self, tag: str) -> None:
+        if self.dropped or tag in DROPPED:
+            self.dropped = "" if tag == self.dropped else self.dropped
+            return
         if tag not in [name for name, _ in self.stack]:
             if tag not in VOID:
                 self.orphans.append(tag)
@@ -59,18 +69,18 @@ class _Balance(HTMLParser):
                 return
 
     def handle_data(self, data: str) -> None:
-        self.parts.append(data.replace("<", "&lt;"))
+        self.parts.append("" if self.dropped else data.replace("<", "&lt;"))
 
     def handle_entityref(self, name: str) -> None:
-        self.parts.append(f"&{name};")
+        self.handle_data(f"&{name};")
 
     def handle_charref(self, name: str) -> None:
-        self.parts.append(f"&#{name};")
+        self.handle_data(f"&#{name};")
 
 
 def clean(source: str) -> str:
-    """Without what no reader sees or no page may run: comments, scripts, styles, event handlers."""
-    return _EVENT.sub(r"\1", _GONE.sub("", source))
+    """Without what no reader sees: comments, declarations, scripts and styles."""
+    return _GONE.sub("", source)
 
 
 class Elements:
@@ -80,12 +90,13 @@ class Elements:
     Markdown between them. Only what is opened here is closed here.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, hosts: bool = False) -> None:
         self.open: list[str] = []
+        self.hosts = hosts
 
     def add(self, source: str) -> list[str]:
         """Lines for one block of raw HTML, [] if nothing is left of it."""
-        parser = _Balance()
+        parser = _Balance(hosts=self.hosts)
         parser.feed(clean(source).strip())
         parser.close()
         lines = [line for name in parser.orphans for line in self._close(name)]

@@ -18,15 +18,18 @@ _BOX = (
 )
 
 
-def to_plain(text: str, *, strict_breaks: bool = True) -> str:
-    """`text` laid out for Python-Markdown. Without `strict_breaks` every line end shows as one."""
-    return _Writer(parse(text), "\n" if strict_breaks else "  \n").document()
+def to_plain(text: str, *, strict_breaks: bool = True, hosts: bool = False) -> str:
+    """`text` laid out for Python-Markdown. Without `strict_breaks` every line end shows as one; with `hosts`
+    pictures of raw HTML may come from other hosts.
+    """
+    return _Writer(parse(text), "\n" if strict_breaks else "  \n", hosts=hosts).document()
 
 
 class _Writer:
-    def __init__(self, document: Document, line_break: str) -> None:
+    def __init__(self, document: Document, line_break: str, *, hosts: bool) -> None:
         self.source = document
-        self.inline = Inline(line_break, self._label, references=bool(document.references))
+        self.hosts = hosts
+        self.inline = Inline(line_break, self._label, references=bool(document.references), hosts=hosts)
 
     def _label(self, number: int) -> str:
         return self.source.notes[number][0] or f"inline-{number + 1}"
@@ -65,7 +68,7 @@ class _Writer:
     def blocks(self, blocks: list[Block], *, nested: bool = False) -> list[str]:
         """Lines of these blocks; `nested` where no HTML with Markdown inside can stand."""
         lines: list[str] = []
-        elements = Elements()
+        elements = Elements(hosts=self.hosts)
         for index, block in enumerate(blocks):
             if block.kind == "html_block":
                 lines += self._html(block.token.content, elements)

@@ -69,7 +69,10 @@ def transform(text: str, context: Context, steps: tuple[Transform, ...] = LINE_T
 def to_markdown(lines: list[Line], context: Context) -> str:
     """The lines as plain Markdown that Python-Markdown reads as Obsidian reads the note."""
     with_code = context.stash.restore(text_of_stashed(lines), math=False)
-    return context.stash.restore(structure(with_code, strict_breaks=context.sitemap.strict_breaks))
+    sitemap = context.sitemap
+    return context.stash.restore(
+        structure(with_code, strict_breaks=sitemap.strict_breaks, hosts=sitemap.plain)
+    )
 
 
 def text_of_stashed(lines: list[Line]) -> str:

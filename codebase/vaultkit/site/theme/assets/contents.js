@@ -28,7 +28,8 @@ export function markContents() {
 
 /** Anchor of what the reader looks at: the one in the address while it is in view, else the section being read. */
 export function currentAnchor() {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const name = decodeURIComponent(location.hash.slice(1));
+  const target = document.getElementById(name) ?? document.getElementById(name.replace(/(?:-L\d+)+$/, "")); // lines of code
   const box = target?.getBoundingClientRect();
   if (box && box.bottom >= 0 && box.top <= window.innerHeight) return location.hash;
   return reading ? `#${reading.id}` : "";

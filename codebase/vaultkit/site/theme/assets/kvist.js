@@ -2,13 +2,14 @@
 import { copyButtons } from "./copy.js";
 import { currentAnchor, markContents } from "./contents.js";
 import { fillExplorer } from "./explorer.js";
+import { permalinks } from "./permalinks.js";
 
 const ROOT = new URL("..", import.meta.url); // root of this language's half of the site
 const LANGUAGE = document.documentElement.lang;
 
 let search = null;
 async function openSearch() {
-  search ??= import("./search.js");
+  search ??= import("./search/dialog.js");
   (await search).open({ root: ROOT, language: LANGUAGE });
 }
 
@@ -42,14 +43,39 @@ for (const button of document.querySelectorAll("[data-k-scheme]")) {
 }
 
 copyButtons(LANGUAGE);
+permalinks(LANGUAGE);
 markContents();
 fillExplorer(ROOT, LANGUAGE);
 if (document.querySelector(".k-item, .k-progress, .k-place")) {
-  import("./lists.js").then(({ cameFrom, progressBars, readingList }) => {
+  import("./lists.js").then(({ cameFrom, nextItems, progressBars, readingList }) => {
     progressBars();
+    nextItems();
     readingList();
     cameFrom();
   });
 }
+if (document.querySelector(".k-map")) import("./course-map.js").then(({ maps }) => maps());
+const first = document.querySelector(".k-first");
+if (first) import("./first.js").then(({ markFirst }) => markFirst(first, ROOT, LANGUAGE));
 const review = document.querySelector(".k-review");
 if (review) import("./review.js").then(({ start }) => start(review));
+if (document.querySelector(".k-graph")) import("./graph.js").then(({ start }) => start(ROOT, LANGUAGE));
+const near = document.querySelector("[data-k-near]");
+if (near) {
+  const seen = new IntersectionObserver(([entry]) => {
+    if (!entry.isIntersecting) return;
+    seen.disconnect();
+    import("./near.js").then(({ drawNear }) => drawNear(near, ROOT, LANGUAGE));
+  }, { rootMargin: "300px" });
+  seen.observe(near);
+}
+
+// Previews of links: loaded with the first link that a mouse rests on or that gets the focus by keyboard.
+const mayPreview = (event) => {
+  if (event.type === "pointerover" && event.pointerType !== "mouse") return;
+  if (event.type === "focusin" && !event.target.matches(":focus-visible")) return;
+  if (!event.target.closest?.("main a[href]")) return;
+  for (const type of ["pointerover", "focusin"]) document.removeEventListener(type, mayPreview);
+  import("./preview.js").then(({ start }) => start(ROOT, LANGUAGE, event));
+};
+for (const type of ["pointerover", "focusin"]) document.addEventListener(type, mayPreview);

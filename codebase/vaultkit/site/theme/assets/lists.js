@@ -32,6 +32,15 @@ export function progressBars() {
   }
 }
 
+export function nextItems() {
+  const ticks = read(TICKS, {});
+  for (const list of document.querySelectorAll(".k-next")) {
+    const rows = [...list.children];
+    const next = rows.find(({ dataset }) => !ticked(ticks, dataset.kId, dataset.kDone === "1"));
+    for (const row of rows) row.hidden = row !== next;
+  }
+}
+
 export function readingList() {
   const tools = document.querySelector(".k-list-tools");
   const items = [...document.querySelectorAll(".k-item")].map(itemOf).filter(Boolean);
@@ -69,7 +78,7 @@ function itemOf(mark) {
   return { row, box, id: mark.dataset.kId, minutes: mark.dataset.kMinutes, priority: mark.dataset.kPriority, inFile: box.checked };
 }
 
-function ticked(ticks, id, inFile) {
+export function ticked(ticks, id, inFile) {
   return id in ticks ? Boolean(ticks[id]) : inFile;
 }
 

@@ -1,0 +1,84 @@
+"""What is said and remembered of a note that ended the process."""
+
+import re
+import shlex
+import signal
+from datetime import date
+from pathlib import Path
+
+from vaultkit import place, where
+from vaultkit.errors import Problem
+from vaultkit.run.cache import RunCache
+from vaultkit.run.guard import Death
+from vaultkit.run.notereport import NoteReport
+from vaultkit.run.reading import Reading
+from vaultkit.run.recall import Row
+from vaultkit.run.results import record, results_key
+
+CODE = "process-died"
+_FRAME = re.compile(r'^  File "(.*)", line (\d+) in ', re.MULTILINE)
+_OURS = "/vaultkit/run/execute.py"
+_MAX_LINES = 20
+
+
+def dead(cache: RunCache, row: Row, death: Death, engine: str) -> NoteReport:
+    """The report on the note, which has failed: no verdict that it had before may stand."""
+    path, file = row
+    blocks = Reading(Path(file), path).program.blocks
+    line = _line(death.dump, Path(file).resolve())
+    block = next((b for b in blocks if b.head <= line <= b.fence.end_line), None)
+    block = block or next((b for b in blocks if any(s.line <= line < b.line for s in b.setups)), None)
+    line = line or (blocks[0].line if blocks else 0)
+    what = f"block {block.number}" if block else "the note"
+    message = f"the process died in {what}: {how(death)}"
+    report = NoteReport(path, len(blocks), "it has not been run to its end")
+    shown = place.shown(Path(file))
+    hint = "Python cannot catch this; notes after this one run in another process"
+    details = _frames(death.dump)
+    engines = "".join(f" --engine {shlex.quote(folder)}" for folder in where.engine[:1])
+    again = f"    run again: {place.command('vaultkit')} run {shlex.quote(shown)}{engines}"
+    problem = str(Problem(shown, line, CODE, message, hint))
+    report.texts = ["\n".join([problem, *(f"    {row}" for row in details), again])]
+    report.failures = [
+        {"path": path, "line": line, "kind": CODE, "message": message, "hint": hint,
+         "expected": None, "actual": None, "details": details}
+    ]  # fmt: skip
+    _forget(cache, path, len(blocks), engine)
+    return report
+
+
+def how(death: Death) -> str:
+    """What ended it, in words."""
+    if death.code < 0:
+        number = -death.code
+        name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+        return f"{name} ({signal.strsignal(number)})"
+    if death.dump.startswith("Timeout"):
+        return "it did not answer and was ended after its time limit"
+    return f"it ended with exit code {death.code}"
+
+
+def _frames(dump: str) -> list[str]:
+    """The lines of a dump that concern the note: those from its own code inwards."""
+    rows = [row for row in dump.splitlines() if row.strip()]
+    ours = next((number for number, row in enumerate(rows) if _OURS in row), len(rows))
+    return rows[: min(ours, _MAX_LINES)]
+
+
+def _line(dump: str, file: Path) -> int:
+    """The note's innermost line in what faulthandler wrote, 0 if there is none."""
+    name = str(file).encode("ascii", "backslashreplace").decode()
+    return next((int(line) for found, line in _FRAME.findall(dump) if found == name), 0)
+
+
+def _forget(cache: RunCache, path: str, blocks: int, engine: str) -> None:
+    cache.fail(path, "the process died")
+    cache.save({}, [], [])
+    try:
+        key = results_key(cache.root, path, engine)
+    except OSError:
+        return
+    none = {"passed": 0, "skipped": 0, "seconds": 0.0, "versions": {}, "device": "cpu"}
+    record(
+        cache.root, {path: {"key": key, "blocks": max(blocks, 1), "when": date.today().isoformat(), **none}}
+    )

@@ -1,0 +1,139 @@
+"""Run notes in a process of their own, so that one which crashes it is named and the others still run.
+
+A block can end the process: by a fault in C code, or by a loop there that outlives its time. No Python runs
+then, so the command is divided: a forked child does all there is to do, and its parent only waits. Should the
+child die, the parent says where it was, from what `faulthandler` wrote, and goes on with the notes that are
+left in another child. What the dead one has learnt is lost: the notes before run again next time.
+"""
+
+import faulthandler
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from time import sleep
+
+from vaultkit import where
+from vaultkit.run import limit
+from vaultkit.run.notereport import NoteReport, Skip
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if hasattr(signal, "SIGHUP") else ()
+_STOPPED = {code for number in _ENDING for code in (128 + number, -number)}
+PATIENCE = 2.0  # seconds for a child to end by itself that was told to
+Show = Callable[[NoteReport], None]
+
+
+class Death:
+    """How a child ended that did not come to its end: its exit code, minus the signal if one killed it, what
+    `faulthandler` wrote, and the reports on the notes before the one that it was at.
+    """
+
+    __slots__ = ("code", "done", "dump")
+
+    def __init__(self, code: int, dump: str, done: list[NoteReport]) -> None:
+        self.code = code
+        self.dump = dump
+        self.done = done
+
+
+class Guard:
+    """One child and its parent; what the child says stands in a file in memory, where both find it."""
+
+    def __init__(self) -> None:
+        self.said = os.memfd_create("vaultkit-said")
+        self.dump = os.memfd_create("vaultkit-dump")
+        self.parent = os.getpid()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self.child = os.fork()
+        if not self.child:
+            limit.STDERR = self.dump
+            faulthandler.enable(self.dump)
+
+    @staticmethod
+    def possible() -> bool:
+        """True where forking is known to be safe: in our own program, before anything heavy is loaded."""
+        return sys.platform == "linux" and where.program
+
+    def telling(self, show: Show) -> Show:
+        """The child's `show`, which lets the parent know, too."""
+
+        def tell(report: NoteReport) -> None:
+            if os.getppid() != self.parent:  # nobody waits any more
+                raise KeyboardInterrupt
+            show(report)
+            sys.stdout.flush()
+            self._tell(report.path, report.blocks, report.passed, report.skipped, report.reused, report.ok)
+
+        return tell
+
+    def over(self) -> None:
+        """The child has come to its end."""
+        self._tell()
+
+    def _tell(self, *words: object) -> None:
+        os.write(self.said, json.dumps(words).encode() + b"\n")
+
+    def wait(self) -> int | Death:
+        """The parent's part: the exit code of a child that came to its end or was stopped, else its death."""
+        code = self._ended()
+        rows = [json.loads(row) for row in _content(self.said).splitlines()]
+        dump = _content(self.dump)
+        os.close(self.said)
+        os.close(self.dump)
+        if [] in rows or code in _STOPPED:
+            return code if code >= 0 else 128 - code
+        return Death(code, dump, [_report(*row) for row in rows])
+
+    def _ended(self) -> int:
+        try:
+            before = {number: signal.signal(number, _stop) for number in _ENDING[1:]}
+        except ValueError:  # not the main thread
+            before = {}
+        try:
+            return os.waitstatus_to_exitcode(os.waitpid(self.child, 0)[1])
+        except KeyboardInterrupt:  # a terminal has told the child as well
+            return self._stopped(signal.SIGINT, PATIENCE)
+        except _Stop as stop:
+            return self._stopped(stop.number, 0.0)
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _stopped(self, number: int, patience: float) -> int:
+        with suppress(ChildProcessError, ProcessLookupError):
+            while patience > 0:
+                pid, _status = os.waitpid(self.child, os.WNOHANG)
+                if pid:
+                    break
+                sleep(0.05)
+                patience -= 0.05
+            else:
+                os.kill(self.child, number)
+                os.waitpid(self.child, 0)
+        return 128 + number
+
+
+class _Stop(Exception):
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+def _stop(number: int, _frame: object) -> None:
+    raise _Stop(number)
+
+
+def _content(file: int) -> str:
+    return os.pread(file, os.fstat(file).st_size, 0).decode("utf-8", "replace")
+
+
+def _report(
+    path: str, blocks: int, passed: int, skipped: list[list[object]], reused: bool, ok: bool
+) -> NoteReport:
+    report = NoteReport(path, blocks)
+    report.passed, report.reused = passed, reused
+    report.skipped = [Skip(int(str(line)), str(reason)) for line, reason in skipped]
+    report.failures = [] if ok else [{}]  # said already
+    return report

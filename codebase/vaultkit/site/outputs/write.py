@@ -1,0 +1,39 @@
+"""Write the outputs of one language beside its pages."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from vaultkit.site.outputs.feed import feed
+from vaultkit.site.outputs.listing import Entry
+from vaultkit.site.outputs.llms import llms_txt, markdown_url
+from vaultkit.site.outputs.place import Place
+from vaultkit.site.outputs.sitemaps import sitemap_xml
+
+
+def write_outputs(
+    place: Place, root: str, entries: list[Entry], docs: Path, site: Path, only: set[str] | None = None
+) -> list[str]:
+    """Write them into `site`, the folder of this language's pages; return what is not there and why.
+
+    `only`: of the pages' Markdown, what has changed.
+    `root` is the site's address even if only this machine can open it: a sitemap must have one.
+    """
+    said = []
+    for entry in entries:
+        if entry.source and (only is None or entry.source in only):
+            _write(site / markdown_url(entry), (docs / entry.source).read_bytes())
+    _write(site / "llms.txt", llms_txt(place, entries).encode("utf-8", "replace"))
+    _write(site / "feed.xml", feed(place, entries).encode("utf-8", "replace"))
+    sitemap = sitemap_xml(replace(place, root=root), entries)
+    (site / "sitemap.xml.gz").unlink(missing_ok=True)
+    if sitemap is None:
+        (site / "sitemap.xml").unlink(missing_ok=True)
+        said.append("no sitemap.xml: it needs absolute addresses, and `site_url` is empty")
+    else:
+        _write(site / "sitemap.xml", sitemap.encode())
+    return said
+
+
+def _write(file: Path, content: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)

@@ -1,0 +1,106 @@
+"""Below the text of a front page (`kind: home`): lists and how far they are, a map, what is new."""
+
+from vaultkit.lists.items import Item, is_list, read_items
+from vaultkit.note import Note
+from vaultkit.pairs import canonical
+from vaultkit.resolve import resolve
+from vaultkit.site.context import Context, Target
+from vaultkit.site.pages.course_map import course_map
+from vaultkit.site.pages.parts import attribute, escape, page_link
+from vaultkit.site.pages.reading_list import item_id, progress_bar
+from vaultkit.site.recent import Recent, recent
+from vaultkit.site.ui import say
+
+KIND = "home"
+LATELY = 6  # pages
+_KEEP_OUT = "data-unsearched"  # of the search: titles of other pages would be found here too
+
+
+def home(context: Context) -> list[str]:
+    """Lines of Markdown; a part without anything to show is left out."""
+    return [*_lists(context), *_lately(context)]
+
+
+def _lists(context: Context) -> list[str]:
+    """The reading lists that the text links to, in its order: progress, what is next; and the first map."""
+    notes = _linked_lists(context)
+    rows = [row for note in notes if (row := _row(context, note))]
+    if not rows:
+        return []
+    title = say(context.language, "how_far")
+    lines = ["", f"## {title} {{ #how-far }}", "", f'<div class="k-shelf" markdown="1" {_KEEP_OUT}>', ""]
+    for row in rows:
+        lines += ['<div class="k-shelf-list" markdown="1">', "", *row, "", "</div>", ""]
+    lines += ["</div>", ""]
+    drawn = next((drawn for note in notes if (drawn := course_map(context, note, unfolded=True))), [])
+    return [*lines, *drawn]
+
+
+def _linked_lists(context: Context) -> list[Note]:
+    vault, own = context.vault, context.page.note("en")
+    paths = (resolve(vault, link.target, own).path for link in vault.notes[own].links)
+    found = dict.fromkeys(canonical(path) for path in paths if path in vault.notes)
+    return [vault.notes[path] for path in found if is_list(vault.notes[path])]
+
+
+def _row(context: Context, note: Note) -> list[str]:
+    page, bar = context.sitemap.page_of(note.path), progress_bar(context, note)
+    if page is None or not bar:
+        return []
+    return [f"**{page_link(context, page)}**", "", bar, "", *_next(context, note)]
+
+
+def _next(context: Context, note: Note) -> list[str]:
+    """All items with an address, the first unread one shown; a script knows the visitor's own ticks."""
+    rows, shown = [], False
+    titles = _titles(context, note)
+    for item in read_items(note)[0]:
+        href = _href(context, note, item)
+        if not href:
+            continue
+        hidden = " hidden" if item.done or shown else ""
+        shown = shown or not item.done
+        rows.append(
+            f'<li data-k-id="{item_id(item)}" data-k-done="{int(item.done)}"{hidden}>'
+            f'<a href="{attribute(href)}">{escape(titles.get(item.identity, item.title))}</a></li>'
+        )
+    if not rows:
+        return []
+    label = attribute(say(context.language, "next_item"))
+    return [f'<ul class="k-next" aria-label="{label}">{"".join(rows)}</ul>']
+
+
+def _titles(context: Context, note: Note) -> dict[str, str]:
+    """What items are called in the reader's language, by what they ask to read."""
+    page = context.sitemap.page_of(note.path)
+    translated = context.vault.notes[page.note(context.language)] if page else note
+    return {item.identity: item.title for item in read_items(translated)[0]}
+
+
+def _href(context: Context, note: Note, item: Item) -> str:
+    """The note that the item feeds, if it is written; else where the item itself leads."""
+    for target in (item.note, *item.feeds):
+        path = resolve(context.vault, target, note.path).path if target else None
+        page = context.sitemap.page_of(canonical(path)) if path in context.vault.notes else None
+        if page and (target == item.note or not context.sitemap.planned(page)):
+            return context.url(Target(None, page, "", page.key))
+    return item.url
+
+
+def _lately(context: Context) -> list[str]:
+    found = recent(context.sitemap, context.language, LATELY)
+    if not found:
+        return []
+    title = say(context.language, "lately")
+    lines = ["", f"## {title} {{ #lately }}", "", f'<div class="k-lately" markdown="1" {_KEEP_OUT}>', ""]
+    for item in found:
+        lines += [*_entry(context, item), ""]
+    return [*lines, "</div>", ""]
+
+
+def _entry(context: Context, item: Recent) -> list[str]:
+    day = item.changed.date().isoformat()
+    what = say(context.language, "lately_new" if item.is_new else "lately_changed")
+    when = f'<span class="k-small"><time datetime="{day}">{day}</time> · {what}</span>'
+    head = f"**{page_link(context, item.page)}** {when}"
+    return [f"- {head}", "", f"    {escape(item.text)}"] if item.text else [f"- {head}"]

@@ -1,0 +1,47 @@
+"""Text to terms. The browser does the same to a query (assets/search/words.js), and a test compares them.
+
+A word of an alphabet is a term in lower case; of a name such as `QuantizedWeight` or `paged_attention` the
+parts are terms too. Chinese, Japanese and Korean are written without spaces: there every two neighbours are
+a term, and the last of a run stands alone, so that a word is found wherever it stands, and a single character
+as the beginning of a term.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from functools import cache
+from itertools import pairwise
+
+CJK = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\U00020000-\U0003ffff"
+_WORD = re.compile(rf"[^\W{CJK}]+")
+_RUN = re.compile(rf"[{CJK}]+")
+_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W_A-Za-z0-9]+")
+LONGEST = 40  # characters of a term: beyond that it is data, not a word
+STOP = frozenset({
+    "a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "has", "have", "if", "in", "is", "it",
+    "its", "not", "of", "on", "or", "so", "than", "that", "the", "their", "then", "there", "these", "they",
+    "this", "to", "was", "which", "with",
+})  # fmt: skip
+
+
+def terms(text: str) -> Counter[str]:
+    """How often each term stands in `text`."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    found: Counter[str] = Counter()
+    for word, times in Counter(_WORD.findall(text)).items():
+        for term in _expand(word):
+            found[term] += times
+    if not text.isascii():
+        for run in _RUN.findall(text):
+            found.update(map("".join, pairwise(run)))
+            found[run[-1]] += 1
+    return found
+
+
+@cache
+def _expand(word: str) -> tuple[str, ...]:
+    whole = word.lower()
+    parts = {part.lower() for part in _PART.findall(word)} if not word.islower() or "_" in word else set()
+    parts = {part for part in parts if len(part) > 1} | {whole.strip("_")}
+    return tuple(part for part in parts if part and part not in STOP and len(part) <= LONGEST)

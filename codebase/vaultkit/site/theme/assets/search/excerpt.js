@@ -1,0 +1,79 @@
+// The piece of a passage that shows best what was asked for, with the words marked.
+import { isRun, pairs } from "./words.js";
+
+const LETTER = "[\\p{L}\\p{N}]";
+
+/** [{text, mark}] of about `length` characters of Latin text (half as many of Chinese); [] if no unit is in it. */
+export function excerpt(text, units, length = 170) {
+  const places = find(text, units);
+  if (!places.length) return [];
+  const wide = isRun(text[places[0].start]) ? length / 2 : length;
+  const window = densest(places, wide);
+  const spare = Math.max(wide - (window.at(-1).end - window[0].start), 0);
+  if (text.length <= wide * 1.15) return marked(text, places);
+  const early = window.at(-1).end <= wide * 0.6; // then the beginning of the passage reads best
+  const from = early ? 0 : boundary(text, Math.max(window[0].start - Math.floor(spare / 3), 0), -1);
+  const whole = text.length - from <= wide * 1.15;
+  const to = whole ? text.length : boundary(text, Math.min(Math.max(from + wide, window.at(-1).end), text.length), 1);
+  const parts = marked(text, places, from, to);
+  return [{ text: from ? "… " : "" }, ...parts, { text: to < text.length ? " …" : "" }].filter((part) => part.text);
+}
+
+/** A piece of the text with these places marked. */
+export function marked(text, places, from = 0, to = text.length) {
+  const parts = [];
+  let position = from;
+  for (const { start, end } of places) {
+    if (start < position || end > to) continue;
+    parts.push({ text: text.slice(position, start) }, { text: text.slice(start, end), mark: true });
+    position = end;
+  }
+  return [...parts, { text: text.slice(position, to) }].filter((part) => part.text);
+}
+
+/** The beginning of a text, no word cut. */
+export function beginning(text, length = 170) {
+  const to = boundary(text, Math.min(isRun(text) ? length / 2 : length, text.length), -1);
+  return to && to < text.length ? `${text.slice(0, to).trimEnd()} …` : text;
+}
+
+/** Where the units stand; a run that stands nowhere as a whole is looked for in pairs. */
+export function find(text, units) {
+  const places = [];
+  for (const unit of units) {
+    let found = matches(text, unit);
+    if (!found.length && isRun(unit) && [...unit].length > 2) found = pairs(unit).flatMap((pair) => matches(text, pair));
+    places.push(...found.map((place) => ({ ...place, unit })));
+  }
+  places.sort((a, b) => a.start - b.start || b.end - a.end);
+  return places.filter((place, index) => !index || place.start >= places[index - 1].end);
+}
+
+function matches(text, unit) {
+  const stem = isRun(unit) ? unit : unit.replace(/(?<=\p{L}{4})(?:ations?|ing|ies|ed|es|s|e)$/u, "");
+  const plain = stem.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const rest = unit.length < 4 ? `(?!${LETTER})` : `${LETTER}*`;
+  const inName = plain.replace(/^./, (first) => first.toUpperCase()); // `Attention` in `RadixAttention`
+  const patterns = isRun(unit) ? [[plain, "gu"]] : [[`(?<!${LETTER})${plain}${rest}`, "giu"], [`(?<=\\p{Ll})${inName}${rest}`, "gu"]];
+  return patterns.flatMap(([pattern, flags]) => [...text.matchAll(new RegExp(pattern, flags))].map((match) => ({ start: match.index, end: match.index + match[0].length })));
+}
+
+/** The places that fit into so many characters and name the most different units. */
+function densest(places, wide) {
+  let best = [];
+  let most = 0;
+  for (const [index, first] of places.entries()) {
+    const inside = places.slice(index).filter((place) => place.end - first.start <= wide || place === first);
+    const value = new Set(inside.map((place) => place.unit)).size * 100 + Math.min(inside.length, 20);
+    if (value > most) [best, most] = [inside, value];
+    if (index > 200) break;
+  }
+  return best;
+}
+
+/** The nearest place at which a word is not cut. */
+function boundary(text, place, step) {
+  const inWord = (at) => /[\p{L}\p{N}]/u.test(text[at - 1] ?? " ") && /[\p{L}\p{N}]/u.test(text[at] ?? " ") && !isRun(text[at]) && !isRun(text[at - 1] ?? "");
+  for (let moved = 0; moved < 24; moved++) if (!inWord(place + step * moved)) return Math.min(Math.max(place + step * moved, 0), text.length);
+  return place;
+}

@@ -1,0 +1,114 @@
+// The answer to a query: names and full text of the reader's language, then, where they help, of the other.
+import { beginning, excerpt, find as places, marked } from "./excerpt.js";
+import { half } from "./files.js";
+import { matchNames, NAMED } from "./names.js";
+import { searchText } from "./text.js";
+import { fold, isRun, readQuery } from "./words.js";
+
+const DETAILED = 8; // rows whose text is fetched at once
+const FEW = 5; // with fewer pages than that the other language is asked too
+
+/** What the names alone say: {rows}. `site` is {language, other, roots}. */
+export async function findNames(text, site) {
+  const query = readQuery(text);
+  const own = await half(site.roots[site.language]);
+  return { rows: ordered(nameRows(own, query)) };
+}
+
+/** {rows, mended, partly}: rows are {href, title, name, heading, points, planned, api, detail()}. */
+export async function find(text, site) {
+  const query = readQuery(text);
+  const own = await half(site.roots[site.language]);
+  const rows = nameRows(own, query);
+  let answer = await searchText(own, query);
+  addText(rows, answer, own, own, null);
+  const written = query.tokens.some(isRun) ? "zh" : "en";
+  if (rows.size === 0 || (written !== site.language && (written === "zh" || rows.size < FEW)) || answer.partly || answer.mended.size) {
+    const there = await half(site.roots[site.other]);
+    const more = await searchText(there, query);
+    const better = more.hits.length && !more.partly && !more.mended.size;
+    if (better || !answer.hits.length) {
+      if (better && (answer.partly || answer.mended.size)) dropText(rows);
+      addText(rows, more, there, own, site.other);
+      answer = more;
+    }
+  }
+  const sorted = ordered(rows);
+  await Promise.all(sorted.filter((row, index) => index < DETAILED || (row.inHeading && index < 2 * DETAILED)).map((row) => row.detail()));
+  for (const row of sorted) if (row.inHeading && row.heading && fold(row.heading) === query.fold) row.points = Math.max(row.points, (row.listing ? 480 : 900) - (row.planned ? 25 : 0));
+  return { rows: sorted.sort(byPoints), mended: answer.mended, partly: answer.partly };
+}
+
+const byPoints = (a, b) => b.points - a.points;
+
+/** Best first; of the API at most three names, or eight if nothing else is so called. */
+function ordered(rows) {
+  const sorted = [...rows.values()].sort(byPoints);
+  const most = sorted[0]?.part ? 8 : 3;
+  let parts = 0;
+  const kept = sorted.filter((row) => !row.part || ++parts <= most);
+  const shown = new Set(kept.filter((row) => row.part).map((row) => row.page));
+  return kept.filter((row) => row.part || !row.api || row.named || !shown.has(row.page)); // not the page of a name again
+}
+
+function nameRows(own, query) {
+  const rows = new Map();
+  for (const { page, part, name, points } of matchNames(own, query)) {
+    const key = part ? `${page.url}#${part.anchor}` : page.url;
+    rows.set(key, newRow(own, page, { part, name: part ? part.anchor : name, points, named: points >= NAMED, units: query.units }));
+  }
+  return rows;
+}
+
+function addText(rows, { hits, units }, source, own, language) {
+  for (const hit of hits) {
+    const page = own.byUrl.get(hit.page.url) ?? hit.page;
+    let points = hit.heading ? 420 + 80 * hit.score : 140 + 250 * hit.score;
+    points -= (page.planned ? 25 : 0) + (page.api ? 60 : 0) + (page.listing ? 120 : 0) + (language ? 20 : 0);
+    const row = rows.get(page.url) ?? newRow(own.byUrl.has(page.url) ? own : source, page, { points: 0, name: "" });
+    row.points = Math.max(row.points, points) + 30 * hit.score;
+    if (!row.source) Object.assign(row, { source, passage: hit.passage, from: hit.page, language: row.named ? null : language, units, inHeading: hit.heading });
+    rows.set(page.url, row);
+  }
+}
+
+function dropText(rows) {
+  for (const [key, row] of rows) if (!row.named && row.source) rows.delete(key);
+}
+
+function newRow(holder, page, more) {
+  const anchor = more.part ? `#${more.part.anchor}` : "";
+  const row = {
+    page, part: null, named: false, units: [], href: new URL(page.url + anchor, holder.root).href, title: more.part?.title ?? page.title,
+    planned: page.planned, api: page.api, listing: page.listing, heading: "", ...more,
+  };
+  row.detail = () => (row.detailed ??= detail(row, holder));
+  return row;
+}
+
+/** A title or a heading with what was asked for marked. */
+export const withMarks = (text, row) => marked(text, places(text, row.units ?? []));
+
+/** The piece that holds what was asked for, or else the beginning. */
+function shown(text, units) {
+  const parts = excerpt(text, units);
+  return parts.length || !text ? parts : [{ text: beginning(text) }];
+}
+
+/** Sets `excerpt` or `summary`, and where the hit is a passage, its heading and its anchor. */
+async function detail(row, holder) {
+  if (row.part) {
+    const { d } = await holder.text(row.page);
+    row.summary = shown(d[row.part.anchor] ?? "", row.units);
+    return;
+  }
+  const { d, s } = await (row.source ?? holder).text(row.from ?? row.page);
+  row.summary = shown(d[""] ?? "", row.units);
+  if (!row.source) return;
+  const [anchor, heading, text] = s[row.passage] ?? ["", "", ""];
+  const named = row.named && !row.inHeading;
+  row.excerpt = named && row.summary.length ? row.summary : shown(text, row.units);
+  if (named || !row.passage) return;
+  row.heading = heading;
+  if (anchor) row.href = `${row.href.split("#")[0]}#${encodeURIComponent(anchor)}`;
+}

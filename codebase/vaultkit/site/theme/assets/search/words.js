@@ -1,0 +1,79 @@
+// A query as the index sees text: vaultkit/site/search/terms.py does the same to pages, and a test compares them.
+const CJK = "\\u3005-\\u3007\\u3040-\\u30ff\\u3400-\\u4dbf\\u4e00-\\u9fff\\uac00-\\ud7af\\u{20000}-\\u{3ffff}";
+const LETTER = `(?:(?![${CJK}])[\\p{L}\\p{N}_])`;
+const TOKEN = new RegExp(`${LETTER}+|[${CJK}]+`, "gu");
+const PART = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|(?:(?![_A-Za-z0-9])[\p{L}\p{N}])+/gu;
+const RUN = new RegExp(`^[${CJK}]`, "u");
+const STOP = new Set(
+  ("a an and are as at be by for from has have if in is it its not of on or so than that the their then there " +
+    "these they this to was which with").split(" "),
+);
+
+export const isRun = (token) => RUN.test(token);
+
+/** Words of alphabets in lower case and runs of Chinese (Japanese, Korean), in their order. */
+export function tokens(text) {
+  const found = text.normalize("NFKC").match(TOKEN) ?? [];
+  return found.map((token) => (isRun(token) ? token : token.toLowerCase().replace(/^_+|_+$/g, ""))).filter(Boolean);
+}
+
+/** Terms that the index holds of a text. */
+export function termsOf(text) {
+  const found = new Set();
+  for (const token of text.normalize("NFKC").match(TOKEN) ?? []) {
+    for (const term of isRun(token) ? [...pairs(token), [...token].at(-1)] : expanded(token)) found.add(term);
+  }
+  return [...found].sort();
+}
+
+function expanded(word) {
+  const whole = word.toLowerCase().replace(/^_+|_+$/g, "");
+  const named = word !== word.toLowerCase() || word === word.toUpperCase() || word.includes("_");
+  const parts = named ? (word.match(PART) ?? []).map((part) => part.toLowerCase()).filter((part) => [...part].length > 1) : [];
+  return [...parts, whole].filter((term) => term && !STOP.has(term) && [...term].length <= 40);
+}
+
+/** Every two neighbours of a run: the terms by which it is found. */
+export function pairs(run) {
+  const letters = [...run];
+  return letters.slice(1).map((letter, index) => letters[index] + letter);
+}
+
+/** A name without what people leave out or write in their own way: `KV缓存` is `KV 缓存`. */
+export const fold = (text) => text.normalize("NFKC").toLowerCase().replace(/[\s\-_·:：,，、()（）'"“”‘’.]+/g, "");
+
+/** {text, lower, fold, tokens, units, typing}: `units` are searched in the text, `typing` says the last may go on. */
+export function readQuery(text) {
+  const clean = text.normalize("NFKC").trim();
+  const all = tokens(clean);
+  const telling = all.filter((token) => !STOP.has(token));
+  const units = [...new Set(telling.length ? telling : all)];
+  return { text: clean, lower: clean.toLowerCase(), fold: fold(clean), tokens: all, units, typing: !/[\s]$/.test(text) };
+}
+
+/** A run cut into words of the language, for when nothing holds it as a whole. */
+export function cut(run) {
+  if (!Intl.Segmenter) return pairs(run);
+  return [...new Intl.Segmenter("zh", { granularity: "word" }).segment(run)].map((part) => part.segment);
+}
+
+/** Edits (insert, drop, replace, swap neighbours) from one word to another; more than `limit` is `limit + 1`. */
+export function distance(one, other, limit) {
+  if (Math.abs(one.length - other.length) > limit) return limit + 1;
+  let before = [];
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= one.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= other.length; j++) {
+      const same = one[i - 1] === other[j - 1];
+      next[j] = Math.min(next[j - 1] + 1, row[j] + 1, row[j - 1] + (same ? 0 : 1));
+      if (i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1]) next[j] = Math.min(next[j], before[j - 2] + 1);
+    }
+    if (Math.min(...next) > limit) return limit + 1;
+    [before, row] = [row, next];
+  }
+  return row[other.length];
+}
+
+/** How many edits are forgiven in a word of this length. */
+export const forgiven = (word) => (word.length >= 8 ? 2 : word.length >= 4 ? 1 : 0);

@@ -1,0 +1,167 @@
+"""Search in a real browser: what comes first for a list of queries, and the dialog in a reader's hands."""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from vaultkit.site.search.terms import terms
+
+pytestmark = pytest.mark.browser
+QUERIES = Path(__file__).parent / "search_queries.csv"
+MOST = 160_000  # bytes for a first search
+
+ASK = """async ([queries, language, roots]) => {
+  const urls = { en: new URL(roots.en), zh: new URL(roots.zh) };
+  const site = { language, other: language === "en" ? "zh" : "en", roots: urls };
+  const { find } = await import(urls[language].href + "assets/search/find.js");
+  const answers = [];
+  for (const query of queries) {
+    const { rows } = await find(query, site);
+    answers.push(rows.slice(0, 3).map((row) => row.href.slice(urls[language].href.length)));
+  }
+  return answers;
+}"""
+
+
+@pytest.fixture(scope="module")
+def home(real: Any, serve_folder: Callable[..., str]) -> str:
+    return serve_folder(real.layout.site)
+
+
+@pytest.fixture(scope="module")
+def sample_home(sample: Any, serve_folder: Callable[..., str]) -> str:
+    return serve_folder(sample.layout.site)
+
+
+def ask(page: Any, query: str) -> list[str]:
+    """Titles in the search dialog once everything has answered."""
+    page.fill("dialog.k-search input", query)
+    page.wait_for_function("q => document.querySelector('.k-search').dataset.answered === q", arg=query)
+    return [title.inner_text() for title in page.query_selector_all("[role=option] .k-hit-title")]
+
+
+def firsts(page: Any, home: str, side: str, queries: list[str]) -> list[list[str]]:
+    """For each query the first three places, as paths below the root of the side."""
+    answers = page.evaluate(ASK, [queries, side, {"en": home, "zh": home + "zh/"}])
+    return [[unquote(path) for path in answer] for answer in answers]
+
+
+@pytest.mark.parametrize("side", ["en", "zh"])
+def test_what_a_query_names_comes_first(open_page: Any, home: str, side: str) -> None:
+    with QUERIES.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["side"] == side]
+    assert len(rows) >= 30
+    page = open_page(home + ("zh/" if side == "zh" else ""))
+    wrong = []
+    for row, found in zip(rows, firsts(page, home, side, [row["query"] for row in rows]), strict=True):
+        at = found[0] if found and "#" in row["first"] else (found or ["nothing"])[0].split("#")[0]
+        if not found or at != row["first"]:
+            wrong.append(f"{side} {row['query']!r} ({row['why']}): need {row['first']!r}, got {found}")
+    assert not wrong, f"{len(wrong)} of {len(rows)} queries:\n" + "\n".join(wrong)
+
+
+def test_a_first_search_is_light(open_page: Any, home: str) -> None:
+    """All that is sent from opening the dialog to the answer, as it lies on the server: it is compressed."""
+    for side, query in (("", "paged attention memory"), ("zh/", "键值缓存占多少显存")):
+        page = open_page("about:blank")
+        page.goto(home + side)
+        page.wait_for_load_state("networkidle")
+        sizes: dict[str, int] = {}
+        page.on("response", lambda answer, sizes=sizes: sizes.__setitem__(answer.url, len(answer.body())))
+        page.keyboard.press("/")
+        page.wait_for_selector("dialog.k-search[open]")
+        assert ask(page, query)
+        assert 5_000 < sum(sizes.values()) <= MOST, sizes
+
+
+def test_search_by_keyboard(open_page: Any, sample_home: str) -> None:
+    page = open_page(f"{sample_home}concepts/attention/")
+    page.keyboard.press("Control+k")
+    assert ask(page, "KV cache")[0].startswith("KV cache")
+    selected = "[role=option][aria-selected=true]"
+    first = page.get_attribute(selected, "id")
+    assert page.get_attribute("dialog input", "aria-activedescendant") == first
+    page.keyboard.press("ArrowDown")
+    second = page.get_attribute(selected, "id")
+    assert second != first and page.get_attribute("dialog input", "aria-activedescendant") == second
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/concepts/kv-cache/**")
+    page.keyboard.press("/")
+    page.wait_for_selector("dialog.k-search[open]")
+    assert [t.inner_text() for t in page.query_selector_all(".k-hit-title")] == ["KV cache"]  # opened lately
+    page.keyboard.press("Escape")
+    page.wait_for_selector("dialog.k-search:not([open])", state="attached")
+
+
+def test_enter_before_the_answer_opens_the_first_hit(open_page: Any, sample_home: str) -> None:
+    page = open_page(sample_home)
+    page.keyboard.press("/")
+    page.wait_for_selector("dialog.k-search[open]")
+    page.keyboard.type("attention")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/concepts/attention/**")
+
+
+def test_a_screen_reader_is_told_what_there_is(open_page: Any, sample_home: str) -> None:
+    page = open_page(f"{sample_home}zh/")
+    page.keyboard.press("/")
+    titles = ask(page, "缓存")
+    field = page.locator("dialog input")
+    assert field.get_attribute("role") == "combobox" and field.get_attribute("aria-expanded") == "true"
+    assert field.get_attribute("aria-controls") == page.get_attribute("dialog [role=listbox]", "id")
+    assert page.inner_text("dialog [role=status]") == f"{len(titles)} 条结果"
+    assert page.locator("dialog mark").first.inner_text() == "缓存"
+    assert ask(page, "zzzzqqqq") == []
+    assert "zzzzqqqq" in page.inner_text("dialog [role=status]")
+    assert field.get_attribute("aria-expanded") == "false" and not field.get_attribute(
+        "aria-activedescendant"
+    )
+    assert page.inner_text(".k-search-note")
+
+
+def test_a_page_found_in_the_other_language_opens_in_the_readers(open_page: Any, sample_home: str) -> None:
+    page = open_page(sample_home)
+    page.keyboard.press("/")
+    assert ask(page, "缓存")[0].startswith("KV cache")
+    assert "in Chinese" in " ".join(ask(page, "什么都有"))
+    for link in page.query_selector_all("a[role=option]"):
+        assert "/zh/" not in link.get_attribute("href")
+
+
+def test_a_typo_is_mended_and_said_so(open_page: Any, sample_home: str) -> None:
+    page = open_page(sample_home)
+    page.keyboard.press("/")
+    assert ask(page, "atention")[0].startswith("Attention")
+    assert "attention" in page.inner_text("dialog [role=status]")
+
+
+def test_the_dialog_fits_a_phone(open_page: Any, home: str) -> None:
+    page = open_page(f"{home}zh/", width=390)
+    page.click("[data-k-search]")
+    assert len(ask(page, "注意力")) == 10
+    box = page.locator("dialog.k-search").bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= 390 and box["y"] + box["height"] <= 900
+    page.keyboard.press("ArrowUp")  # from the first to the last row, which shows more
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelectorAll('a[role=option]').length > 10")
+
+
+def test_browser_and_build_cut_text_alike(open_page: Any, sample_home: str) -> None:
+    texts = [
+        "The KV cache of QuantizedWeight, paged_attention and __init__; kvist.ops.softmax(x) in HTTPServer2",
+        "在KV缓存里，每个token占819,200字节。多头潜在注意力（MLA）、ＧＱＡ与ﬁve",
+        "naïve Ångström Ωmega ß İstanbul γ-ray 中 日本語のテスト 한국어 𠀀𠀁 x1y2 LLaMA3 fp16 e4m3 a_b_ _x",
+    ]
+    page = open_page(sample_home)
+    code = "(t) => import(document.baseURI + 'assets/search/words.js').then((m) => t.map(m.termsOf))"
+    assert page.evaluate(code, texts) == [sorted(terms(text), key=_utf16) for text in texts]
+
+
+def _utf16(term: str) -> bytes:
+    """JavaScript's order of strings."""
+    return term.encode("utf-16-be")

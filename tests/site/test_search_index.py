@@ -1,0 +1,185 @@
+"""The search index without a browser: what of a page is searched, and that a change comes through."""
+
+import gzip
+import json
+from collections.abc import Callable
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vaultkit.site.search.index import HEADING, NAME, Index
+from vaultkit.site.search.passages import Passage, is_listing, passages
+from vaultkit.site.search.site import SiteIndex
+from vaultkit.site.search.terms import terms
+
+HEAD = '<html><nav>outside</nav><article class="k-body" data-searched>'
+
+
+def page(body: str) -> str:
+    return f"{HEAD}{body}</article><footer>outside</footer></html>"
+
+
+def unpacked(file: Path) -> Any:
+    return json.loads(gzip.decompress(file.read_bytes()))
+
+
+def written(folder: Path) -> dict[str, dict[tuple[str, int], int]]:
+    """What the files say: for each term its weight by (URL, number of the passage in the page)."""
+    root = unpacked(folder / "search" / "index.bin")
+    owners = {}
+    for url, _, _, _, first, count, _ in root["pages"]:
+        owners |= {first + number: (url, number) for number in range(count)}
+    found: dict[str, dict[tuple[str, int], int]] = {}
+    for number, (first_term, name) in enumerate(zip(root["words"], root["chunks"], strict=True)):
+        chunk = unpacked(folder / "search" / "words" / f"{name}.bin")
+        after = root["words"][number + 1] if number + 1 < len(root["words"]) else "\U0010ffff"
+        assert all(first_term <= term < after or (number == 0 and term < after) for term in chunk)
+        for term, steps in chunk.items():
+            found[term] = {owners[place >> 3]: place & 7 for place in accumulate(steps)}
+    return found
+
+
+@pytest.fixture
+def put(tmp_path: Path) -> Callable[[str, str], None]:
+    def write(url: str, body: str) -> None:
+        file = tmp_path / url / "index.html"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(page(body), "utf-8")
+
+    return write
+
+
+def test_text_is_taken_by_section_without_furniture() -> None:
+    body = """<p>Lead <em>wo</em>rd</p><div data-unsearched="x"><div>no</div><p>no</p></div>
+    <h2 id="a-b"><span id="also"></span>A &amp; B<a class="headerlink" href="#a-b">&para;</a></h2>
+    <p>one</p><p>two<a class="footnote-ref" href="#f">1</a></p><script>no()</script>
+    <ul><li>x<ul><li>y</li></ul></ul><p>data-unsearched</p>
+    <pre><span></span><code><span class="k">def</span><span class="w"> </span>f_1()</code></pre>"""
+    assert passages(page(body)) == [
+        Passage("", "", "Lead word"),
+        Passage("a-b", "A & B", "one two x y data-unsearched def f_1()"),
+    ]
+
+
+def test_of_a_formula_its_words_are_text() -> None:
+    tex = r"\operatorname{softmax}(\frac{QK^\top}{\sqrt d}) &lt; \alpha"
+    math = (
+        '<span class="katex"><span class="katex-mathml"><math><semantics><mrow><mi>no</mi></mrow>'
+        f'<annotation encoding="application/x-tex">{tex}</annotation></semantics></math></span>'
+        '<span class="katex-html"><span>no</span><span>no</span></span></span>'
+    )
+    text = passages(page(f"<p>with {math} after</p>"))[0].text
+    found = set(terms(text))
+    assert text.startswith("with") and text.endswith("after")
+    assert {"softmax", "qk", "sqrt", "alpha"} <= found and not {"frac", "operatorname", "no"} & found
+
+
+def test_a_page_may_say_that_it_is_not_searched_or_a_listing() -> None:
+    assert passages("<article class='k-body'><p>x</p></article>") == []
+    assert is_listing('<article data-searched="listing"><p>x</p></article>')
+    assert not is_listing(page("<p>x</p>"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("KV缓存", {"kv", "缓存", "存"}),
+        ("注意力", {"注意", "意力", "力"}),
+        ("QuantizedWeight", {"quantizedweight", "quantized", "weight"}),
+        ("paged_attention", {"paged_attention", "paged", "attention"}),
+        ("the cache of ＧＱＡ", {"cache", "gqa"}),
+        ("x" * 41, set()),
+    ],
+)
+def test_terms(text: str, expected: set[str]) -> None:
+    assert set(terms(text)) == expected
+
+
+def test_weights_tell_name_heading_and_text_apart() -> None:
+    index = Index()
+    index.put(
+        "a/", page("<p>word rare</p><h2 id='h'>word</h2><p>" + "word " * 50 + "rare " + "x " * 50), ("Named",)
+    )
+    weight = {term: [place & 7 for place in places] for term, places in index.places.items()}
+    assert weight["named"] == [NAME] and weight["word"][1] == HEADING
+    assert 1 <= weight["rare"][1] < weight["rare"][0] <= 5
+
+
+WORDS = st.lists(
+    st.sampled_from(["cache", "token", "注意力", "缓存", "KVCache", "<h2 id='s'>part</h2>"]), max_size=8
+)
+CHANGES = st.lists(st.tuples(st.sampled_from(["", "a/", "b/", "c/d/"]), st.none() | WORDS), max_size=8)
+
+
+@settings(max_examples=40)
+@given(CHANGES)
+def test_changes_one_by_one_end_where_a_build_from_nothing_does(
+    changes: list[tuple[str, list[str] | None]],
+) -> None:
+    step, whole, last = Index(), Index(), {}
+    for url, words in changes:
+        if words is None:
+            step.remove(url)
+            last.pop(url, None)
+        else:
+            last[url] = page(" ".join(words))
+            step.put(url, last[url], (f"name {url}",))
+    for url, text in last.items():
+        whole.put(url, text, (f"name {url}",))
+    assert spelt(step) == spelt(whole)
+
+
+def spelt(index: Index) -> dict[str, set[tuple[str, int, int]]]:
+    owners = {e.start + n: (url, n) for url, e in index.pages.items() for n in range(max(len(e.passages), 1))}
+    return {term: {(*owners[p >> 3], p & 7) for p in places} for term, places in index.places.items()}
+
+
+def test_a_served_site_is_indexed_page_by_page(tmp_path: Path, put: Callable[[str, str], None]) -> None:
+    (tmp_path / "assets").mkdir()
+    titles = [
+        {"u": "a/", "t": "Alpha", "a": ["阿尔法"], "d": "A claim."},
+        {"u": "a/#x", "t": "x", "a": ["k.x"], "c": 1},
+    ]
+    (tmp_path / "assets" / "titles.json").write_text(json.dumps(titles), "utf-8")
+    for number in range(40):
+        put(f"p{number}/", f"<p>page number{number} " + " ".join(f"w{number}x{n}" for n in range(60)))
+    put("a/", "<h1 id='a'>Alpha</h1><p>first</p>")
+    put("zh/b/", "<p>of the other half</p>")
+    index = SiteIndex(tmp_path)
+    assert len(index.refresh()) == 41
+    assert written(tmp_path)["first"] == {("a/", 0): 4} and "half" not in written(tmp_path)
+    before = {f.name: f.stat().st_mtime_ns for f in (tmp_path / "search").rglob("*.bin")}
+    assert index.refresh() == [] and index.refresh(["a/"]) == []
+    put("a/", "<h1 id='a'>Alpha</h1><p>second</p>")
+    put("new/", "<p>freshly made</p>")
+    (tmp_path / "p3" / "index.html").unlink()
+    assert sorted(index.refresh(["a/", "new/", "p3/"])) == ["a/", "new/", "p3/"]
+    after = {f.name: f.stat().st_mtime_ns for f in (tmp_path / "search").rglob("*.bin")}
+    kept = [name for name in before if before[name] == after.get(name)]
+    assert len(kept) > len(after) / 2  # most files are as they were
+    found = written(tmp_path)
+    assert "first" not in found and "number3" not in found and ("new/", 0) in found["freshly"]
+    from_nothing = SiteIndex(tmp_path)
+    from_nothing.refresh()
+    assert written(tmp_path) == found
+    root = unpacked(tmp_path / "search" / "index.bin")
+    entry = next(entry for entry in root["pages"] if entry[0] == "a/")
+    assert entry[1:4] == ["Alpha", ["阿尔法"], 0] and root["parts"] == [
+        [root["pages"].index(entry), "x", "x", ["k.x"]]
+    ]
+    assert unpacked(tmp_path / "search" / "pages" / f"{entry[6]}.bin")["s"] == [["a", "Alpha", "second"]]
+    assert not list((tmp_path / "search").rglob("*.part"))
+
+
+def test_a_build_is_the_same_each_time(tmp_path: Path, put: Callable[[str, str], None]) -> None:
+    put("a/", "<h2 id='a'>A</h2><p>注意力 attention")
+    contents = []
+    for _ in range(2):
+        SiteIndex(tmp_path).refresh()
+        files = sorted((tmp_path / "search").rglob("*.bin"))
+        contents.append({file.name: file.read_bytes() for file in files})
+    assert contents[0] == contents[1] and len(contents[0]) == 3

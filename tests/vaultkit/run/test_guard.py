@@ -1,0 +1,92 @@
+"""Guards `run` against blocks that end the process: the note is named, the others run, nothing stays."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vaultkit.run.results import load_results
+
+CODE = "def crash():\n    import ctypes\n    ctypes.string_at(0)\ncrash()\n"
+CRASH = f"\n\n```python\ny = 1\n```\n\n```python\n{CODE}```\n"
+GOOD = "```python\nassert True\n```\n"
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are divided on Linux only")
+
+
+def command(root: Path, *words: str) -> list[str]:
+    return [sys.executable, "-m", "vaultkit.cli", "run", *words]
+
+
+def run(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "XDG_CACHE_HOME": str(root.parent / "cache")}
+    return subprocess.run(command(root, *words), cwd=root.parent, capture_output=True, text=True, env=env)
+
+
+def test_a_crash_is_named_and_the_other_notes_run(make_vault) -> None:
+    root = make_vault(
+        {"A.md": GOOD, "键 B.md": CRASH, "C.md": GOOD, "D.md": "```python\nassert 1 == 2\n```\n"}
+    )
+    done = run(root)
+    out = done.stdout.splitlines()
+    assert done.returncode == 1 and not done.stderr
+    assert [line.split(":")[0] for line in out if line[:6] in ("ok    ", "FAILED")] == [
+        "ok     vault/A.md", "ok     vault/C.md", "FAILED vault/D.md", "FAILED vault/键 B.md"
+    ]  # fmt: skip
+    said = next(line for line in out if "process-died" in line)
+    assert said.startswith("vault/键 B.md:10: process-died the process died in block 2: SIGSEGV")
+    assert any("in crash" in line for line in out) and not any("execute.py" in line for line in out)
+    assert out[-2:] == [
+        "the process died in vault/键 B.md; the other 3 were run",
+        "4 notes, 5 blocks, 2 FAILED",
+    ]
+    rows = [json.loads(line) for line in run(root, "--json").stdout.splitlines()]
+    (failure,) = rows[3]["failures"]
+    assert (failure["kind"], failure["line"], rows[3]["ok"]) == ("process-died", 10, False)
+    assert [row["ok"] for row in rows] == [True, True, False, False]
+
+
+def test_no_verdict_of_a_note_that_crashed_stands(make_vault) -> None:
+    """It passed before, and nothing that can be seen has changed: the next run must not call it green."""
+    code = "import ctypes, os\nif os.path.exists('{flag}'): ctypes.string_at(0)\n"
+    root = make_vault({"A.md": GOOD})
+    (root / "Z.md").write_text(f"```python\n{code.format(flag=root.parent / 'flag')}```\n")
+    assert run(root).returncode == 0 and "2 reused" in run(root).stdout
+    (root.parent / "flag").write_text("")
+    assert run(root, "--no-cache").returncode == 1
+    entry = load_results(root)["Z.md"]
+    assert entry["passed"] + entry["skipped"] < entry["blocks"]
+    (root.parent / "flag").unlink()
+    again = run(root, "--why").stdout
+    assert "run because the process died" in again and "vault/Z.md: 1/1 blocks" in again
+    entry = load_results(root)["Z.md"]
+    assert entry["passed"] == entry["blocks"] == 1
+
+
+@pytest.mark.slow
+def test_every_note_may_crash(make_vault) -> None:
+    root = make_vault({"A.md": CRASH, "B.md": CRASH})
+    done = run(root)
+    assert done.returncode == 1 and done.stdout.count("process-died") == 2
+    assert done.stdout.splitlines()[-1] == "2 notes, 4 blocks, 2 FAILED"
+    assert "the process died in vault/A.md, vault/B.md\n" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_stops_the_command_stops_the_notes(make_vault, number: int) -> None:
+    root = make_vault({})
+    pipe = root.parent / "pipe"
+    os.mkfifo(pipe)
+    code = f"open({str(pipe)!r}, 'w').write('x')\nimport time\ntime.sleep(60)\n"
+    (root / "A.md").write_text(f"```python\n{code}```\n")
+    both = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = subprocess.Popen(command(root), cwd=root.parent, **both)
+    with open(pipe) as opened:  # the note runs
+        assert opened.read(1) == "x"
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)  # and ends: its child holds the other ends of the pipes
+    assert process.returncode == 128 + number and b"Traceback" not in err and b"died" not in out
