@@ -151,7 +151,7 @@ class Half:
         prose = {prose_file(f.src_uri): f for f in self.files if is_notebook(f.src_uri)}
         for path in paths:
             file = prose.get(path) or self.files.get_file_from_path(path)
-            if file is not None:
+            if file is not None and file.inclusion.is_included():
                 (pages if file.is_documentation_page() else static)[file.src_uri] = file
         return list(pages.values()), list(static.values())
 
