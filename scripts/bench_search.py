@@ -6,9 +6,9 @@ SITE is a folder as `vaultkit build` makes it (default: this repository's own). 
 sampled from the text of its pages as the browser's dictionary cuts it. The truth is every page whose text has
 the word, letter for letter (in English at the beginning of a word); that text is taken from the HTML by a
 parser of its own. Each query is asked by a page that has just been opened (first) and by one that has asked
-others before (next). All that is sent from the moment search is opened counts, scripts too, after gzip. The
-cost of indexing is CPU time of a process of its own; with `--pagefind` that of Pagefind on the same pages, if
-it is installed, stands beside it.
+others before (next); three words at a time are asked as first queries, too. All that is sent from the moment
+search is opened counts, scripts too, after gzip. The cost of indexing is CPU time of a process of its own;
+with `--pagefind` that of Pagefind on the same pages, if it is installed, stands beside it.
 """
 
 import argparse
@@ -194,10 +194,17 @@ def measure(browser: Any, address: str, language: str, pages: dict[str, str], co
         truth = {url for url, text in pages.items() if stands(word, text)}
         recalls.append(len(truth & set(urls)) / len(truth))
         precisions.append(len(truth & set(urls)) / max(len(urls), 1))
+    several: list[int] = []
+    for place in range(0, len(words) - 2, 3):
+        fresh = opened(browser, home)
+        fresh.evaluate(f"import('{home}assets/search/dialog.js').then(() => null)")
+        fresh.evaluate(ASK, [" ".join(words[place : place + 3]), language, roots])
+        several.append(sum(Counting.sizes))
+        fresh.context.close()
     print(f"{language}: {len(pages)} pages, {len(words)} words: {' '.join(words)}")
     print(f"  recall    mean {statistics.mean(recalls):.3f}  least {min(recalls):.2f}")
     print(f"  precision mean {statistics.mean(precisions):.3f}  least {min(precisions):.2f}")
-    for name, sizes in (("first query", first), ("next query", again)):
+    for name, sizes in (("first query", first), ("next query", again), ("three words", several)):
         median = statistics.median(sizes) / 1000
         print(f"  {name:11} median {median:6.1f} kB  most {max(sizes) / 1000:6.1f} kB")
     print(f"  an answer takes {statistics.median(spent):.0f} ms (median), at most {max(spent):.0f} ms")

@@ -23,6 +23,16 @@ class Resolution(NamedTuple):
 
 def resolve(vault: Vault, link_target: str, source_path: str) -> Resolution:
     """The file that `link_target` (without `#subpath`) means in the note `source_path`."""
+    found = _find(vault, link_target, source_path)
+    return Resolution(None) if found.path in vault.hidden else found
+
+
+def is_hidden(vault: Vault, link_target: str, source_path: str) -> bool:
+    """True if the link means a file that is not published."""
+    return bool(vault.hidden) and _find(vault, link_target, source_path).path in vault.hidden
+
+
+def _find(vault: Vault, link_target: str, source_path: str) -> Resolution:
     target = link_target if link_target.isascii() else unicodedata.normalize("NFC", link_target)
     target = fold(target).strip()
     if not target:  # R1
@@ -30,8 +40,7 @@ def resolve(vault: Vault, link_target: str, source_path: str) -> Resolution:
     last = target.rsplit("/", 1)[-1]
     # R3: a segment with a dot may be a whole file name; otherwise, and if there is none, it is a note's.
     literal = _lookup(vault, target, source_path) if "." in last.strip(".") else Resolution(None)
-    found = literal if literal.path else _lookup(vault, target + ".md", source_path)
-    return Resolution(None) if found.path in vault.hidden else found
+    return literal if literal.path else _lookup(vault, target + ".md", source_path)
 
 
 def _lookup(vault: Vault, target: str, source_path: str) -> Resolution:

@@ -203,7 +203,10 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
             route.abort()
 
     def on_console(message: Any) -> None:
-        if message.type in ("error", "warning"):
+        refused = "Content Security Policy" in message.text and getattr(
+            message.page, "expects_refusals", False
+        )
+        if message.type in ("error", "warning") and not refused:
             complaints.append(f"console: {message.text}")
 
     def start(url: str, width: int = 1280, dark: bool = False) -> Any:

@@ -1,6 +1,8 @@
 """What the site offers besides its pages, for a vault of nobody's that has something to hide."""
 
+import gzip
 import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree
@@ -25,10 +27,15 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 
 
 def files(published: Any) -> dict[str, str]:
-    """The texts of the site; Pagefind's index has its own test."""
+    """The texts of the site, those of the search's index too, which is packed."""
     folder = published.layout.site
-    found = {f.relative_to(folder).as_posix(): f for f in folder.rglob("*") if f.is_file()}
-    return {path: file.read_bytes().decode("utf-8", "replace") for path, file in found.items()}
+    texts = {}
+    for file in folder.rglob("*"):
+        if file.is_file():
+            content = file.read_bytes()
+            content = gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
+            texts[file.relative_to(folder).as_posix()] = content.decode("utf-8", "replace")
+    return texts
 
 
 def test_nothing_private_is_anywhere(published: Any) -> None:
@@ -38,8 +45,24 @@ def test_nothing_private_is_anywhere(published: Any) -> None:
     staged = [file for file in (published.layout.cache / "stage").rglob("*") if file.is_file()]
     assert len(staged) > 20
     assert not [file for file in staged if SECRET in file.read_bytes().decode("utf-8", "replace").lower()]
+    assert any("paragraph" in text for path, text in texts.items() if path.startswith("search/"))  # seen here
     page = published.html("ideas/garden-gate")
-    assert "the plan" in page and "Private plan</a>" not in page  # a link to it is text
+    assert "the plan" in page and "Private plan" not in page  # a link to it is text, an embed nothing
+    assert "Private plan" not in published.html("ideas/board")
+
+
+def test_an_export_too_keeps_private_notes_back_and_runs_nothing(tmp_path: Path) -> None:
+    main(["export", str(Path(__file__).parent / "published" / "vault"), str(tmp_path / "out")])
+    code = re.compile(r"(?s)```.*?```|`[^`\n]+`|<code>.*?</code>")
+    pages = [code.sub("", file.read_text("utf-8")) for file in (tmp_path / "out" / "docs").rglob("*.md")]
+    assert len(pages) > 8
+    for text in pages:
+        assert SECRET not in text.lower()
+        body = text.partition("\n---\n")[2]
+        assert not re.search(
+            r"<[a-z][^<>]*\son\w+\s*=|<(?:script|iframe|meta|base|form)\b", body, re.IGNORECASE
+        )
+        assert not re.search(r"""(?:(?<!\\)\]\(|href=["']?)\s*javascript:""", body, re.IGNORECASE)
 
 
 def test_the_markdown_of_a_page_is_what_its_author_wrote_without_remarks(published: Any) -> None:
@@ -104,9 +127,7 @@ def test_a_page_says_what_a_shared_link_shows(published: Any) -> None:
     head = published.html("ideas/garden-gate").partition("</head>")[0]
     meta = dict(re.findall(r'<meta (?:name|property)="([^"]+)" content="([^"]*)"', head))
     assert meta["og:title"] == "Garden &amp; gate" and meta["og:url"] == f"{ROOT}ideas/garden-gate/"
-    assert (
-        meta["description"] == meta["og:description"] == "A first paragraph, see the plan and Private plan."
-    )
+    assert meta["description"] == meta["og:description"] == "A first paragraph, see the plan and ."
     assert f'rel="canonical" href="{ROOT}ideas/garden-gate/"' in head
     chinese = published.html("zh/ideas/only-english")
     assert f'rel="canonical" href="{ROOT}ideas/only-english/"' in chinese  # the English text's own address

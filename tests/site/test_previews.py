@@ -13,6 +13,7 @@ NASTY = """<!doctype html><html lang="en"><head><script>window.ran = "head"</scr
 <script>window.ran = "script"</script><img src="../picture.png" onerror="window.ran = 'image'">
 <svg><script>window.ran = "svg"</script><animate onbegin="window.ran = 'animate'"/></svg>
 <a href="javascript:window.ran = 'link'">a</a> <a href="../kv-cache/#sizes">b</a>
+<ul><li>1</li><li>2</li><li>3</li><li>4</li><li>5</li><li>6</li><li>7</li><li>8</li><li>9</li><li>10</li></ul>
 <iframe srcdoc="&lt;script>parent.ran = 'frame'&lt;/script>"></iframe><input autofocus></p>
 </article></body></html>"""
 
@@ -89,12 +90,14 @@ def test_by_keyboard_inside_the_window_and_closed_by_escape(note: Callable[..., 
 
 def test_nothing_of_the_target_runs_or_loads_from_the_wrong_place(note: Callable[..., Any]) -> None:
     page = note()
+    page.expects_refusals = True  # the policy refuses the handlers before they are taken out
     asked: list[str] = []
     page.route("**/concepts/attention/", lambda r: r.fulfill(body=NASTY, content_type="text/html"))
     page.route("**/picture.png", lambda r: (asked.append(r.request.url), r.fulfill(body="no image"))[-1])
     text = preview(page, "main p a[href='../attention/']")
     page.hover(f"{SHOWN} p:last-of-type")
     assert text.startswith("Target\n") and "Harmless words" in text
+    assert "8\n… (+2)" in text and "10" not in text
     page.wait_for_load_state("networkidle")
     assert page.evaluate("window.ran") is None
     inside = page.locator(SHOWN)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vaultkit.site.plain.allowed import safe_address, safe_style
+from vaultkit.site.plain.harmless import harmless
 from vaultkit.site.plain.write import to_plain
 from vaultkit.site.safety import policy, secure
 
@@ -121,6 +122,14 @@ def test_the_last_look_mends_a_page_and_leaves_its_words() -> None:
     assert secure(code) == code
     out = secure('<a class="c" href="https://example.org/">x</a><a href="//h/">y</a><a href="../b/">z</a>')
     assert out.count('rel="external noopener noreferrer"') == 2 and '<a href="../b/">' in out
+
+
+def test_what_is_taken_over_as_it_stands_is_cleaned_too() -> None:
+    line = (
+        "T <img src=x onerror=a()> <b>b</b> [k](javascript:a()) [w](https://w/) <https://x/> `<i onclick=b>`"
+    )
+    assert harmless(line) == 'T <img src="x"> <b>b</b> k [w](https://w/) <https://x/> `<i onclick=b>`'
+    assert harmless("1<2 <javascript:a()> <meta a=0;url=x>") == "1<2  &lt;meta a=0;url=x>"
 
 
 def test_styles_keep_what_stays_in_place() -> None:

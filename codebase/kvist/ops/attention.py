@@ -6,6 +6,7 @@ import mlx.core as mx
 
 from kvist import native
 from kvist.errors import KvistError
+from kvist.ops.metal import flash_attention as kernels
 from kvist.ops.softmax import softmax_reference
 
 Mask = mx.array | str | None
@@ -29,8 +30,9 @@ def attention(
     cache), or an array that broadcasts to (B, H, L, S): boolean with True = visible, or numbers added to
     the scores. A query that sees no key at all gets the mean of all values, as in `mx.fast`.
     `implementation` is "reference", "mlx" (`mx.fast.scaled_dot_product_attention`), "cpp" (one pass over the
-    keys in C++ on the CPU, for every mask but an array; float32, float16 and bfloat16, k and v alike) or None
-    for the best one here.
+    keys in C++ on the CPU, for every mask but an array; float32, float16 and bfloat16, k and v alike),
+    "metal" (kernels/flash_attention, for the same masks; D up to 128, q, k and v alike) or None for the best
+    one here.
     Sources: Vaswani et al. 2017, equation 1; Ainslie et al. 2023 (GQA), section 2.2. Raises KvistError on
     bad shapes.
     """
@@ -38,8 +40,11 @@ def attention(
     scale = q.shape[-1] ** -0.5 if scale is None else scale
     if implementation == "reference":
         return attention_reference(q, k, v, scale=scale, mask=mask)
-    if implementation not in {None, "mlx", "cpp"}:
-        raise KvistError("attention", 'implementation "reference", "mlx" or "cpp"', repr(implementation))
+    if implementation not in {None, "mlx", "cpp", "metal"}:
+        need = 'implementation "reference", "mlx", "cpp" or "metal"'
+        raise KvistError("attention", need, repr(implementation))
+    if implementation == "metal":
+        return _metal(q, k, v, scale, mask)
     function = _primitive(q, k, v, mask, implementation)
     if function is not None:
         result: mx.array = function(q, k, v, scale, mask is not None)
@@ -47,6 +52,14 @@ def attention(
     if isinstance(mask, mx.array) and mask.dtype != mx.bool_:
         mask = mask.astype(q.dtype)  # mx.fast wants the added mask in the dtype of the scores
     return mx.fast.scaled_dot_product_attention(q, k, v, scale=scale, mask=mask)
+
+
+def _metal(q: mx.array, k: mx.array, v: mx.array, scale: float, mask: Mask) -> mx.array:
+    if isinstance(mask, mx.array) or not k.size:
+        got = f"mask {type(mask).__name__}, k {k.shape}"
+        raise KvistError("attention", 'mask None or "causal", and keys, for implementation="metal"', got)
+    kernel = kernels.launch(q, k, v, scale, causal=mask is not None)
+    return kernel.run()[0] if q.size else q
 
 
 def _primitive(

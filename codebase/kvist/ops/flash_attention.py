@@ -4,22 +4,36 @@ import mlx.core as mx
 
 from kvist.errors import KvistError
 from kvist.ops.attention import check_attention
+from kvist.ops.metal.flash_attention import launch
 from kvist.ops.online_softmax import merge_softmax, softmax_state
 
 
 def flash_attention(
-    q: mx.array, k: mx.array, v: mx.array, *, causal: bool = False, block_q: int = 32, block_k: int = 32
+    q: mx.array,
+    k: mx.array,
+    v: mx.array,
+    *,
+    causal: bool = False,
+    block_q: int = 32,
+    block_k: int = 32,
+    implementation: str | None = None,
 ) -> mx.array:
     """softmax(q kᵀ / sqrt(D)) v in tiles of `block_q` queries and `block_k` keys.
 
     Shapes as in `attention`: q (B, H, L, D), k and v (B, Hkv, S, D) -> (B, H, L, D). Tiles that a causal
-    mask hides whole are never computed. A reference to read: on the CPU `attention` is faster.
+    mask hides whole are never computed. implementation: "reference" (the default), to read: on the CPU
+    `attention` is faster; or "metal" (kernels/flash_attention), with tiles of its own and D up to 128.
     Source: Dao et al. 2022, FlashAttention, algorithm 1; Dao 2023, FlashAttention-2, algorithm 1, whose
     order of loops this is. Raises KvistError on bad shapes or blocks.
     """
     check_attention(q, k, v, "causal" if causal else None)
     if block_q < 1 or block_k < 1:
         raise KvistError("flash_attention", "blocks of at least 1", f"block_q={block_q}, block_k={block_k}")
+    if implementation not in {None, "reference", "metal"}:
+        raise KvistError("flash_attention", "implementation reference, metal", repr(implementation))
+    if implementation == "metal":
+        kernel = launch(q, k, v, q.shape[-1] ** -0.5, causal=causal)
+        return kernel.run()[0] if q.size and k.size else mx.zeros_like(q)
     group = q.shape[1] // k.shape[1]
     k, v = mx.repeat(k, group, axis=1), mx.repeat(v, group, axis=1)
     tiles = [

@@ -5,11 +5,12 @@ from urllib.parse import urlsplit
 from vaultkit.canvas.draw import draw, entities
 from vaultkit.canvas.model import Canvas, Node
 from vaultkit.canvas.read import read_canvas
-from vaultkit.note import Note, parse_note
-from vaultkit.resolve import resolve
+from vaultkit.note import parse_note
+from vaultkit.resolve import is_hidden, resolve
 from vaultkit.site.context import Context, Target
+from vaultkit.site.describe import description
 from vaultkit.site.images import IMAGE, image
-from vaultkit.site.pages.parts import claim, escape, linked, plain
+from vaultkit.site.pages.parts import escape, linked, plain
 from vaultkit.site.ui import say
 from vaultkit.vault import read_text
 
@@ -17,10 +18,18 @@ _WEB = ("http", "https", "mailto", "obsidian")
 
 
 def load_canvas(context: Context, path: str) -> Canvas:
-    """The canvas in a file of the vault."""
+    """The canvas in a file of the vault, without what is private."""
     text, problems = read_text(context.vault.on_disk(path), path)
     canvas = read_canvas(path, text or "")
     canvas.problems[:0] = problems
+    hidden = {
+        node.id
+        for node in canvas.nodes
+        if node.type == "file" and is_hidden(context.vault, "/" + node.value.lstrip("/"), path)
+    }
+    if hidden:
+        canvas.nodes = [node for node in canvas.nodes if node.id not in hidden]
+        canvas.edges = [edge for edge in canvas.edges if not {edge.start, edge.end} & hidden]
     return canvas
 
 
@@ -91,8 +100,8 @@ def _file(context: Context, canvas: Canvas, node: Node) -> list[str]:
     if IMAGE.search(target.file):
         return [image(context, target, target.file, True)]
     lines = [linked(escape(_name(context, node, canvas.path)), target, context), "{: .k-node-title }"]
-    words = claim(target.note) or _opening(target.note) if target.note else ""
-    return [*lines, "", escape(plain(words)[:400])] if words else lines
+    words = description(target.note, 400) if target.note else ""
+    return [*lines, "", escape(words)] if words else lines
 
 
 def _target(context: Context, canvas: Canvas, node: Node) -> Target | None:
@@ -103,18 +112,6 @@ def _target(context: Context, canvas: Canvas, node: Node) -> Target | None:
         shown = context.vault.notes[found.page.note(context.language)]
         return Target(shown, found.page, found.anchor, found.file)
     return found
-
-
-def _opening(note: Note) -> str:
-    """The first paragraph of prose."""
-    words: list[str] = []
-    for number in range(note.body_line, len(note.scan.lines) + 1):
-        line = note.scan.visible(number).strip() if note.scan.kind(number) == "text" else ""
-        if line and not line.startswith(("#", "|", "[[", "![[", ">")):
-            words.append(line)
-        elif words:
-            break
-    return " ".join(words)
 
 
 def _name(context: Context, node: Node, canvas_path: str) -> str:

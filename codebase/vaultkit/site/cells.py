@@ -7,6 +7,8 @@ from vaultkit.bases.values import File, Link, Moment, Shown, Tag, text
 from vaultkit.canvas.draw import entities
 from vaultkit.site.context import Context, Target
 from vaultkit.site.images import IMAGE
+from vaultkit.site.pages.tags import tag_label, tag_link
+from vaultkit.site.tagged import tag_key
 from vaultkit.site.ui import say
 
 MAX_ITEMS = 200
@@ -24,7 +26,9 @@ def cell(context: Context, value: Any) -> str:
     if isinstance(value, (Link, File)):
         return _link(context, value)
     if isinstance(value, Tag):
-        return f'<span class="k-tag">{entities(str(value))}</span>'
+        shown = entities(str(value).removeprefix("#"))
+        key = tag_key(str(value).removeprefix("#"))
+        return tag_link(context, key, shown) if key in context.sitemap.tags else tag_label(shown)
     if isinstance(value, Moment):
         shown = text(value)
         return f'<time datetime="{shown.replace(" ", "T")}">{entities(shown)}</time>'

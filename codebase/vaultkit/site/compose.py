@@ -34,10 +34,14 @@ from vaultkit.site.pages.reading_list import reading_list
 from vaultkit.site.pages.review import KIND as REVIEW
 from vaultkit.site.pages.review import review
 from vaultkit.site.pages.sections import section_index, section_title
+from vaultkit.site.pages.tags import KIND as TAG
+from vaultkit.site.pages.tags import all_tags_lines, tag_lines
 from vaultkit.site.plain.fence import fence
+from vaultkit.site.plain.harmless import harmless
 from vaultkit.site.reference import SECTION as API
 from vaultkit.site.results import Results
 from vaultkit.site.slugs import heading_slug
+from vaultkit.site.tagged import Tag
 from vaultkit.site.transforms import to_markdown, transform
 from vaultkit.site.ui import say
 
@@ -120,6 +124,18 @@ def compose_section(context: Context, section: str) -> tuple[str, list[Formula]]
     return "\n".join([_yaml(meta), *lines]), formulas_in("\n".join(lines))
 
 
+def compose_tag(context: Context, tag: Tag | None) -> str:
+    """Text of the page of a tag, of the list of all for None."""
+    language = context.language
+    title = f"#{tag.name}" if tag else say(language, "tags")
+    meta: dict[str, object] = {"title": title}
+    if tag:
+        meta["description"] = say(language, "tag_title", name=title)
+    k = {"kind": TAG, "section": "", "lang": language, "tags": context.sitemap.tag_root if tag else ""}
+    lines = tag_lines(context, tag) if tag else all_tags_lines(context)
+    return "\n".join([_yaml(meta | {"k": k}), f"# {escape(title).replace('/', '/<wbr>')}", "", *lines])
+
+
 def compose_api(context: Context, room: Room | None, coverage: Coverage) -> tuple[str, list[Formula]]:
     """Text of a page of the API reference, the index for None, and the formulas on it."""
     lines = api_room(context, room, coverage) if room else api_index(context, coverage)
@@ -171,7 +187,7 @@ def _title(context: Context, note: Note) -> list[str]:
     """The heading that the note begins with, else its title; a Chinese page names the English one below."""
     top = next((heading for heading in note.headings if heading.line == context.title_line), None)
     title = context.sitemap.title(context.page, context.language)
-    text = top.text if top and context.page.translated(context.language) else title
+    text = harmless(top.text) if top and context.page.translated(context.language) else escape(title)
     anchor = context.sitemap.anchors(note).headings[top.line] if top else heading_slug(title)
     lines = [f"# {text} {{ #{anchor} }}", ""]
     english = context.page.notes.get("en")

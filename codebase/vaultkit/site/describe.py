@@ -9,8 +9,9 @@ from vaultkit.site.pages.parts import claim, plain
 from vaultkit.wikilink import parse
 
 LONGEST = 300
-_WIKI = re.compile(r"!?\[\[([^\]]+)\]\]")
-_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|<(https?://[^>\s]+)>")
+_EMBED = re.compile(r"!\[\[[^\]]*\]\]|!\[[^\]]*\]\([^)]*\)")
+_WIKI = re.compile(r"\[\[([^\]]+)\]\]")
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)|<(https?://[^>\s]+)>")
 _FOOTNOTE = re.compile(r"\[\^[^\]]*\]|\s\^[\w-]+$")
 _TAG = re.compile(r"</?[A-Za-z][^>]*>")
 _ONLY_LINKS = re.compile(r"[\s|·,/&-]*(?:!?\[\[[^\]]*\]\][\s|·,/&-]*)+")
@@ -40,8 +41,8 @@ def first_paragraph(note: Note) -> str:
 
 
 def words(text: str) -> str:
-    """Markdown without the addresses of its links, footnote marks and HTML."""
-    text = _WIKI.sub(lambda found: (link := parse(found[1])).display or link.target, text)
+    """Markdown without embeds, the addresses of its links, footnote marks and HTML."""
+    text = _WIKI.sub(lambda found: (link := parse(found[1])).display or link.target, _EMBED.sub("", text))
     text = _LINK.sub(lambda found: found[1] or found[2] or "", text)
     return _TAG.sub("", _FOOTNOTE.sub("", text))
 

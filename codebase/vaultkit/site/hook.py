@@ -28,18 +28,21 @@ from vaultkit.site.notebooks import MissingCells, is_notebook, is_raw, prose_fil
 from vaultkit.site.outputs.for_mkdocs import Outputs
 from vaultkit.site.outputs.place import is_published
 from vaultkit.site.pages.graph import KIND, SLUGS
+from vaultkit.site.pages.tags import KIND as TAG_KIND
 from vaultkit.site.paths import LANGUAGES, Language, Layout
 from vaultkit.site.permalinks import name_blocks
 from vaultkit.site.python_blocks import difference
 from vaultkit.site.reference import addresses as api_addresses
 from vaultkit.site.safety import policy, secure
 from vaultkit.site.stage import stage_all
+from vaultkit.site.tagged import ROOTS
 from vaultkit.site.terms import Terms
 from vaultkit.site.ui import table
 
 log = logging.getLogger("mkdocs.hooks.kvist")
 _LATIN_EMPHASIS = re.compile(r"<em>([\x20-\u024f]*)</em>")  # italics for Latin words, dots only below Chinese
 GRAPH = f'k: {{"kind": "{KIND}"'  # in the front matter of the page of the graph
+TAG = f'k: {{"kind": "{TAG_KIND}"'
 _PROSE = frozenset({"concept", "model", "paper", "comparison", "debugging", "lab"})  # kinds
 _FLAGS = {"katex": "k_math", "mermaid": "k_mermaid"}  # in a page's meta, for the theme
 STAGED = "KVIST_STAGED"  # set by `vaultkit build`: the trees are fresh
@@ -70,6 +73,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         k_outputs=Outputs.of(config, layout, root),
         k_material=_material(config),
         k_graph=graph_slug(layout.stage(language)),
+        k_tags=tag_root(layout.stage(language)),
         k_layout=layout,
         k_used=set(),
         k_changed=None,  # a server says which staged files differ; a build writes all
@@ -85,6 +89,12 @@ def graph_slug(stage: Path) -> str:
     return next(
         (slug for slug, page in pages if page.is_file() and GRAPH in page.read_text("utf-8")[:200]), ""
     )
+
+
+def tag_root(stage: Path) -> str:
+    """Name of the folder of the pages of tags in a staged tree, "" if there are none."""
+    pages = ((root, stage / root / "index.md") for root in ROOTS)
+    return next((root for root, page in pages if page.is_file() and TAG in page.read_text("utf-8")[:200]), "")
 
 
 def _stage(layout: Layout, language: Language) -> None:
@@ -150,7 +160,8 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files, *
     html = name_blocks(number_lines(html))
     if page.meta.get("k", {}).get("kind") in _PROSE and page.meta["k"].get("lang") == config.extra["k_lang"]:
         html = config.extra["k_terms"].mark(html)
-    html = secure(html)
+    words = config.extra["k_ui"]["permalink"]
+    html = secure(html.replace('title="Permanent link"', f'title="{words}"'))
     page.meta.update(config.extra["k_outputs"].of_page(page.url, page.meta.get("k", {}).get("source", "")))
     needed = {name for name, mark in LIBRARIES.items() if mark in html}
     config.extra["k_used"] |= needed

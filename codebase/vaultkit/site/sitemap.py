@@ -17,6 +17,7 @@ from vaultkit.site.anchors import Anchors, anchors_of
 from vaultkit.site.paths import Language
 from vaultkit.site.settings import strict_line_breaks
 from vaultkit.site.slugs import page_slug
+from vaultkit.site.tagged import ROOTS, Tag, tags_of
 from vaultkit.vault import Vault, read_text
 
 HOME = "Home.md"
@@ -130,6 +131,22 @@ class SiteMap:
             for key in dict.fromkeys(canonical(other) for other in linked if other in self.vault.notes):
                 found.setdefault(key, []).append(page)
         return found
+
+    @cached_property
+    def tags(self) -> dict[str, Tag]:
+        """The tags of written notes, by key; none in an export, which has no pages of them."""
+        found: dict[str, list[str]] = {}
+        for key, page in self.pages.items():
+            if not self.plain and not self.planned(page):
+                found[key] = [tag for path in page.notes.values() for tag in self.vault.notes[path].tags]
+        return tags_of(found)
+
+    @cached_property
+    def tag_root(self) -> str:
+        """Folder of the pages of tags; a vault that has a page or a folder of that name leaves it another."""
+        pages = [*self.pages.values(), *self.files.values()]
+        taken = {page.slug for page in pages} | {page.section for page in pages}
+        return next((name for name in ROOTS if name not in taken), ROOTS[-1])
 
     def page_of(self, note_path: str) -> Page | None:
         return self.pages.get(canonical(note_path))

@@ -26,6 +26,7 @@ from vaultkit.site.compose import (
     compose_raw,
     compose_section,
     compose_source,
+    compose_tag,
 )
 from vaultkit.site.context import Context, as_attachment
 from vaultkit.site.draft import Formula
@@ -39,6 +40,7 @@ from vaultkit.site.outputs.listing import dump, listing, source_file
 from vaultkit.site.outputs.source_text import source_text
 from vaultkit.site.pages.graph import graph_page
 from vaultkit.site.pages.sections import sections
+from vaultkit.site.pages.tags import all_tags_page, tag_page
 from vaultkit.site.paths import Language, Layout
 from vaultkit.site.reference import index_page, page_of, source_page
 from vaultkit.site.results import Results
@@ -124,6 +126,8 @@ def steps(sitemap: SiteMap, language: Language, inputs: Inputs, api: Coverage) -
         page = replace(home, slug=f"{section}/index")
         if page.file not in taken and f"{section}.md" not in taken:
             yield f"section {section}", partial(_section, Context(sitemap, language, page, nothing), section)
+    for key in (None, *sitemap.tags) if sitemap.tags else ():
+        yield f"tag {key or ''}", partial(_tag, sitemap, language, key)
     yield "titles", partial(_titles, sitemap, language, api)
 
 
@@ -204,6 +208,16 @@ def _source(sitemap: SiteMap, file: str) -> Part:
 def _section(context: Context, section: str) -> Part:
     part = Part()
     part.add(context.page, *compose_section(context, section), source=context.page.file)
+    return part
+
+
+def _tag(sitemap: SiteMap, language: Language, key: str | None) -> Part:
+    """The page of a tag; for None that of all tags."""
+    part = Part()
+    tag = None if key is None else sitemap.tags[key]
+    page = tag_page(sitemap, tag) if tag else all_tags_page(sitemap)
+    text = compose_tag(Context(sitemap, language, page, parse_note("", "")), tag)
+    part.add(page, text, [], source=page.file)
     return part
 
 

@@ -116,6 +116,16 @@ STRINGS: dict[str, tuple[str, str]] = {
         "{count} notes, each below those that it builds on",
         "{count} 篇笔记，每篇都排在它的先读笔记之下",
     ),
+    # tags
+    "tags": ("Tags", "标签"),
+    "tag_title": ("Notes tagged {name}", "带有标签 {name} 的笔记"),
+    "tag_count": ("{count} notes.", "共 {count} 篇笔记。"),
+    "tag_count_one": ("One note.", "共 1 篇笔记。"),
+    "tag_above": ("Above", "上级"),
+    "tag_beside": ("Beside it", "同级"),
+    "tag_below": ("Below it", "下级"),
+    "all_tags": ("All {count} tags", "全部 {count} 个标签"),
+    "no_tags": ("There are no tags yet.", "还没有标签。"),
     # the graph
     "graph": ("Graph of notes", "笔记关系图"),
     "graph_intro": (
@@ -177,6 +187,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "as_markdown": ("Markdown", "Markdown 原文"),
     "in_obsidian": ("Open in Obsidian", "在 Obsidian 中打开"),
     "edit": ("Edit this page", "编辑本页"),
+    "permalink": ("Link to this section", "本节链接"),
     "page_tools": ("This page elsewhere", "本页的其他形式"),
     # theme
     "search": ("Search", "搜索"),

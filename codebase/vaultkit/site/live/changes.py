@@ -42,6 +42,8 @@ def changed_keys(before: World, after: World, language: Language) -> set[Key]:
     keys |= set(_table("pages", before.sitemap.pages, after.sitemap.pages))
     keys |= set(_table("pages of files", before.sitemap.files, after.sitemap.files))
     keys |= set(_table("canvases", before.sitemap.canvases, after.sitemap.canvases))
+    keys |= set(_table("tags", before.sitemap.tags, after.sitemap.tags))
+    keys |= {("tag root",)} if before.sitemap.tag_root != after.sitemap.tag_root else set()
     keys |= set(_table("dates", before.sitemap.dates, after.sitemap.dates))
     keys |= set(_table("verdicts", before.verdicts, after.verdicts))
     keys |= set(_table("backlinks", before.backlinks[language], after.backlinks[language]))

@@ -23,6 +23,7 @@ from vaultkit.site.outputs.listing import FILE as LISTING
 from vaultkit.site.outputs.listing import SOURCES
 from vaultkit.site.pages.graph import SLUGS
 from vaultkit.site.paths import Language, Layout
+from vaultkit.site.tagged import ROOTS
 
 _OUTPUTS = {"llms.txt", "feed.xml", "sitemap.xml"}
 _ID = re.compile(r'<[^>]*?\s(?:id|name)="([^"]*)"')
@@ -60,9 +61,10 @@ class Half:
         return files, nav, env
 
     def frame(self, staged: Iterable[str]) -> list[str]:
-        """The pages that every page leads to, as far as they are there: those of the nav, the graph."""
+        """The pages that every page leads to, as far as they are there: of the nav, the graph, all tags."""
         files = set(staged)
-        return [path for path in [*self._nav, *(f"{slug}.md" for slug in SLUGS)] if path in files]
+        others = [*(f"{slug}.md" for slug in SLUGS), *(f"{root}/index.md" for root in ROOTS)]
+        return [path for path in [*self._nav, *others] if path in files]
 
     def look_again(self) -> None:
         """After files have come or gone."""

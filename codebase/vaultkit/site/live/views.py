@@ -103,6 +103,7 @@ class LoggedMap(SiteMap):
         self._log, self._world = log, world
         self.__dict__["canvases"] = Table(log, "canvases", sitemap.canvases)
         self.__dict__["strict_breaks"] = sitemap.strict_breaks
+        self.__dict__["tags"] = Table(log, "tags", sitemap.tags)
         self.__dict__["dates"] = Table(log, "dates", sitemap.dates)
 
     @property
@@ -110,6 +111,11 @@ class LoggedMap(SiteMap):
         if "_index" not in self.__dict__:
             self.__dict__["_index"] = LoggedIndex(self._log, self.vault, self._world)
         return cast(Index, self.__dict__["_index"])
+
+    @property
+    def tag_root(self) -> str:  # type: ignore[override]
+        self._log.keys.add(("tag root",))
+        return self._world.sitemap.tag_root
 
     def anchors(self, note: Note) -> Anchors:
         path = note.path

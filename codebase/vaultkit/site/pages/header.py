@@ -1,5 +1,6 @@
 """What stands under a page's title: kind, badge, what to read first, tags, sources."""
 
+import html
 import posixpath
 import re
 
@@ -9,6 +10,7 @@ from vaultkit.links import line_links
 from vaultkit.site.context import Context
 from vaultkit.site.pages.first import first
 from vaultkit.site.pages.parts import attribute, escape, pill, planned_pill
+from vaultkit.site.pages.tags import chip
 from vaultkit.site.results import Results, Verdict
 from vaultkit.site.ui import STRINGS, say
 from vaultkit.tags import property_tags
@@ -25,9 +27,8 @@ def header(context: Context, results: Results) -> list[str]:
     pills = _pills(context, str(properties.get("kind", "")), context.sitemap.planned(context.page))
     if verdict := results.verdict(note.path):
         pills.append(_badge(context, verdict))
-    pills += [
-        f'<span class="k-tag">#{escape(tag)}</span>' for tag in property_tags(value_of(properties, "tags"))
-    ]
+    tags = property_tags(value_of(properties, "tags"))
+    pills += [chip(context, tag, html.escape(tag)) for tag in tags]
     if hours := properties.get("hours"):
         pills.append(pill("plain", say(context.language, "hours", hours=escape(str(hours)))))
     if reviewed := properties.get("reviewed"):

@@ -7,6 +7,8 @@ from vaultkit import mdlink
 from vaultkit.inline import spans
 from vaultkit.note import Note
 from vaultkit.site.context import Context, Target
+from vaultkit.site.plain.allowed import safe_address
+from vaultkit.site.plain.harmless import harmless
 from vaultkit.site.sitemap import Page
 from vaultkit.site.ui import say
 
@@ -25,8 +27,9 @@ def escape(text: str) -> str:
 
 def prose(text: str) -> str:
     """A sentence of a note, marks already gone, as Markdown: code, formulas and web links live."""
-    keep = [(span.start, span.end) for span in spans(text)]
-    keep += [(found.column, found.column + len(found.raw)) for found in mdlink.find(text) if not found.embed]
+    keep = [(span.start, span.end) for span in spans(text) if span.kind in ("code", "math")]
+    links = [found for found in mdlink.find(text) if not found.embed and safe_address(found.destination)]
+    keep += [(found.column, found.column + len(found.raw)) for found in links]
     parts: list[str] = []
     position = 0
     for start, end in sorted(keep):
@@ -80,7 +83,7 @@ def claim(note: Note) -> str:
             break
         if found and (lines or found["text"].lower().startswith(_CLAIMS)):
             lines.append(found["text"].strip())
-    return _LINK.sub(r"\1", " ".join(line for line in lines[1:] if line))
+    return harmless(_LINK.sub(r"\1", " ".join(line for line in lines[1:] if line)))
 
 
 def plain(markdown: str) -> str:

@@ -8,7 +8,7 @@ import re
 
 from vaultkit.links import Link, line_links
 from vaultkit.note import Note
-from vaultkit.resolve import resolve
+from vaultkit.resolve import is_hidden, resolve
 from vaultkit.site.bases import faults_html, load_base, show_view
 from vaultkit.site.canvases import load_canvas, show_canvas
 from vaultkit.site.context import Context
@@ -80,6 +80,8 @@ def _split(line: Line, found: list[Link], context: Context) -> list[Line]:
 def _show(link: Link, line: Line, context: Context) -> list[Line]:
     """What stands in the place of an embed."""
     path = resolve(context.vault, link.target, context.note.path).path
+    if path is None and is_hidden(context.vault, link.target, context.note.path):
+        return []
     if path is None:
         return _box(line, say(context.language, "embed_missing", name=_code(link.target, context)))
     note = context.vault.notes.get(path)

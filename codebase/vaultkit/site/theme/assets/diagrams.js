@@ -8,16 +8,21 @@ const blocks = [...document.querySelectorAll("pre.k-mermaid")].map((pre) => {
   return { figure, text };
 });
 
-const near = new IntersectionObserver(async (entries) => {
-  if (!entries.some((entry) => entry.isIntersecting)) return;
+const near = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && begin(), { rootMargin: "600px" });
+for (const { figure } of blocks) near.observe(figure);
+window.addEventListener("beforeprint", begin); // what nobody has come near is drawn for paper all the same
+
+let begun = false;
+async function begin() {
+  if (begun) return;
+  begun = true;
   near.disconnect();
   const { default: mermaid } = await import("./mermaid/mermaid.esm.min.js");
   await draw(mermaid);
   new MutationObserver(() => draw(mermaid)).observe(document.documentElement, {
     attributeFilter: ["data-md-color-scheme"],
   });
-}, { rootMargin: "600px" });
-for (const { figure } of blocks) near.observe(figure);
+}
 
 async function draw(mermaid) {
   const style = getComputedStyle(document.documentElement);

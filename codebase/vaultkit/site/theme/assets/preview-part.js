@@ -1,5 +1,6 @@
 // What a preview shows of a page: its beginning, or the section or block that a link means, made harmless.
 const MOST_BLOCKS = 6, MOST_TEXT = 700; // a section is cut there
+const MOST_ROWS = 8; // of a list or a table
 const NEVER = "script, style, link, meta, base, template, noscript, iframe, frame, object, embed, applet, form, button, input, select, textarea, audio, video, canvas, animate, set, foreignObject, .headerlink, .k-copy, .k-block, .k-also, .k-map, .k-list-tools, .k-progress";
 const APART = ".k-head, .k-subtitle, .k-notice, .k-properties-box, .k-list-tools, .k-small, .k-map, .k-progress, .k-review, .k-graph, .k-backlinks, .k-in-lists";
 const HEADING = /^H[1-6]$/;
@@ -18,6 +19,7 @@ export function partOf(page, url, hash) {
   const part = inert.body.appendChild(inert.createElement("div"));
   for (const each of blocks) part.append(inert.importNode(each, true));
   clean(part, url);
+  for (const list of part.querySelectorAll("ul, ol, tbody")) cut(list);
   if (!part.textContent.trim() && !part.querySelector("img, svg")) return null;
   const language = article.lang || page.documentElement.lang;
   return { title: titleOf(article, whole ? null : heading), language, part: document.adoptNode(part) };
@@ -70,6 +72,17 @@ function block(place) {
 }
 
 const enough = (blocks) => blocks.length >= MOST_BLOCKS || blocks.reduce((sum, block) => sum + block.textContent.length, 0) > MOST_TEXT;
+
+/** The first items of a long list, and a sign that there are more. */
+function cut(list) {
+  const rest = [...list.children].slice(MOST_ROWS);
+  if (rest.length < 2) return;
+  for (const item of rest) item.remove();
+  const more = list.ownerDocument.createElement(list.localName === "tbody" ? "tr" : "li");
+  const cell = list.localName === "tbody" ? more.appendChild(list.ownerDocument.createElement("td")) : more;
+  cell.textContent = `… (+${rest.length})`;
+  list.append(more);
+}
 
 /** Take out what acts, answers to a name or leads astray; addresses become absolute. */
 function clean(part, url) {

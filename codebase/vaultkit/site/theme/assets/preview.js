@@ -8,6 +8,7 @@ const pages = new Map();
 let site = null;
 let box = null;
 let link = null; // that is being previewed
+let shownAt = 0; // where the link stood on the screen then
 let timer = 0;
 let turn = 0;
 
@@ -20,7 +21,7 @@ export function start(root, language, event) {
   document.addEventListener("focusout", () => hide());
   document.addEventListener("keydown", (key) => key.key === "Escape" && (link || timer) && hide());
   document.addEventListener("pointerdown", (down) => box?.contains(down.target) || hide());
-  document.addEventListener("scroll", () => link && hide(), { passive: true }); // not what a focus, which may scroll, waits for
+  document.addEventListener("scroll", scrolled, { passive: true });
   window.addEventListener("resize", () => hide());
   if (event.type === "focusin") focus(event);
   else over(event);
@@ -43,6 +44,15 @@ function out(event) {
 function focus(event) {
   const found = linkAt(event.target);
   if (found?.matches(":focus-visible")) wait(FOCUS, () => show(found));
+}
+
+/** What is read with the keyboard goes with its link; what the mouse showed goes when the text moves away. */
+function scrolled() {
+  if (!link) return;
+  const { top, bottom } = link.getBoundingClientRect();
+  const seen = bottom > 0 && top < document.documentElement.clientHeight;
+  if (seen && link.matches(":focus-visible")) position(link, null);
+  else if (!seen || Math.abs(top - shownAt) > 40) hide();
 }
 
 function wait(time, action) {
@@ -136,5 +146,6 @@ function position(wanted, point) {
   box.style.maxHeight = `${Math.max(80, Math.min(380, down ? below : above))}px`;
   const left = Math.min(Math.max(8, (point ? point[0] : line.left) - 60), width - box.offsetWidth - 8);
   box.style.left = `${Math.max(8, left)}px`;
+  shownAt = wanted.getBoundingClientRect().top;
   box.style.top = `${down ? line.bottom + 6 : Math.max(8, line.top - 6 - box.offsetHeight)}px`;
 }

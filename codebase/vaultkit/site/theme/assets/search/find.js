@@ -23,7 +23,8 @@ export async function find(text, site) {
   let answer = await searchText(own, query);
   addText(rows, answer, own, own, null);
   const written = query.tokens.some(isRun) ? "zh" : "en";
-  if (rows.size === 0 || (written !== site.language && (written === "zh" || rows.size < FEW)) || answer.partly || answer.mended.size) {
+  const foreign = written !== site.language && (written === "zh" || rows.size < FEW || answer.partly || answer.mended.size);
+  if (rows.size === 0 || foreign) {
     const there = await half(site.roots[site.other]);
     const more = await searchText(there, query);
     const better = more.hits.length && !more.partly && !more.mended.size;

@@ -1,5 +1,5 @@
 // Titles, aliases, names of the API: how well a query names a page.
-import { distance, fold, forgiven, isRun, tokens } from "./words.js";
+import { distance, fold, forgiven, isRun, STOP, tokens } from "./words.js";
 
 const NAMED = 500; // points from which on a page is what the query names, not only like it
 const known = new WeakMap();
@@ -44,7 +44,7 @@ function best(rows, query, score) {
     for (const name of row.names) {
       let score_ = score(name, query);
       if (!score_) continue;
-      score_ -= Math.min(40, Math.abs(name.fold.length - query.fold.length)) + (name.shown ? 45 : 0);
+      score_ -= Math.min(40, Math.max(name.fold.length - query.fold.length, 0)) + (name.shown ? 45 : 0);
       if (!hit || score_ > hit.points) hit = { row, points: score_, name: name.shown ? name.text : "" };
     }
     if (hit) found.push({ ...hit, points: hit.points - handicap(row, query, hit.points) });
@@ -69,7 +69,7 @@ function points(name, query) {
   if (begins && (isRun(asked[last]) || query.fold.length > 2)) return isRun(asked[last]) ? 760 : 640;
   if (asked.every((token) => name.tokens.includes(token))) return 700;
   if (asked.every((token, index) => name.tokens.some((word) => (isRun(token) ? word.includes(token) : index === last && word.startsWith(token)) || word === token))) return 560;
-  const letters = initials(name, query);
+  const letters = initials(name, query) || asksAbout(name, query);
   if (letters) return letters;
   return query.fold.length >= 3 && name.fold.includes(query.fold) ? 300 : 0;
 }
@@ -82,6 +82,14 @@ function initials({ tokens: words }, { text, fold: letters }) {
   let next = 0;
   for (const letter of first) if (letter === letters[next]) next++;
   return next === letters.length && letters.length > 2 ? 540 : 0;
+}
+
+/** `how does speculative decoding work` has a whole name in it: points by how much of the question it is. */
+function asksAbout(name, query) {
+  const size = name.fold.length;
+  if (size < 2 || size >= query.fold.length || !query.fold.includes(name.fold)) return 0;
+  const inside = isRun(name.tokens[0] ?? "") || isRun(name.tokens.at(-1) ?? "") || ` ${query.tokens.join(" ")} `.includes(` ${name.tokens.join(" ")} `);
+  return inside && !(name.tokens.length === 1 && STOP.has(name.fold)) ? 500 + 50 * (size / query.fold.length) : 0;
 }
 
 /** The name with a slip of the pen. */

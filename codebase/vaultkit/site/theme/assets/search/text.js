@@ -90,7 +90,8 @@ async function mend(half, word) {
 
 /** Pages that hold at least this share of what was asked for, counted by how rare it is. */
 function rank(half, found, share) {
-  const whole = found.reduce((sum, { rarity }) => sum + rarity, 0);
+  const known = share < 1 ? found.filter(({ places }) => places.size) : found; // what no page has cannot be missed
+  const whole = known.reduce((sum, { rarity }) => sum + rarity, 0);
   const pages = new Map();
   for (const [index, { places, rarity }] of found.entries()) {
     for (const [number, weight] of places) {

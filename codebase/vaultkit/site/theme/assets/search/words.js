@@ -4,7 +4,7 @@ const LETTER = `(?:(?![${CJK}])[\\p{L}\\p{N}_])`;
 const TOKEN = new RegExp(`${LETTER}+|[${CJK}]+`, "gu");
 const PART = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|(?:(?![_A-Za-z0-9])[\p{L}\p{N}])+/gu;
 const RUN = new RegExp(`^[${CJK}]`, "u");
-const STOP = new Set(
+export const STOP = new Set(
   ("a an and are as at be by for from has have if in is it its not of on or so than that the their then there " +
     "these they this to was which with").split(" "),
 );
