@@ -126,8 +126,8 @@ def steps(sitemap: SiteMap, language: Language, inputs: Inputs, api: Coverage) -
         page = replace(home, slug=f"{section}/index")
         if page.file not in taken and f"{section}.md" not in taken:
             yield f"section {section}", partial(_section, Context(sitemap, language, page, nothing), section)
-    for key in (None, *sitemap.tags) if sitemap.tags else ():
-        yield f"tag {key or ''}", partial(_tag, sitemap, language, key)
+    for name in (None, *sitemap.tags) if sitemap.tags else ():
+        yield f"tag {name or ''}", partial(_tag, sitemap, language, name)
     yield "titles", partial(_titles, sitemap, language, api)
 
 
