@@ -66,6 +66,7 @@ NB_MODULE(_kernels, m) {
       "q"_a, "k"_a, "v"_a, "wavelengths"_a, "norm_weights"_a, "offsets"_a, "cache"_a, nb::kw_only(), "head_dim"_a,
       "offset"_a = 0, "eps"_a = 1e-6f, "stream"_a = nb::none(),
       "[q, keys, values] after RMSNorm, rotation and the write into the cache; q (B, L, H * D).");
+  m.def("decoder_seconds", &kvist::decoder_seconds, "Of each kind of step of decoder_step, since the last call.");
   m.def(
       "decoder_step",
       [](const mx::array& x, const mx::array& wavelengths, const mx::array& last_norm,

@@ -9,14 +9,16 @@ engines are measured where they are installed, and are otherwise left out with a
 """
 
 import argparse
+import itertools
 import json
 import os
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 parser = argparse.ArgumentParser(description="Ratios of the C++ kernels on the CPU.")
 PARTS = ["linear", "attention", "decode"]
@@ -35,9 +37,12 @@ from kvist import native  # first: puts OpenBLAS under MLX  # noqa: E402
 import mlx.core as mx  # isort: skip  # noqa: E402
 from mlx.utils import tree_flatten  # noqa: E402
 
+from kvist.cache import BaseKVCache  # noqa: E402
 from kvist.decode.generate import decode_step, prefill  # noqa: E402
 from kvist.models import Qwen3, Qwen3Config  # noqa: E402
+from kvist.nn import QuantizedEmbedding, RMSNorm  # noqa: E402
 from kvist.ops import QuantizedWeight, attention, linear  # noqa: E402
+from kvist.quant import round_activations  # noqa: E402
 
 QWEN = Qwen3Config(
     vocab_size=151936,
@@ -50,20 +55,37 @@ QWEN = Qwen3Config(
 )
 # (N, K) of the products of one layer, and how often each occurs in it.
 PRODUCTS = {(2048, 1024): 1, (1024, 1024): 2, (1024, 2048): 1, (3072, 1024): 2, (1024, 3072): 1}
-PROMPT, TOKENS = 64, 8
-Contestants = dict[str, Callable[[], object]]
+# (batch, queries, keys) of attention.
+ATTENTION = [(1, 1, 80), (16, 1, 80), (1, 1, 1024), (16, 1, 1024), (1, 64, 64), (1, 256, 256)]
+PROMPT = 64
+Contestants = Mapping[str, Callable[[], object]]
+
+
+class Turn(NamedTuple):
+    """A contestant that needs something done before its turn, outside of the measured time."""
+
+    prepare: Callable[[], object]
+    run: Callable[[], object]
+
+    def __call__(self) -> object:
+        return self.run()
 
 
 def take_turns(contestants: Contestants, repeat: int) -> dict[str, float]:
     """Median seconds of each; the order changes from turn to turn."""
     times: dict[str, list[float]] = {name: [] for name in contestants}
     for run in contestants.values():
+        if isinstance(run, Turn):
+            run.prepare()
         run()
     for turn in range(repeat):
         names = list(contestants)
         for name in names if turn % 2 else reversed(names):
+            run = contestants[name]
+            if isinstance(run, Turn):
+                run.prepare()
             started = time.perf_counter()
-            contestants[name]()
+            run()
             times[name].append(time.perf_counter() - started)
     return {name: statistics.median(seconds) for name, seconds in times.items()}
 
@@ -120,7 +142,7 @@ def bench_linear(repeat: int) -> None:
     for rows in (4, 16, 128):
         x = mx.random.normal((rows, 1024))
         mx.eval(x, plain, kinds["bf16"])
-        runs: Contestants = {"f32 BLAS": lambda x=x: mx.eval(linear(x, plain, implementation="mlx"))}
+        runs = {"f32 BLAS": lambda x=x: mx.eval(linear(x, plain, implementation="mlx"))}
         for name, weight in kinds.items():
             runs[name] = lambda x=x, w=weight: mx.eval(linear(x, w, implementation="cpp"))
         runs["4-bit mlx"] = lambda x=x: mx.eval(linear(x, kinds["4-bit"], implementation="mlx"))
@@ -129,18 +151,11 @@ def bench_linear(repeat: int) -> None:
 
 
 def bench_attention(repeat: int) -> None:
-    print("\nattention, 16 query heads, 8 KV heads, head_dim 128, float32; ms")
-    print(f"{'batch':>7}{'L':>6}{'S':>6}{'mlx':>10}{'cpp':>9}{'ratio':>8}")
-    for batch, length, keys in [
-        (1, 1, 80),
-        (16, 1, 80),
-        (1, 1, 1024),
-        (16, 1, 1024),
-        (1, 64, 64),
-        (1, 256, 256),
-    ]:
-        q = mx.random.normal((batch, 16, length, 128))
-        k, v = mx.random.normal((batch, 8, keys, 128)), mx.random.normal((batch, 8, keys, 128))
+    print("\nattention, 16 query heads, 8 KV heads, head_dim 128; ms")
+    print(f"{'dtype':>10}{'batch':>7}{'L':>6}{'S':>6}{'mlx':>10}{'cpp':>9}{'ratio':>8}")
+    for dtype, (batch, length, keys) in itertools.product((mx.float32, mx.bfloat16), ATTENTION):
+        q = mx.random.normal((batch, 16, length, 128)).astype(dtype)
+        k, v = (mx.random.normal((batch, 8, keys, 128)).astype(dtype) for _ in range(2))
         mx.eval(q, k, v)
         mask = "causal" if length > 1 else None
         runs = {
@@ -150,10 +165,9 @@ def bench_attention(repeat: int) -> None:
             for name in ("mlx", "cpp")
         }
         seconds = {name: s / 4 for name, s in take_turns(runs, repeat).items()}
-        ratio = seconds["mlx"] / seconds["cpp"]
-        print(
-            f"{batch:7}{length:6}{keys:6}{seconds['mlx'] * 1e3:10.2f}{seconds['cpp'] * 1e3:9.3f}{ratio:7.0f}x"
-        )
+        ratio, name = seconds["mlx"] / seconds["cpp"], str(dtype).rpartition(".")[2]
+        times = f"{seconds['mlx'] * 1e3:10.2f}{seconds['cpp'] * 1e3:9.3f}{ratio:7.0f}x"
+        print(f"{name:>10}{batch:7}{length:6}{keys:6}{times}")
 
 
 def random_qwen() -> Qwen3:
@@ -185,61 +199,101 @@ def random_qwen() -> Qwen3:
     return model
 
 
+class Steps:
+    """Decode steps of one model in several ways; `step` is one of them as a contestant."""
+
+    def __init__(self) -> None:
+        self.model = random_qwen()
+        self.caches: dict[mx.Dtype, list[BaseKVCache]] = {}
+
+    def be(self, dtype: mx.Dtype, activations: str | None, implementation: str | None) -> None:
+        """Compute in `dtype`, with rounded activations or not, in one primitive or layer by layer."""
+        for module in self.model.modules():
+            if isinstance(module, RMSNorm):
+                module.weight = module.weight.astype(dtype)
+            elif isinstance(module, QuantizedEmbedding):
+                module.dtype = dtype
+        round_activations(self.model, activations)
+        self.model.model.implementation = implementation
+        mx.eval(self.model.parameters())
+
+    def step(self, dtype: mx.Dtype, activations: str | None, implementation: str | None = None) -> Turn:
+        self.be(dtype, activations, None)
+        cache = self.caches.setdefault(dtype, self.model.make_cache())
+        if not cache[0].offset:
+            mx.eval(prefill(self.model, list(range(PROMPT)), cache))
+
+        def run() -> None:
+            mx.eval(decode_step(self.model, 7, cache))
+            for layer in cache:
+                layer.trim(1)
+
+        return Turn(lambda: self.be(dtype, activations, implementation), run)
+
+
 def bench_decode(repeat: int, python: str | None) -> None:
-    model = random_qwen()
-    read, read_bytes = reader()
-    parameters = tree_flatten(model.parameters())
-    weight_bytes = sum(x.nbytes for _, x in parameters)
-    cache = model.make_cache()
-    started = time.perf_counter()
-    mx.eval(prefill(model, list(range(PROMPT)), cache))
-    first = time.perf_counter() - started
-
-    def step() -> None:
-        mx.eval(decode_step(model, 7, cache))
-        for layer in cache:
-            layer.trim(1)
-
-    seconds = take_turns({"read": read, "step": step}, repeat)
-    bandwidth, token = read_bytes / seconds["read"] / 1e9, seconds["step"]
+    steps, (read, read_bytes) = Steps(), reader()
+    weight_bytes = sum(x.nbytes for _, x in tree_flatten(steps.model.parameters()))
+    ways = {
+        "float32, layer by layer": steps.step(mx.float32, None, "layers"),
+        "float32": steps.step(mx.float32, None),
+        "bfloat16": steps.step(mx.bfloat16, None),
+        "float32, int8 activations": steps.step(mx.float32, "int8"),
+    }
+    seconds = take_turns({"read": read, **ways}, repeat)
+    bandwidth = read_bytes / seconds.pop("read") / 1e9
     bound = weight_bytes / bandwidth / 1e9
     print(f"\nwhole decode step, 4-bit, {PROMPT}-token prompt, {arguments.threads} threads")
-    print(f"kvist: {1 / token:.1f} tok/s, {token * 1e3:.1f} ms; prefill {PROMPT / first:.0f} tok/s")
-    share = f"{bound * 1e3:.1f} ms: {bound / token:.0%}"
-    print(f"bound: {weight_bytes / 1e6:.0f} MB at {bandwidth:.1f} GB/s = {share}")
-    where_it_goes(model, repeat, token)
-    others(python, step, repeat)
-
-
-def where_it_goes(model: Qwen3, repeat: int, token: float) -> None:
-    """Milliseconds of a token, part by part, each measured by itself."""
-    layer = model.model.layers[0]
-    x, heads = mx.random.normal((1, 1, 1024)), mx.random.normal((1, 1, 2048))
-    q, k = mx.random.normal((1, 16, 1, 128)), mx.random.normal((1, 8, PROMPT, 128))
-    wide = mx.random.normal((1, 1, 3072))
-    mx.eval(x, heads, q, k, wide)
-    layers = model.model.layers
-    attend, mlp = [each.self_attn for each in layers], [each.mlp for each in layers]
-    runs: Contestants = {
-        "products": lambda: mx.eval(
-            [linear(x, p.matrix) for a in attend for p in (a.q_proj, a.k_proj, a.v_proj)]
-            + [linear(heads, a.o_proj.matrix) for a in attend]
-            + [linear(x, p.matrix) for m in mlp for p in (m.gate_proj, m.up_proj)]
-            + [linear(wide, m.down_proj.matrix) for m in mlp]
-        ),
-        "output layer": lambda: mx.eval(model.model.embed_tokens.as_linear(x)),
-        "attention": lambda: mx.eval([attention(q, k, k) for _ in layers]),
-        "norms": lambda: mx.eval([layer.input_layernorm(x) for _ in range(2 * len(layers))]),
-        "graph of a step, built only": lambda: decode_step(model, 7, model.make_cache()),
-    }
-    seconds = take_turns(runs, repeat)
+    print(f"bound: {weight_bytes / 1e6:.0f} MB at {bandwidth:.1f} GB/s = {bound * 1e3:.1f} ms")
     for name, value in seconds.items():
-        print(f"  {value * 1e3:7.2f} ms  {name}")
-    rest = token - sum(seconds.values())
-    print(f"  {rest * 1e3:7.2f} ms  the rest: gates, rotations, cache, additions, scheduling")
+        print(f"{name:>27}: {value * 1e3:6.1f} ms, {1 / value:5.1f} tok/s, {bound / value:4.0%} of the bound")
+    for name in ("float32", "float32, int8 activations"):
+        where_it_goes(steps.model, name, ways[name], repeat)
+    others(python, ways, repeat)
 
 
-def others(python: str | None, step: Callable[[], object], repeat: int) -> None:
+def built(model: Qwen3, cache: list[BaseKVCache]) -> None:
+    decode_step(model, 7, cache)
+    for layer in cache:
+        layer.trim(1)
+
+
+def where_it_goes(model: Qwen3, name: str, way: Turn, repeat: int) -> None:
+    """Milliseconds of a token: inside of the primitive by its own clock, around it by the whole."""
+    native.kernels.decoder_seconds()
+    whole = []
+    way.prepare()
+    for _ in range(repeat):
+        started = time.perf_counter()
+        way()
+        whole.append(time.perf_counter() - started)
+    inside = [total / repeat for total in native.kernels.decoder_seconds()]
+    x, cache = mx.zeros((1, 1, QWEN.hidden_size), model.model.embed_tokens.dtype), model.make_cache()
+    mx.eval(x)
+    around = take_turns(
+        {
+            "output layer": lambda: mx.eval(model.model.embed_tokens.as_linear(x)),
+            "graph, built only": lambda: built(model, cache),
+        },
+        repeat,
+    )
+    parts = {
+        "q, k and v": inside[1],
+        "o": inside[4],
+        "gate, up and SwiGLU": inside[6],
+        "down": inside[8],
+        "attention, rotations, cache": inside[2],
+        "norms, and rounding what products take": inside[0] + inside[3] + inside[5] + inside[7] + inside[9],
+        **around,
+    }
+    total = statistics.mean(whole)
+    parts["the rest: embedding, hand-over between threads"] = total - sum(parts.values())
+    print(f"where {total * 1e3:.1f} ms go ({name}):")
+    for part, value in parts.items():
+        print(f"  {value * 1e3:7.2f} ms  {part}")
+
+
+def others(python: str | None, ways: dict[str, "Turn"], repeat: int) -> None:
     """Each engine in a process of its own, between two measurements of ours."""
     if python is None:
         print("others: left out, give --python with an environment that has them")
@@ -247,15 +301,18 @@ def others(python: str | None, step: Callable[[], object], repeat: int) -> None:
     script = Path(__file__).with_name("bench_cpu_peers.py")
     for engine in ("mlx-lm", "torch", "llama.cpp"):
         command = [python, str(script), engine, "--threads", str(arguments.threads), "--repeat", str(repeat)]
-        ours = take_turns({"step": step}, repeat)["step"]
+        before = take_turns(ways, repeat)
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
             print(f"  {engine}: left out: {last}")
             continue
-        ours = (ours + take_turns({"step": step}, repeat)["step"]) / 2
+        after = take_turns(ways, repeat)
         seconds = json.loads(done.stdout.splitlines()[-1])["seconds"]
-        print(f"  {engine}: {1 / seconds:.2f} tok/s, kvist {1 / ours:.2f}: {seconds / ours:.2f}x as fast")
+        print(f"{engine}: {1 / seconds:.2f} tok/s; kvist is")
+        for name in ways:
+            ours = (before[name] + after[name]) / 2
+            print(f"{name:>27}: {seconds / ours:6.2f}x as fast, {1 / ours:.1f} tok/s")
 
 
 if __name__ == "__main__":

@@ -155,6 +155,9 @@ void tile_of(const AttentionArgs& a, int64_t b, int64_t h, int64_t first, int64_
     for (; r + kTogether <= count; r += kTogether) {
       score_rows<kTogether>(q + r * width, width, rows, here, a.dim, scores + r * kKeyBlock);
     }
+    if constexpr (kTogether > 2) {
+      for (; r + 2 <= count; r += 2) score_rows<2>(q + r * width, width, rows, here, a.dim, scores + r * kKeyBlock);
+    }
     for (; r < count; ++r) score_rows<1>(q + r * width, width, rows, here, a.dim, scores + r * kKeyBlock);
     for (r = 0; r < count; ++r) {
       const int64_t left = visible[r] - block;
@@ -171,6 +174,11 @@ void tile_of(const AttentionArgs& a, int64_t b, int64_t h, int64_t first, int64_
     r = 0;
     for (; r + kTogether <= count; r += kTogether) {
       add_values<kTogether>(scores + r * kKeyBlock, rows, here, a.value_dim, acc + r * value_width, value_width);
+    }
+    if constexpr (kTogether > 2) {
+      for (; r + 2 <= count; r += 2) {
+        add_values<2>(scores + r * kKeyBlock, rows, here, a.value_dim, acc + r * value_width, value_width);
+      }
     }
     for (; r < count; ++r) {
       add_values<1>(scores + r * kKeyBlock, rows, here, a.value_dim, acc + r * value_width, value_width);

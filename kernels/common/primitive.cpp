@@ -3,6 +3,18 @@
 #include "mlx/ops.h"
 #include "mlx/transforms.h"
 
+namespace {
+
+// The number of holders of an array, which MLX keeps to itself: an explicit instantiation may name private members.
+template <auto Member>
+struct Holders {
+  friend long holders(const mlx::core::array& array) { return (array.*Member).use_count(); }
+};
+long holders(const mlx::core::array& array);
+template struct Holders<&mlx::core::array::array_desc_>;
+
+}  // namespace
+
 namespace kvist {
 
 void CpuPrimitive::eval_gpu(const std::vector<mx::array>&, std::vector<mx::array>&) {
@@ -55,6 +67,11 @@ void need_float(const char* where, const char* name, const mx::array& array) {
   if (dtype != mx::float32 && dtype != mx::float16 && dtype != mx::bfloat16) {
     fail(where, std::string(name) + " of float32, float16 or bfloat16", dtype);
   }
+}
+
+bool may_write(const mx::array& input, size_t outputs) {
+  const auto& data = input.data_shared_ptr();
+  return holders(input) == long(outputs) && data.use_count() == 1 && data->is_owned();
 }
 
 std::string text(const mx::Shape& shape) {

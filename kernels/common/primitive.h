@@ -46,6 +46,10 @@ std::string text(const mx::Shape& shape);
 // `array` with its rows side by side, without a node in the graph when it is so already.
 mx::array rows_side_by_side(const mx::array& array, mx::Stream stream);
 
+// Whether an input of a primitive with several outputs may be written in place: `input` stands once among its inputs,
+// and nobody else holds it. mx::array::is_donatable never says so, because each of the outputs holds all inputs.
+bool may_write(const mx::array& input, size_t outputs);
+
 // Where the rows along the last axis start, for any strides.
 struct RowLayout {
   mx::Shape shape;      // of the leading axes

@@ -1,7 +1,10 @@
 #include "decoder/decode.h"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cmath>
+#include <thread>
 #include <utility>
 
 #include "attention/attention_kernels.h"
@@ -12,7 +15,8 @@
 namespace kvist {
 namespace {
 
-constexpr int64_t kStepsPerLayer = 9;
+std::atomic<int64_t> nanoseconds[kStepsPerLayer + 1];  // of each kind of step
+
 
 template <typename T>
 void add_to(T* x, const T* y, int64_t count) {
@@ -50,8 +54,11 @@ class Decoding {
   }
 
   void run() {
-    Together::run(kStepsPerLayer * int64_t(layers_.size()) + 1, [this](Together::Walker& walker) {
+    const auto caller = std::this_thread::get_id();
+    Together::run(kStepsPerLayer * int64_t(layers_.size()) + 1, [&](Together::Walker& plain) {
+      Timed walker{plain, std::this_thread::get_id() == caller};
       for (size_t i = 0; i < layers_.size(); ++i) {
+        walker.kind = 0;
         attend(walker, layers_[i], products_[i]);
         feed_forward(walker, layers_[i], products_[i]);
       }
@@ -60,6 +67,22 @@ class Decoding {
   }
 
  private:
+  // A walker that keeps the time of one thread, which is that of the whole step.
+  struct Timed {
+    Together::Walker& walker;
+    bool counts;
+    int kind = 0;
+    std::chrono::steady_clock::time_point last = std::chrono::steady_clock::now();
+
+    template <typename Piece>
+    void each(int64_t pieces, const Piece& piece) {
+      walker.each(pieces, piece);
+      const auto now = std::chrono::steady_clock::now();
+      if (counts) nanoseconds[kind] += std::chrono::nanoseconds(now - last).count();
+      last = now, ++kind;
+    }
+  };
+
   struct LayerProducts {
     Products qkv, o, gate_up, down;
   };
@@ -80,7 +103,7 @@ class Decoding {
 
   // body(first, last) for pieces of the columns [0, columns) of some products.
   template <typename Body>
-  static void share(Together::Walker& walker, const Products& products, int64_t columns, const Body& body) {
+  static void share(Timed& walker, const Products& products, int64_t columns, const Body& body) {
     const int64_t each = products.columns_per_piece();
     walker.each((columns + each - 1) / each, [&](int64_t i) { body(i * each, std::min((i + 1) * each, columns)); });
   }
@@ -92,7 +115,7 @@ class Decoding {
     }
   }
 
-  void attend(Together::Walker& walker, const DecoderLayer& layer, LayerProducts& products) {
+  void attend(Timed& walker, const DecoderLayer& layer, LayerProducts& products) {
     walker.each(s_.batch, [&](int64_t b) {
       norm(x(b), layer.input_norm, row(normed_, b, s_.hidden));
       products.qkv.set_row(b, row(normed_, b, s_.hidden));
@@ -139,7 +162,7 @@ class Decoding {
     }
   }
 
-  void feed_forward(Together::Walker& walker, const DecoderLayer& layer, LayerProducts& products) {
+  void feed_forward(Timed& walker, const DecoderLayer& layer, LayerProducts& products) {
     walker.each(s_.batch, [&](int64_t b) {
       norm(x(b), layer.post_norm, row(normed_, b, s_.hidden));
       products.gate_up.set_row(b, row(normed_, b, s_.hidden));
@@ -180,6 +203,12 @@ class Decoding {
 };
 
 }  // namespace
+
+std::vector<double> decoder_seconds() {
+  std::vector<double> seconds;
+  for (auto& kind : nanoseconds) seconds.push_back(double(kind.exchange(0)) * 1e-9);
+  return seconds;
+}
 
 void decode(const DecoderSizes& sizes, const std::vector<DecoderLayer>& layers, const void* last_norm, void* x) {
   Decoding(sizes, layers, last_norm, static_cast<char*>(x)).run();

@@ -27,6 +27,11 @@ struct DecoderSizes {
   const float* wavelengths;  // (D / 2), positions per radian
 };
 
+// Seconds that each kind of step took since the last call, all layers together: four kinds of products, each behind the
+// step that prepares its input, attention with what comes before it, and the last norm. For benchmarks.
+constexpr int kStepsPerLayer = 9;
+std::vector<double> decoder_seconds();
+
 // x (B, E), embeddings, becomes the hidden states behind the last norm.
 void decode(const DecoderSizes& sizes, const std::vector<DecoderLayer>& layers, const void* last_norm, void* x);
 

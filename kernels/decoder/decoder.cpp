@@ -147,7 +147,7 @@ void DecoderStep::eval_cpu(const std::vector<mx::array>& inputs, std::vector<mx:
   copies.push_back({inputs[0].data<void>(), outputs[0].data<void>(), outputs[0].nbytes()});
   for (size_t i = 1; i < outputs.size(); ++i) {
     const auto& cache = inputs[caches + i - 1];
-    if (cache.is_donatable()) {
+    if (may_write(cache, outputs.size())) {
       outputs[i].copy_shared_buffer(cache);  // nobody else holds it: write the new row in place
     } else {
       outputs[i].set_data(mx::allocator::malloc(outputs[i].nbytes()));

@@ -171,7 +171,7 @@ void NormRope::eval_cpu(const std::vector<mx::array>& inputs, std::vector<mx::ar
   for (int i = 0; i < 3; ++i) {
     auto& out = outputs[i];
     const bool cached = i > 0 && cache;
-    if (cached && inputs[cache + i - 1].is_donatable()) {
+    if (cached && may_write(inputs[cache + i - 1], outputs.size())) {
       out.copy_shared_buffer(inputs[cache + i - 1]);  // nobody else holds it: write the new rows in place
     } else {
       out.set_data(mx::allocator::malloc(out.nbytes()));

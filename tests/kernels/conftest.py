@@ -3,6 +3,7 @@
 import os
 import shutil
 
+import mlx.core as mx
 import pytest
 
 from kvist import native
@@ -19,9 +20,12 @@ def need(present: bool, reason: str) -> None:
 
 @pytest.fixture
 def extension():
-    """The module kvist._kernels."""
+    """The module kvist._kernels, with the CPU as default device, which is where it runs."""
     need(native.kernels is not None, f"kvist._kernels: {native.status().reason}")
-    return native.kernels
+    before = mx.default_device()
+    mx.set_default_device(mx.cpu)
+    yield native.kernels
+    mx.set_default_device(before)
 
 
 @pytest.fixture

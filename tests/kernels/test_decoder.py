@@ -180,6 +180,20 @@ def test_caches_that_somebody_holds_are_not_written(vector_kernels):
     )
 
 
+@pytest.mark.parametrize("implementation", ["cpp", "layers"])
+def test_caches_that_nobody_holds_are_written_in_place(vector_kernels, implementation):
+    def places() -> list[int]:
+        return [np.asarray(a).__array_interface__["data"][0] for layer in cache for a in layer.state]
+
+    model = stack("4-bit", mx.float32)
+    cache = model.make_cache(step=64)
+    mx.eval(model.run(tokens(3, 1, mx.float32), cache, "layers"), [layer.state for layer in cache])
+    before = places()
+    for _ in range(3):
+        mx.eval(model.run(tokens(1, 1, mx.float32), cache, implementation))
+    assert places() == before
+
+
 def test_a_row_has_the_same_bits_in_every_batch_when_asked(vector_kernels):
     model, function = stack("4-bit", mx.float32), partial(vector_kernels.decoder_step, batch_invariant=True)
     x = tokens(1, 5, mx.float32)

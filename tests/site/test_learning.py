@@ -17,6 +17,11 @@ def home(real: Any, serve_folder: Callable[..., str]) -> str:
     return serve_folder(real.layout.site)
 
 
+@pytest.fixture(scope="module")
+def sample_home(sample: Any, serve_folder: Callable[..., str]) -> str:
+    return serve_folder(sample.layout.site)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("side", ["", "zh/"])
 def test_the_map_leads_to_every_note_of_the_course(real: Any, side: str) -> None:
@@ -175,3 +180,34 @@ def test_reviews_of_the_terminal_come_in(open_page: Any, home: str, tmp_path: An
     chooser.value.set_files(schedule.file)
     page.get_by_text(f"已导入 {total} 条").wait_for()
     assert page.locator(".k-review").inner_text().startswith("没有到期的卡片")
+
+
+@pytest.mark.browser
+def test_a_note_asks_its_own_cards_by_keyboard_and_the_page_of_cards_knows(
+    open_page: Any, sample_home: str, sample: Any
+) -> None:
+    ids = [card.id for card in cards(Vault.load(sample.layout.vault), "zh", "concepts/KV cache.md")]
+    page = open_page(f"{sample_home}zh/concepts/kv-cache/")
+    page.get_by_role("button", name=f"考考我：{len(ids)} 张卡片").focus()
+    page.keyboard.press("Enter")
+    for key in "13":
+        assert not page.locator(".k-quiz-place .k-answer").is_visible()
+        page.keyboard.press("Enter")
+        assert page.locator(".k-quiz-place .k-answer").inner_text().strip()
+        page.keyboard.press(key)
+    assert page.locator(".k-quiz-place [role=status]").inner_text() == "答对 1 / 2 张"
+    page.keyboard.press("Enter")  # what was missed, again
+    page.keyboard.press("Enter")
+    page.keyboard.press("4")
+    assert page.locator(".k-quiz-place [role=status]").inner_text() == "答对 1 / 1 张"
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.textContent").startswith("考考我")
+    kept = page.evaluate("JSON.parse(localStorage.getItem('kvist.reviews'))")
+    assert set(kept) == set(ids)
+    page.goto(f"{sample_home}concepts/kv-cache/")
+    shown = "[...document.querySelectorAll('details [data-k-card]')].map(c => c.dataset.kCard)"
+    assert page.evaluate(shown) == ids
+    page.click(".k-quiz-place button")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.textContent") == f"Quiz me: {len(ids)} cards"
+    assert page.evaluate("JSON.parse(localStorage.getItem('kvist.reviews'))") == kept
