@@ -117,7 +117,8 @@ def _node(context: Context, key: str, number: int, x: float, y: float) -> str:
     kind = "k-map-planned" if context.sitemap.planned(page) else "k-map-written"
     texts = _wrapped(title)
     top = y + HEIGHT / 2 - (len(texts) - 1) * 7 + 4
-    words = "".join(
+    between = " " if " ".join(texts) == title else ""  # so that the words read as the title does
+    words = between.join(
         f'<tspan x="{x + WIDTH / 2:.4g}" y="{top + n * 14:.4g}">{escape(text)}</tspan>'
         for n, text in enumerate(texts)
     )
