@@ -123,7 +123,7 @@ def _node(context: Context, key: str, number: int, x: float, y: float) -> str:
         for n, text in enumerate(texts)
     )
     return (
-        f'<a href="{href}" class="{kind}" data-k-node="{number}" aria-label="{escape(title, quote=True)}">'
+        f'<a href="{href}" class="{kind}" data-k-node="{number}"><title>{escape(title)}</title>'
         f'<rect x="{x:.4g}" y="{y:.4g}" width="{WIDTH}" height="{HEIGHT}" rx="8"/>'
         f'<text text-anchor="middle">{words}</text></a>'
     )

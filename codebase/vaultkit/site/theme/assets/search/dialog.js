@@ -65,7 +65,7 @@ function build(words) {
     <form method="dialog" role="search">
       <input type="search" role="combobox" aria-expanded="false" aria-controls="k-results" aria-autocomplete="list"
         autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="go">
-      <button type="submit" class="k-search-close"><kbd>Esc</kbd><span aria-hidden="true">✕</span></button>
+      <button type="submit" class="k-search-close"><kbd aria-hidden="true">Esc</kbd><span aria-hidden="true">✕</span></button>
     </form>
     <p class="k-search-note" hidden></p>
     <div id="k-results" role="listbox"></div>
