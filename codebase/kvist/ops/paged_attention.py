@@ -6,6 +6,7 @@ import numpy as np
 from kvist import native
 from kvist.errors import KvistError
 from kvist.ops.attention import attention
+from kvist.ops.metal.paged_attention import launch
 
 FLOATS = (mx.float32, mx.float16, mx.bfloat16)
 
@@ -28,23 +29,23 @@ def paged_attention(
     behind a sequence's last block are not read. lengths (B,): tokens of each sequence, the L new ones
     included; the queries are its last L tokens, and query i sees keys up to lengths[b] - L + i.
 
-    implementation: "reference" (blocks gathered, then `attention`), "cpp" (read where they lie) or None for
-    the best one here. Source: Kwon et al. 2023, PagedAttention, section 4.1. Raises KvistError on bad shapes,
-    lengths outside L … W · block_size and blocks that the pool has not.
+    implementation: "reference" (blocks gathered, then `attention`), "cpp" (read where they lie), "metal"
+    (kernels/paged_attention; D = Dv up to 128, strides copied away) or None for the best one here.
+    Source: Kwon et al. 2023, PagedAttention, section 4.1. Raises KvistError on bad shapes, lengths outside
+    L … W · block_size and blocks that the pool has not.
     """
     table, counts = _check(q, k_blocks, v_blocks, block_table, lengths)
     scale = q.shape[-1] ** -0.5 if scale is None else scale
-    if implementation not in {None, "reference", "cpp"}:
-        raise KvistError("paged_attention", "implementation reference, cpp", repr(implementation))
+    if implementation not in {None, "reference", "cpp", "metal"}:
+        raise KvistError("paged_attention", "implementation reference, cpp, metal", repr(implementation))
+    ids, ends = mx.array(table.astype(np.int32)), mx.array(counts.astype(np.int32))
+    if implementation == "metal":
+        return launch(q, k_blocks, v_blocks, ids, ends, scale).run()[0]
     find = native.required if implementation == "cpp" else native.primitive
     function = None if implementation == "reference" else find("attention", "paged_attention")
     if function is None:
         return paged_attention_reference(q, k_blocks, v_blocks, table, counts, scale)
-    result: mx.array = function(
-        *(q, k_blocks, v_blocks, scale, True),
-        lengths=mx.array(counts.astype(np.int32)),
-        block_table=mx.array(table.astype(np.int32)),
-    )
+    result: mx.array = function(q, k_blocks, v_blocks, scale, True, lengths=ends, block_table=ids)
     return result
 
 

@@ -1,7 +1,7 @@
 // The search dialog: a field and a list of pages, for pointer, keyboard, touch and screen readers.
 import { read, write } from "../store.js";
 import { find, findNames, withMarks } from "./find.js";
-import { forget } from "./files.js";
+import { forget, half } from "./files.js";
 
 const WORDS = {
   en: {
@@ -24,6 +24,7 @@ const WORDS = {
 const STEP = 10; // rows shown at once
 const PATIENCE = 150; // ms after which names are shown while the text is still being searched
 const RECENT = "kvist.recent";
+const HAN = /\p{Script=Han}/u;
 
 let site = null;
 let dialog = null;
@@ -39,7 +40,7 @@ export function open({ root, language }) {
     site = { language, other, roots, words: WORDS[language] };
     dialog = build(site.words);
     document.body.append(dialog);
-    update();
+    half(root).catch(() => {}); // so that it is there when the first letter is; a failure is told then
   }
   if (!dialog.open) dialog.showModal();
   if (!input().value) update();
@@ -66,6 +67,7 @@ function build(words) {
         autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="go">
       <button type="submit" class="k-search-close"><kbd>Esc</kbd><span aria-hidden="true">✕</span></button>
     </form>
+    <p class="k-search-note" hidden></p>
     <div id="k-results" role="listbox"></div>
     <div class="k-search-foot"><p role="status"></p></div>`;
   const field = box.querySelector("input");
@@ -168,10 +170,11 @@ function remark(text, mended, partly) {
 
 function showRecent() {
   const recent = Object.values(read(RECENT, [])).filter((row) => row?.href && row.language === site.language);
-  show(recent.map((row) => ({ ...row, href: new URL(row.href, site.roots[site.language]).href })), site.words.keys);
+  const keys = matchMedia("(any-hover: hover)").matches ? site.words.keys : "";
+  show(recent.map((row) => ({ ...row, href: new URL(row.href, site.roots[site.language]).href })), keys);
   dialog.dataset.answered = "";
-  if (!recent.length) return note(site.words.about);
-  list().prepend(Object.assign(element("p", "k-search-note", site.words.recent), { role: "presentation" }));
+  note(recent.length ? site.words.recent : site.words.about);
+  if (!recent.length) return;
   const clear = element("button", "k-search-clear", site.words.clear);
   clear.type = "button";
   clear.addEventListener("click", () => {
@@ -182,7 +185,12 @@ function showRecent() {
   dialog.querySelector(".k-search-foot").append(clear);
 }
 
-const note = (text) => list().replaceChildren(element("p", "k-search-note", text));
+/** What stands above the list; nothing if there is nothing to say. */
+function note(text) {
+  const place = dialog.querySelector(".k-search-note");
+  place.textContent = text;
+  place.hidden = !text;
+}
 
 function remember({ href, title, heading }) {
   const path = href.slice(site.roots[site.language].href.length);
@@ -193,6 +201,7 @@ function remember({ href, title, heading }) {
 
 function show(rows, status, from = 0) {
   dialog.querySelector(".k-search-clear")?.remove();
+  note("");
   const shown = rows.slice(from, from + STEP).map(line);
   const rest = rows.length - from - shown.length;
   if (from) list().querySelector(".k-hit-more")?.remove();
@@ -234,16 +243,20 @@ const spelt = (parts) => parts.map((part) => (part.mark ? element("mark", "", pa
 function fill(link, row) {
   link.href = row.href;
   const name = element("span", "k-hit-title");
-  name.append(...spelt(withMarks(row.title, row)));
+  const title = element("span", "");
+  title.append(...spelt(withMarks(row.title, row)));
+  name.append(title);
   for (const also of [row.name, row.heading]) {
     if (!also) continue;
     const part = element("span", "k-hit-name");
+    const language = HAN.test(also) ? "zh" : "en";
+    if (language !== site.language) part.lang = language;
     part.append(...spelt(withMarks(also, row)));
-    name.append(" ", part);
+    name.append(part);
   }
-  if (row.planned) name.append(" ", element("span", "k-pill k-pill-planned", site.words.planned));
-  if (row.api) name.append(" ", element("span", "k-pill", "API"));
-  if (row.language && row.source) name.append(" ", element("span", "k-pill", site.words[row.language]));
+  if (row.planned) name.append(element("span", "k-pill k-pill-planned", site.words.planned));
+  if (row.api) name.append(element("span", "k-pill", "API"));
+  if (row.language && row.source) name.append(element("span", "k-pill", site.words[row.language]));
   const text = element("span", "k-hit-text");
   if (row.language && row.excerpt) text.lang = row.language;
   text.append(...spelt(row.excerpt ?? row.summary ?? []));
