@@ -1,7 +1,9 @@
 """Who links here: the notes that link each note, with the sentence of the link."""
 
+from functools import partial
 from typing import NamedTuple
 
+from vaultkit.memo import Memo
 from vaultkit.note import Language, Note
 from vaultkit.pairs import canonical, pair_of
 from vaultkit.resolve import resolve
@@ -15,31 +17,37 @@ class Backlink(NamedTuple):
     sentence: str
 
 
-def backlinks(vault: Vault, lang: Language = "en") -> dict[str, list[Backlink]]:
+def backlinks(
+    vault: Vault, lang: Language = "en", names: Memo | None = None, texts: Memo | None = None
+) -> dict[str, list[Backlink]]:
     """Backlinks of each note by its canonical path, in the words of `lang`.
 
     Pairs count as one note: a source is read in `lang` where that exists, else in the other language.
     Links of a note to itself or to its own translation are left out; several links in one sentence count
-    once. Links in properties have the sentence "".
+    once. Links in properties have the sentence "". `texts` keeps the sentences, `names` what was found, while
+    the files of the vault have the same names.
     """
+    names, texts = names or Memo(), texts or Memo()
     found: dict[str, list[Backlink]] = {}
     for path in sorted(vault.notes):
         source = vault.notes[path]
         if source.lang != lang and pair_of(vault, path):
             continue
-        for target, backlink in _outgoing(vault, source):
+        for target, backlink in names.of("outgoing", source, partial(_outgoing, vault, source, texts)):
             entries = found.setdefault(target, [])
             if all((e.source, e.sentence) != (backlink.source, backlink.sentence) for e in entries[-8:]):
                 entries.append(backlink)
     return found
 
 
-def _outgoing(vault: Vault, source: Note) -> list[tuple[str, Backlink]]:
+def _outgoing(vault: Vault, source: Note, texts: Memo) -> list[tuple[str, Backlink]]:
     found = []
-    for link in source.links:
+    sentences: dict[int, str] = texts.of("sentences", source, dict)
+    for number, link in enumerate(source.links):
         path = resolve(vault, link.target, source.path).path
         if path not in vault.notes or canonical(path) == canonical(source.path):
             continue
-        sentence = "" if link.kind == "frontmatter" else sentence_of(source.scan, link)
-        found.append((canonical(path), Backlink(source.path, link.line, sentence)))
+        if number not in sentences:
+            sentences[number] = "" if link.kind == "frontmatter" else sentence_of(source.scan, link)
+        found.append((canonical(path), Backlink(source.path, link.line, sentences[number])))
     return found

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from vaultkit import frontmatter
@@ -68,7 +67,7 @@ class Note:
     @property
     def stem(self) -> str:
         """File name without its ending (`.md`, `.zh.md`, `.ipynb`): the English title."""
-        name = PurePosixPath(self.path).name.rpartition(".")[0]
+        name = self.path.rpartition("/")[2].rpartition(".")[0]
         return name[: -len(".zh")] if self.lang == "zh" else name
 
     @property

@@ -9,9 +9,11 @@ _MARKS = re.compile(r"\*\*|__|~~|==|%%|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)")
 _HEAD = re.compile(r"(?:#+\s+|\[![^\]]+\][+-]?\s*|\[.\]\s+)")  # of a heading, callout or task
 _BLOCK_ID = re.compile(r"\s\^[A-Za-z0-9-]+\s*$")
 _ABBREVIATIONS = "".join(
-    rf"(?<!\b{word})" for word in (r"e\.g", r"i\.e", "vs", "cf", "etc", "al", "Fig", "Eq", "sec")
+    rf"(?<!\b{word}\.)" for word in (r"e\.g", r"i\.e", "vs", "cf", "etc", "al", "Fig", "Eq", "sec")
 )
-_END = re.compile(rf"[。！？](?:[”’」』）)]*)|(?:[!?]|{_ABBREVIATIONS}\.)(?:[\"')\]]*)(?=\s+[^\sa-z])")
+_END = re.compile(  # one class of characters first: a search for it is quick
+    r"[。！？.!?](?:(?<=[。！？])[”’」』）)]*|(?<=[!?.])" + _ABBREVIATIONS + r"[\"')\]]*(?=\s+[^\sa-z]))"
+)
 
 
 def sentence_of(scan: Scan, link: Link) -> str:

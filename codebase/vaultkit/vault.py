@@ -1,6 +1,7 @@
 """A vault on disk: every file's name, every note parsed."""
 
 import gc
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from vaultkit.note import Note, parse_note
 from vaultkit.outline import Heading
 from vaultkit.read import read_text
 
-__all__ = ["Heading", "Link", "Note", "Vault", "fold", "is_template", "note_files", "read_text"]
+__all__ = ["Heading", "Link", "Note", "Vault", "fold", "is_template", "note_files", "read_text", "stamp_of"]
 
 
 @dataclass
@@ -33,11 +34,15 @@ class Vault:
     problems: list[Problem] = field(default_factory=list)
     templates: dict[str, Note] = field(default_factory=dict)
     disk: dict[str, str] = field(default_factory=dict)
+    stamps: dict[str, tuple[int, int, int]] = field(default_factory=dict)  # of notes when they were read
     hidden: set[str] = field(default_factory=set)
 
     @classmethod
-    def load(cls, root: str | Path) -> "Vault":
-        """Read the vault in folder `root`, else raise CallError."""
+    def load(cls, root: str | Path, known: "Vault | None" = None) -> "Vault":
+        """Read the vault in folder `root`, else raise CallError.
+
+        known: the same vault as it was before; notes whose files have not changed are taken from it.
+        """
         folder = Path(root)
         if not folder.is_dir():
             raise no_folder(root)
@@ -55,15 +60,28 @@ class Vault:
                 vault.disk[path] = real
                 if not path.lower().endswith(files.NOTE_ENDINGS):
                     continue
-                text, found = read_text(real, path)
-                if text is None:
-                    vault.problems += found
-                    continue
-                note = parse_note(path, text)
-                note.problems[:0] = found
-                (vault.templates if templates and path.startswith(templates) else vault.notes)[path] = note
+                note = vault._read(path, real, known)
+                if note:
+                    (vault.templates if templates and path.startswith(templates) else vault.notes)[path] = (
+                        note
+                    )
         vault.problems += [passed_over(path, what) for path, what in trouble]
         return vault
+
+    def _read(self, path: str, real: str, known: "Vault | None") -> Note | None:
+        stamp = stamp_of(real)
+        if known and stamp and known.stamps.get(path) == stamp and (note := known.note(path)):
+            self.stamps[path] = stamp
+            return note
+        text, found = read_text(real, path)
+        if text is None:
+            self.problems += found
+            return None
+        if stamp:
+            self.stamps[path] = stamp
+        note = parse_note(path, text)
+        note.problems[:0] = found
+        return note
 
     def on_disk(self, path: str) -> Path:
         """Where a vault path stands on disk, whose name may be written in another Unicode form."""
@@ -116,6 +134,15 @@ def _no_collection() -> Iterator[None]:
     finally:
         if running:
             gc.enable()
+
+
+def stamp_of(file: str | Path) -> tuple[int, int, int] | None:
+    """What changes when a file is written: its time, its size, its number on disk; None if it has gone."""
+    try:
+        stat = os.stat(file)
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
 def fold(text: str) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from vaultkit.lists.items import short_id
+from vaultkit.lists.milestones import identities
 from vaultkit.review.cards import cards
 from vaultkit.review.schedule import Schedule, read
 from vaultkit.vault import Vault
@@ -15,6 +17,11 @@ from vaultkit.vault import Vault
 @pytest.fixture(scope="module")
 def home(real: Any, serve_folder: Callable[..., str]) -> str:
     return serve_folder(real.layout.site)
+
+
+@pytest.fixture(scope="module")
+def sample_home(sample: Any, serve_folder: Callable[..., str]) -> str:
+    return serve_folder(sample.layout.site)
 
 
 @pytest.mark.slow
@@ -90,6 +97,28 @@ def test_ticks_go_out_and_come_in(open_page: Any, home: str, tmp_path: Any) -> N
         chooser.value.set_files(given)
         page.get_by_text(told).wait_for()
     assert page.locator(".k-progress").inner_text().startswith("1 of 32")
+
+
+@pytest.mark.browser
+def test_milestones_are_ticked_in_the_list_and_in_the_tracker(open_page: Any, home: str, real: Any) -> None:
+    page = open_page(f"{home}reading-lists/tiny-llm-in-three-weeks/")
+    page.wait_for_selector(".k-tickable")
+    page.locator("li:has(.k-todo)", has_text="KV cache implemented").locator(".k-tickable").click()
+    page.goto(f"{home}zh/progress-tracker/")
+    page.wait_for_selector(".k-tickable")
+    bar = page.locator(".k-kind-tracker .k-progress")
+    assert bar.inner_text().startswith("已达成 1 / 9")
+    page.locator(".k-kind-tracker .k-tickable").first.click()
+    assert bar.inner_text().startswith("已达成 2 / 9")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="导出勾选").click()
+    saved = json.loads(download.value.path().read_text("utf-8"))["ticks"]
+    named = identities(Vault.load(real.layout.vault).notes["reading-lists/tiny-llm in three weeks.md"])
+    assert set(saved) < {short_id(name) for name in named.values()} and len(saved) == 2
+    page.goto(f"{home}reading-lists/tiny-llm-in-three-weeks/")
+    page.wait_for_selector(".k-tickable")
+    assert page.locator(".k-todo").count() == len(named)
+    assert page.locator("li:has(.k-todo) input:checked").count() == 2
 
 
 @pytest.mark.browser
@@ -175,3 +204,34 @@ def test_reviews_of_the_terminal_come_in(open_page: Any, home: str, tmp_path: An
     chooser.value.set_files(schedule.file)
     page.get_by_text(f"已导入 {total} 条").wait_for()
     assert page.locator(".k-review").inner_text().startswith("没有到期的卡片")
+
+
+@pytest.mark.browser
+def test_a_note_asks_its_own_cards_by_keyboard_and_the_page_of_cards_knows(
+    open_page: Any, sample_home: str, sample: Any
+) -> None:
+    ids = [card.id for card in cards(Vault.load(sample.layout.vault), "zh", "concepts/KV cache.md")]
+    page = open_page(f"{sample_home}zh/concepts/kv-cache/")
+    page.get_by_role("button", name=f"考考我：{len(ids)} 张卡片").focus()
+    page.keyboard.press("Enter")
+    for key in "13":
+        assert not page.locator(".k-quiz-place .k-answer").is_visible()
+        page.keyboard.press("Enter")
+        assert page.locator(".k-quiz-place .k-answer").inner_text().strip()
+        page.keyboard.press(key)
+    assert page.locator(".k-quiz-place [role=status]").inner_text() == "答对 1 / 2 张"
+    page.keyboard.press("Enter")  # what was missed, again
+    page.keyboard.press("Enter")
+    page.keyboard.press("4")
+    assert page.locator(".k-quiz-place [role=status]").inner_text() == "答对 1 / 1 张"
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.textContent").startswith("考考我")
+    kept = page.evaluate("JSON.parse(localStorage.getItem('kvist.reviews'))")
+    assert set(kept) == set(ids)
+    page.goto(f"{sample_home}concepts/kv-cache/")
+    shown = "[...document.querySelectorAll('details [data-k-card]')].map(c => c.dataset.kCard)"
+    assert page.evaluate(shown) == ids
+    page.click(".k-quiz-place button")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.textContent") == f"Quiz me: {len(ids)} cards"
+    assert page.evaluate("JSON.parse(localStorage.getItem('kvist.reviews'))") == kept

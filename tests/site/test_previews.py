@@ -70,6 +70,9 @@ def test_it_goes_when_the_mouse_leaves_and_stays_while_it_is_read(note: Callable
     page.mouse.move(2, 2)
     page.wait_for_selector(SHOWN, state="detached")
     assert page.locator("[aria-describedby=k-preview]").count() == 0
+    preview(page, "main p a[href='../attention/']")
+    page.mouse.wheel(0, 300)
+    page.wait_for_selector(SHOWN, state="detached")
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -14,6 +15,7 @@ from vaultkit.cli import main
 from vaultkit.site import serve as serving
 from vaultkit.site.build import Report
 from vaultkit.site.fingerprint import fingerprint
+from vaultkit.site.live.builder import Builder
 from vaultkit.site.paths import Layout
 from vaultkit.site.server import EVENTS, Listeners, Server, open_server
 from vaultkit.site.watch import watch
@@ -100,16 +102,26 @@ def test_a_port_in_use_is_one_clear_line(sample: object, capsys: pytest.CaptureF
     )
 
 
-def test_a_broken_note_does_not_end_the_server(project: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+class Stub:
+    """A builder that finds a problem in a draft, and none in a lenient build."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+
+    def build(self, mode: str) -> Report:
+        bad = Report(False, False, problems=["vault/a.md:3: unresolved-link [[x]]"])
+        return bad if mode == "draft" else Report(True, True)
+
+
+def test_a_broken_note_does_not_end_the_server(project: Layout) -> None:
     """A bad build says its problem and leaves the site; with no earlier site a lenient one is built."""
     said: list[str] = []
-    bad = Report(False, False, problems=["vault/a.md:3: unresolved-link [[x]]"])
-    monkeypatch.setattr(serving, "build", lambda _, mode: bad if mode == "draft" else Report(True, True))
-    assert serving._first_build(project, said.append)
+    builder = cast("Builder", Stub(project))
+    assert serving._first_build(builder, said.append)
     assert said[0] == "vault/a.md:3: unresolved-link [[x]]"
     assert "building anyway" in said[2]
     project.site.mkdir()
     (project.site / "index.html").write_text("good")
     said.clear()
-    assert serving._first_build(project, said.append)
+    assert serving._first_build(builder, said.append)
     assert said[-1] == "serving the last good site until this is mended"

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from vaultkit import place
@@ -9,6 +10,7 @@ from vaultkit.api.explained import explained
 from vaultkit.api.names import Engine
 from vaultkit.api.read import read_engine
 from vaultkit.api.uses import uses
+from vaultkit.memo import Memo
 from vaultkit.note import Note
 from vaultkit.run.program import program_of
 from vaultkit.vault import Vault
@@ -55,19 +57,21 @@ def imported_in(vault: Vault, package: str) -> bool:
     return any(words.search(note.text) for note in vault.notes.values())
 
 
-def coverage(vault: Vault, engine: Engine) -> Coverage:
+def coverage(vault: Vault, engine: Engine, memo: Memo | None = None) -> Coverage:
     """Go through the executed blocks of all notes. A name counts when code that runs mentions it: to import
-    it is not enough, nor is an annotation. Blocks that are declared skips do not count.
+    it is not enough, nor is an annotation. Blocks that are declared skips do not count. memo: keeps what was
+    found in a note, for the same engine.
     """
+    memo = memo or Memo()
     runs: dict[str, list[str]] = {}
     methods: dict[str, list[str]] = {}
     touched: dict[str, set[str]] = {}
     for path, note in sorted(vault.notes.items()):
-        run, imported = names_used(note, engine)
+        run, imported = memo.of("names", note, partial(names_used, note, engine))
         touched[path] = run | imported
         for name in sorted(run):
             (runs if name in engine.names else methods).setdefault(name, []).append(path)
-    return Coverage(engine, runs, methods, explained(vault, engine, touched))
+    return Coverage(engine, runs, methods, explained(vault, engine, touched, memo))
 
 
 def names_used(note: Note, engine: Engine) -> tuple[set[str], set[str]]:

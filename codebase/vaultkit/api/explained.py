@@ -6,8 +6,10 @@ the method. Stubs explain nothing.
 """
 
 import re
+from functools import partial
 
 from vaultkit.api.names import Engine
+from vaultkit.memo import Memo
 from vaultkit.note import Note
 from vaultkit.vault import Vault
 
@@ -15,18 +17,28 @@ _CALL = re.compile(r"\(.*\)$", re.DOTALL)
 _PATH = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 
 
-def explained(vault: Vault, engine: Engine, touched: dict[str, set[str]]) -> dict[str, list[str]]:
-    """{public path of a name or method: paths of notes}; `touched`: the names that a note's code mentions."""
+def explained(
+    vault: Vault, engine: Engine, touched: dict[str, set[str]], memo: Memo | None = None
+) -> dict[str, list[str]]:
+    """{public path of a name or method: paths of notes}; `touched`: the names that a note's code mentions;
+    memo: keeps what was found in a note, for the same engine.
+    """
+    memo = memo or Memo()
     endings = _endings(engine)
     found: dict[str, list[str]] = {}
     for path, note in sorted(vault.notes.items()):
-        if note.is_stub:
-            continue
-        names = {name for word in _words(note) for name in _meant(word, endings, touched.get(path, set()))}
-        names |= _titled(note, engine)
-        for name in sorted(names):
+        names = partial(_names, note, engine, endings, touched.get(path, set()))
+        for name in memo.of("explained", note, names):
             found.setdefault(name, []).append(path)
     return found
+
+
+def _names(note: Note, engine: Engine, endings: dict[str, set[str]], touched: set[str]) -> list[str]:
+    """What one note explains, sorted."""
+    if note.is_stub:
+        return []
+    names = {name for word in _words(note) for name in _meant(word, endings, touched)}
+    return sorted(names | _titled(note, engine))
 
 
 def _endings(engine: Engine) -> dict[str, set[str]]:

@@ -66,11 +66,14 @@ class Index:
     def of(cls, vault: Vault) -> "Index":
         index = cls(vault)
         for path in sorted(vault.files):
-            note = vault.note(path)
-            index.entries[path] = index._entry(path, note) if note else Entry(path)
+            index.entries[path] = index.entry(path)
         return index
 
-    def _entry(self, path: str, note: Note) -> Entry:
+    def entry(self, path: str) -> Entry:
+        """One file, as it is read for `entries`."""
+        note = self.vault.note(path)
+        if note is None:
+            return Entry(path)
         values = {key: self._typed(key, value, path) for key, value in note.properties.items()}
         links: list[Link] = []
         embeds: list[Link] = []

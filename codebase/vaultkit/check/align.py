@@ -11,7 +11,7 @@ _ALIKE = 0.5  # how much of two blocks must agree for one to be a changed copy o
 
 def same_code(english: str, chinese: str) -> bool:
     """True if two pieces of code differ in comments, layout and string literals only."""
-    return dump(english, strings=False) == dump(chinese, strings=False)
+    return english == chinese or dump(english, strings=False) == dump(chinese, strings=False)
 
 
 def dump(code: str, *, strings: bool) -> str:

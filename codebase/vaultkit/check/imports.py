@@ -3,6 +3,7 @@
 import ast
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 
 from vaultkit.errors import Problem
 from vaultkit.labs.notebook import is_notebook
@@ -28,10 +29,15 @@ def check_imports(vault: Vault) -> Iterator[Problem]:
 
 def imported(code: str) -> list[tuple[int, str]]:
     """(line, module) of each import of a block; [] if it is no Python."""
+    return list(_imported(code)) if "import" in code else []
+
+
+@lru_cache(maxsize=1 << 13)  # both languages show the same code, and a server checks it after every edit
+def _imported(code: str) -> tuple[tuple[int, str], ...]:
     try:
         tree = ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
+        return ()
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -40,7 +46,7 @@ def imported(code: str) -> list[tuple[int, str]]:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
             whole = node.module if node.module != "mlx" and "._" not in "".join(names) else ""
             found += [(node.lineno, whole)] if whole else [(node.lineno, name) for name in names]
-    return sorted(set(found))
+    return tuple(sorted(set(found)))
 
 
 def _allowed(name: str, required: tuple[str, ...]) -> bool:

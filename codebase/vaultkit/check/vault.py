@@ -22,20 +22,12 @@ from vaultkit.labs.notebook import is_notebook
 from vaultkit.labs.view import file_lines, in_file
 from vaultkit.vault import Vault
 
-RULES = (
-    check_names,
-    check_aliases,
-    check_links,
-    check_code,
-    check_parity,
-    check_stale,
-    check_lists,
-    check_prerequisites,
-    check_tracker,
-    check_files,
-)
-# For vaults that follow Kvist's properties.
-HOUSE_RULES = (check_properties, check_pairs, check_skeleton, check_imports)
+RULES = (check_names, check_aliases, check_lists, check_prerequisites, check_tracker, check_files)
+# What they say of a note follows from it, its translation, what its links name, and the names of files.
+LOCAL_RULES = (check_links, check_code, check_parity, check_stale)
+# For vaults that follow Kvist's properties; all but one of them local too.
+HOUSE_RULES = (check_pairs,)
+LOCAL_HOUSE_RULES = (check_properties, check_skeleton, check_imports)
 # What Obsidian itself lets pass: elsewhere a warning.
 HOUSE_CODES = frozenset({
     "duplicate-name", "illegal-name", "duplicate-alias", "no-english", "comment-unclosed", "output-place",
@@ -60,14 +52,26 @@ def check_vault(vault: Vault) -> list[Problem]:
     Links, names and front matter are checked in any vault, the house's own rules in a Kvist vault only. Of
     files that Obsidian's setting `userIgnoreFilters` excludes nothing is said.
     """
-    found = list(vault.problems)
-    for note in vault.notes.values():
-        found += note.problems
-    house = is_house(vault)
-    for rule in (*RULES, *HOUSE_RULES) if house else RULES:
-        found += rule(vault)
+    return finished(vault, [*local(vault), *whole(vault)])
+
+
+def local(vault: Vault) -> list[Problem]:
+    """What the rules say that look at one note at a time."""
+    rules = (*LOCAL_RULES, *LOCAL_HOUSE_RULES) if is_house(vault) else LOCAL_RULES
+    return [problem for rule in rules for problem in rule(vault)]
+
+
+def whole(vault: Vault) -> list[Problem]:
+    """What the other rules say, and what was wrong when the vault was read."""
+    found = [*vault.problems, *(problem for note in vault.notes.values() for problem in note.problems)]
+    rules = (*RULES, *HOUSE_RULES) if is_house(vault) else RULES
+    return [*found, *(problem for rule in rules for problem in rule(vault))]
+
+
+def finished(vault: Vault, found: list[Problem]) -> list[Problem]:
+    """The problems as they are told, with those of labs."""
     found = [*_in_files(vault, found), *check_labs(vault)]
-    if not house:
+    if not is_house(vault):
         found = [p._replace(severity="warning") if p.code in HOUSE_CODES else p for p in found]
     excluded = ignored(vault.root)
     found = [problem for problem in found if not excluded(problem.path)]

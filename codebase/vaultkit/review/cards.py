@@ -47,8 +47,9 @@ def cards(vault: Vault, language: str = "en", path: str = "") -> list[Card]:
     In Chinese where the note's pair has as many cards, otherwise in English.
     """
     found = []
-    for name, note in sorted(vault.notes.items()):
-        if note.lang != "en" or (path and canonical(path) != name):
+    for name in [canonical(path)] if path else sorted(vault.notes):
+        note = vault.notes.get(name)
+        if note is None or note.lang != "en":
             continue
         english = texts = list(_read(note)) if _is_deck(note) else []
         other = pair_of(vault, name) if language == "zh" else None

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import shutil
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -39,6 +40,22 @@ def copy_fsrs(node_modules: Path, target: Path) -> None:
     """The scheduler of cards, as the script `fsrs.js`."""
     source = (_package(node_modules, "ts-fsrs") / "dist" / "index.mjs").read_text("utf-8")
     (target / "fsrs.js").write_text(re.sub(r"\n//# sourceMappingURL=.*", "", source), "utf-8")
+
+
+# What of a page needs a library, and where that stands in the site.
+LIBRARIES = {"katex": 'class="katex', "mermaid": 'class="k-mermaid', "fsrs": 'class="k-review'}
+PLACES = {"katex": "katex", "mermaid": "mermaid", "fsrs": "fsrs.js"}
+
+
+def copy_libraries(node_modules: Path, assets: Path, used: Iterable[str]) -> None:
+    """Those of LIBRARIES that are used and not there yet."""
+    for name in used:
+        if (assets / PLACES[name]).exists():
+            continue
+        if name == "fsrs":
+            copy_fsrs(node_modules, assets)
+        else:
+            (copy_katex if name == "katex" else copy_mermaid)(node_modules, assets / name)
 
 
 def remove_unused(assets: Path) -> None:

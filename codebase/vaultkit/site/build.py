@@ -5,8 +5,10 @@ A build that fails leaves the published site as it was; a build for which nothin
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,11 +20,15 @@ from vaultkit.site.fingerprint import fingerprint
 from vaultkit.site.outputs.cards import FOLDER as CARDS
 from vaultkit.site.paths import LANGUAGES, Language, Layout
 from vaultkit.site.publish import publish
-from vaultkit.site.stage import stage_all
+from vaultkit.site.stage import Staged, stage_all
 from vaultkit.site.state import Mode, State, load, one_builder, passed, save, stops
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _COMPLAINT = re.compile(r"(?:WARNING|ERROR)\s+-?\s*(.*)")
+INDEX = "search"  # folder of the search index in each half
+
+
+Staging = Callable[[Layout, tuple[Language, ...]], tuple[list[Staged], list[Problem]]]
 
 
 @dataclass
@@ -36,31 +42,35 @@ class Report:
     problems: list[str] = field(default_factory=list)
 
 
-def build(layout: Layout, *, mode: Mode = "strict", force: bool = False) -> Report:
-    """Build the site if anything it depends on changed; `mode` says which problems stop it."""
+def build(
+    layout: Layout, *, mode: Mode = "strict", force: bool = False, staging: Staging = stage_all
+) -> Report:
+    """Build the site if anything it depends on changed; `mode` says which problems stop it. staging: writes
+    the trees, and says what it wrote and what is wrong.
+    """
     started = perf_counter()
     with one_builder(layout):
         key = fingerprint(layout)
         known = load(layout)
         if not force and known.satisfies(key, mode) and is_complete(layout):
             return Report(True, False, perf_counter() - started, known.pages, known.problems)
-        report = _build(layout, key, mode)
+        report = _build(layout, key, mode, staging)
     report.seconds = perf_counter() - started
     return report
 
 
 def is_complete(layout: Layout) -> bool:
     """True if both halves and their search indexes are there: plain `mkdocs build` makes no index."""
-    needed = ("index.html", "search/index.bin")
+    needed = ("index.html", f"{INDEX}/index.bin")
     return all((layout.site / half / file).is_file() for half in ("", "zh") for file in needed)
 
 
-def _build(layout: Layout, key: str, mode: Mode) -> Report:
+def _build(layout: Layout, key: str, mode: Mode, staging: Staging) -> Report:
     try:
-        trees, found = stage_all(layout, LANGUAGES)
+        trees, found = staging(layout, LANGUAGES)
     except VaultError as error:
         return Report(False, False, problems=[str(problem) for problem in error.problems])
-    problems = [_shown(layout, problem) for problem in found]
+    problems = [shown(layout, problem) for problem in found]
     if any(stops(problem, mode) for problem in found):
         return Report(False, False, problems=problems)
     with ThreadPoolExecutor(len(LANGUAGES)) as pool:
@@ -70,15 +80,20 @@ def _build(layout: Layout, key: str, mode: Mode) -> Report:
     made = all((layout.html(language) / "index.html").is_file() for language in LANGUAGES)
     if not made or (mode != "lenient" and complaints):
         return Report(False, False, problems=problems)
-    publish(layout.html("en"), layout.site, keep=("zh", CARDS))
-    publish(layout.html("zh"), layout.site / "zh")
+    publish_all(layout)
     pages = sum(path.endswith(".md") for tree in trees for path in tree.files)
     day = str(build_day()) if any(tree.dated for tree in trees) else ""
     save(layout, State(key, passed(found, complaints), pages, problems, day))
     return Report(True, True, pages=pages, problems=problems)
 
 
-def _shown(layout: Layout, problem: Problem) -> str:
+def publish_all(layout: Layout) -> None:
+    """Bring both halves into the site."""
+    publish(layout.html("en"), layout.site, keep=("zh", CARDS))
+    publish(layout.html("zh"), layout.site / "zh")
+
+
+def shown(layout: Layout, problem: Problem) -> str:
     """The problem with its path as seen from the project: `vault/concepts/KV cache.md:12: …`."""
     text = str(problem)
     return (
@@ -103,15 +118,21 @@ def _build_language(layout: Layout, language: Language, mode: Mode) -> list[str]
     complaints = _run(command, layout.root)
     if not (folder / "index.html").is_file():
         return complaints or [f"[site] MkDocs made no {language} pages. hint: run `mkdocs build -v`"]
-    return complaints + _run(["vaultkit.site.search", str(folder)], layout.root)
+    return complaints + index(layout, language)
 
 
-def _run(command: list[str], root: Path) -> list[str]:
+def index(layout: Layout, language: Language, *, gently: bool = False) -> list[str]:
+    """Make the search index of what was built of one language; complaints. gently: let others go first."""
+    return _run(["vaultkit.site.search", str(layout.html(language))], layout.root, gently=gently)
+
+
+def _run(command: list[str], root: Path, *, gently: bool = False) -> list[str]:
     """Run a Python module as a child; its warnings and errors, or its last words if it failed without any."""
     env = os.environ | {"KVIST_STAGED": "1", "NO_MKDOCS_2_WARNING": "1", "PYTHONUTF8": "1", "NO_COLOR": "1"}
-    done = subprocess.run(
-        [sys.executable, "-m", *command], cwd=root, env=env, capture_output=True, text=True, check=False
-    )
+    line = [sys.executable, "-m", *command]
+    if gently and (nice := shutil.which("nice")):
+        line = [nice, *line]
+    done = subprocess.run(line, cwd=root, env=env, capture_output=True, text=True, check=False)
     output = _ANSI.sub("", done.stderr + done.stdout)
     lines = [found[1] for line in output.splitlines() if (found := _COMPLAINT.match(line.strip()))]
     if done.returncode and not lines:

@@ -17,17 +17,33 @@ _SKIPPED = frozenset({"__pycache__", "node_modules", ".trash"})
 
 def fingerprint(layout: Layout) -> str:
     """Hex key of vault, theme, tools, configuration, the note runner's results and the engine."""
-    digest = hashlib.sha256(os.environ.get("SITE_URL", "").encode())
+    return _key([layout.vault, *_tools(layout)[0], *_engine(layout)], [*_tools(layout)[1], layout.results])
+
+
+def tools_key(layout: Layout) -> str:
+    """Hex key of what shapes every page: our tools and theme, configuration, Obsidian's settings."""
+    folders, files = _tools(layout)
+    return _key([*folders, layout.vault / ".obsidian"], files)
+
+
+def engine_key(layout: Layout) -> str:
+    """Hex key of the engine's sources."""
+    return _key(_engine(layout), [])
+
+
+def _tools(layout: Layout) -> tuple[list[Path], list[Path]]:
     root = layout.root
-    folders = [layout.vault, HERE.parent, root / "codebase" / "kvist", root / "kernels"]
-    files = [
-        root / "mkdocs.yml",
-        root / "mkdocs.zh.yml",
-        root / "constraints.txt",
-        root / "STYLE.md",  # terms
-        root / "node_modules" / "katex" / "package.json",
-        layout.results,
-    ]
+    # STYLE.md holds the terms
+    names = ("mkdocs.yml", "mkdocs.zh.yml", "constraints.txt", "STYLE.md", "node_modules/katex/package.json")
+    return [HERE.parent], [root / name for name in names]
+
+
+def _engine(layout: Layout) -> list[Path]:
+    return [layout.root / "codebase" / "kvist", layout.root / "kernels"]
+
+
+def _key(folders: list[Path], files: list[Path]) -> str:
+    digest = hashlib.sha256(os.environ.get("SITE_URL", "").encode())
     for path, stat in _stats(folders, files):
         digest.update(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()

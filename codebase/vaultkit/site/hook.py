@@ -20,14 +20,7 @@ from mkdocs.structure.pages import Page
 from vaultkit.api.coverage import engine_of
 from vaultkit.errors import VaultError
 from vaultkit.glossary import glossary
-from vaultkit.site.assets import (
-    copy_fsrs,
-    copy_katex,
-    copy_mermaid,
-    inline_script,
-    remove_unused,
-    version_of_theme,
-)
+from vaultkit.site.assets import LIBRARIES, copy_libraries, inline_script, remove_unused, version_of_theme
 from vaultkit.site.formulas import MissingFormula, put_formulas
 from vaultkit.site.katex import Renderer
 from vaultkit.site.names import link_names, number_lines
@@ -47,11 +40,11 @@ from vaultkit.site.terms import Terms
 from vaultkit.site.ui import table
 
 log = logging.getLogger("mkdocs.hooks.kvist")
-_used: set[str] = set()
 _LATIN_EMPHASIS = re.compile(r"<em>([\x20-\u024f]*)</em>")  # italics for Latin words, dots only below Chinese
 GRAPH = f'k: {{"kind": "{KIND}"'  # in the front matter of the page of the graph
 TAG = f'k: {{"kind": "{TAG_KIND}"'
 _PROSE = frozenset({"concept", "model", "paper", "comparison", "debugging", "lab"})  # kinds
+_FLAGS = {"katex": "k_math", "mermaid": "k_mermaid"}  # in a page's meta, for the theme
 STAGED = "KVIST_STAGED"  # set by `vaultkit build`: the trees are fresh
 
 
@@ -60,7 +53,6 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     language: Language = "zh" if config.theme["language"] == "zh" else "en"
     if STAGED not in os.environ:
         _stage(layout, language)
-    _used.clear()
     config.docs_dir = str(layout.stage(language))
     config.nav = [entry for entry in config.nav or [] if _exists(entry, layout.stage(language))]
     if config.site_url and language == "zh":
@@ -83,6 +75,8 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         k_graph=graph_slug(layout.stage(language)),
         k_tags=tag_root(layout.stage(language)),
         k_layout=layout,
+        k_used=set(),
+        k_changed=None,  # a server says which staged files differ; a build writes all
         k_renderer=Renderer(layout),
         k_terms=Terms(glossary(layout.root), language),
     )
@@ -169,14 +163,9 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files, *
     words = config.extra["k_ui"]["permalink"]
     html = secure(html.replace('title="Permanent link"', f'title="{words}"'))
     page.meta.update(config.extra["k_outputs"].of_page(page.url, page.meta.get("k", {}).get("source", "")))
-    if 'class="katex' in html:
-        _used.add("katex")
-        page.meta["k_math"] = True
-    if 'class="k-mermaid' in html:
-        _used.add("mermaid")
-        page.meta["k_mermaid"] = True
-    if 'class="k-review' in html:
-        _used.add("fsrs")
+    needed = {name for name, mark in LIBRARIES.items() if mark in html}
+    config.extra["k_used"] |= needed
+    page.meta.update({flag: True for name, flag in _FLAGS.items() if name in needed})
     return html
 
 
@@ -194,13 +183,8 @@ def on_post_page(output: str, page: Page, **_: Any) -> str:
 
 def on_post_build(config: MkDocsConfig) -> None:
     layout: Layout = config.extra["k_layout"]
-    for why in config.extra["k_outputs"].write(Path(config.site_dir)):
+    for why in config.extra["k_outputs"].write(Path(config.site_dir), config.extra["k_changed"]):
         log.info("%s", why)
     assets = Path(config.site_dir) / "assets"
     remove_unused(assets)
-    if "katex" in _used:
-        copy_katex(layout.root / "node_modules", assets / "katex")
-    if "fsrs" in _used:
-        copy_fsrs(layout.root / "node_modules", assets)
-    if "mermaid" in _used:
-        copy_mermaid(layout.root / "node_modules", assets / "mermaid")
+    copy_libraries(layout.root / "node_modules", assets, sorted(config.extra["k_used"]))

@@ -1,6 +1,7 @@
 """Bring a freshly built tree into the published site: what differs is written, what is gone is removed."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -20,6 +21,27 @@ def publish(source: Path, target: Path, *, keep: tuple[str, ...] = ()) -> list[s
         if not folders and not names:
             os.rmdir(folder)
     return changed
+
+
+def publish_files(source: Path, target: Path, paths: Iterable[str]) -> list[str]:
+    """The same for a few paths: what is not in `source` goes from `target` too. The paths that changed."""
+    changed = []
+    for path in sorted(paths):
+        file, place = source / path, target / path
+        if file.is_file():
+            changed += [path] if _copy(file, place) else []
+        elif place.is_file():
+            place.unlink()
+            remove_empty(target, place.parent)
+            changed.append(path)
+    return changed
+
+
+def remove_empty(root: Path, folder: Path) -> None:
+    """Remove a folder that is empty, and those above it that are empty then, up to `root`."""
+    while folder != root and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
 
 
 def _files(folder: Path) -> dict[str, Path]:

@@ -24,8 +24,10 @@ class Verdict:
 class Results:
     """The runner's results of one vault; a broken or missing file means no badges."""
 
-    def __init__(self, vault: Path) -> None:
+    def __init__(self, vault: Path, known: dict[str, list[object]] | None = None) -> None:
+        """known: fingerprints of files that an earlier look took, which this one adds to."""
         self.vault = vault
+        self._known = known
         self.entries = load_results(vault)
 
     @cached_property
@@ -34,7 +36,7 @@ class Results:
 
     @cached_property
     def _fingerprints(self) -> Fingerprints:
-        return Fingerprints()
+        return Fingerprints(self._known)
 
     def verdict(self, path: str) -> Verdict | None:
         """The verdict on a note (vault path), None unless all its blocks passed and nothing changed since."""

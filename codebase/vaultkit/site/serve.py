@@ -1,11 +1,13 @@
-"""`vaultkit serve`: build if needed, serve the site, rebuild and reload browsers when something changes."""
+"""`vaultkit serve`: build if needed, serve the site, bring each change to its pages and to the browsers."""
 
 import errno
 import threading
 from collections.abc import Callable
 
-from vaultkit.site.build import Report, build
+from vaultkit.site.build import Report
 from vaultkit.site.fingerprint import fingerprint
+from vaultkit.site.live.builder import Builder
+from vaultkit.site.live.session import Update
 from vaultkit.site.paths import Layout
 from vaultkit.site.server import Listeners, Server, open_server
 from vaultkit.site.verify import Verifier
@@ -28,44 +30,48 @@ def serve(layout: Layout, host: str, port: int, say: Say, *, run_notes: bool = F
     with server:
         say("building what changed since the last time ...")
         seen = fingerprint(layout)
-        if not _first_build(layout, say):
-            return 1
-        shown = f"[{host}]" if ":" in host else host
-        say(f"serving http://{shown}:{server.server_port}/ in English, /zh/ in Chinese (Ctrl-C stops)")
-        verifier = Verifier(layout.vault, say, listeners.red) if run_notes else None
-        _run(server, layout, seen, listeners, say, verifier)
+        builder = Builder(layout)
+        try:
+            if not _first_build(builder, say):
+                return 1
+            shown = f"[{host}]" if ":" in host else host
+            say(f"serving http://{shown}:{server.server_port}/ in English, /zh/ in Chinese (Ctrl-C stops)")
+            verifier = Verifier(layout.vault, say, listeners.red) if run_notes else None
+            _run(server, builder, seen, listeners, say, verifier)
+        finally:
+            builder.stop()
     return 0
 
 
-def _first_build(layout: Layout, say: Say) -> bool:
+def _first_build(builder: Builder, say: Say) -> bool:
     """Bring the site up to date, or keep the last good one, or build a lenient one; False if none can be."""
-    report = build(layout, mode="draft")
+    report = builder.build("draft")
     _tell(report, say)
     if report.ok:
         return True
-    if (layout.site / "index.html").is_file():
+    if (builder.layout.site / "index.html").is_file():
         say("serving the last good site until this is mended")
         return True
     say("building anyway, as there is no earlier site to show")
-    report = build(layout, mode="lenient")
+    report = builder.build("lenient")
     if not report.ok:
         _tell(report, say)
     return report.ok
 
 
 def _run(
-    server: Server, layout: Layout, seen: str, listeners: Listeners, say: Say, verifier: Verifier | None
+    server: Server, builder: Builder, seen: str, listeners: Listeners, say: Say, verifier: Verifier | None
 ) -> None:
     stop = threading.Event()
 
     def changed() -> None:
-        report = build(layout, mode="draft")
-        _tell(report, say)
-        listeners.tell([] if report.ok else report.problems)
+        done = builder.update()
+        _tell_update(done, say)
+        listeners.tell(done.problems if done.stopped else [], None if done.again else done.written)
         if verifier:
             verifier.wake()
 
-    watcher = threading.Thread(target=watch, args=(layout, seen, changed, stop), daemon=True)
+    watcher = threading.Thread(target=watch, args=(builder.layout, seen, changed, stop), daemon=True)
     watcher.start()
     if verifier:
         verifier.start()
@@ -86,6 +92,18 @@ def _tell(report: Report, say: Say) -> None:
         say(f"{report.pages} pages {'built' if report.built else 'up to date'} in {report.seconds:.1f} s")
     else:
         say(f"not built: {len(report.problems)} problem(s), see above")
+
+
+def _tell_update(done: Update, say: Say) -> None:
+    for problem in done.problems:
+        say(problem)
+    if done.stopped:
+        say(f"not built: {len(done.problems)} problem(s), see above")
+    elif done.again:
+        say(f"built anew in {done.seconds:.1f} s")
+    else:
+        pages = sum(path.endswith(".html") for path in done.written)
+        say(f"{pages} page(s) fresh in {done.seconds:.2f} s")
 
 
 def _no_port(error: OSError, host: str, port: int) -> str:

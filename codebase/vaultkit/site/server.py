@@ -33,12 +33,15 @@ class Listeners:
                 for queue in self._queues:
                     queue.put(json.dumps({"failures": failures}))
 
-    def tell(self, problems: list[str]) -> None:
-        """Tell all: no problems means reload."""
+    def tell(self, problems: list[str], changed: list[str] | None = None) -> None:
+        """Tell all: no problems means reload, or only those who show one of the files that have changed."""
         with self._lock:
             self._problems = problems
+            message: dict[str, list[str]] = {"problems": problems}
+            if changed is not None:
+                message["changed"] = changed
             for queue in self._queues:
-                queue.put(json.dumps({"problems": problems}))
+                queue.put(json.dumps(message))
 
     def join(self) -> SimpleQueue[str]:
         queue: SimpleQueue[str] = SimpleQueue()

@@ -3,12 +3,14 @@
 Pure but for the writing: the same vault and results give the same files, and unchanged files are not touched.
 """
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from vaultkit import place
 from vaultkit.api.coverage import Coverage, coverage, engine_of
-from vaultkit.api.names import Engine
+from vaultkit.api.names import Engine, Room
 from vaultkit.backlinks import backlinks
 from vaultkit.check import check_vault
 from vaultkit.errors import Problem, VaultError
@@ -45,22 +47,44 @@ from vaultkit.site.results import Results
 from vaultkit.site.sitemap import Page, SiteMap
 from vaultkit.vault import Vault
 
+GRAPH = "graph.json"  # in the cache: the places of the graph's nodes
+
 
 @dataclass
-class Staged:
-    """What staging gave: files by path in the tree, formulas with the note that holds them, and problems."""
+class Part:
+    """What one step of staging gave: files by path in the tree, formulas with the note that holds them, the
+    attachments shown, problems; `dated` if it depends on the day of the build.
+    """
 
-    language: Language
     files: dict[str, bytes] = field(default_factory=dict)
     formulas: dict[Formula, str] = field(default_factory=dict)
+    attachments: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
-    dated: bool = False  # a page depends on the day of the build
+    dated: bool = False
 
     def add(self, page: Page, text: str, formulas: list[Formula], source: str) -> None:
         file = prose_file(page.file) if page.file.endswith(SUFFIX) else page.file
         self.files[file] = text.encode("utf-8", "replace")
         for formula in formulas:
             self.formulas.setdefault(formula, source)
+
+
+@dataclass
+class Staged(Part):
+    """The same of one language's whole tree."""
+
+    language: Language = "en"
+
+    def take(self, part: Part) -> None:
+        self.files |= part.files
+        for formula, source in part.formulas.items():
+            self.formulas.setdefault(formula, source)
+        self.attachments |= part.attachments
+        self.problems += part.problems
+        self.dated |= part.dated
+
+
+Step = tuple[str, Callable[[], Part]]  # a name that stays the same, and what to do
 
 
 def stage(
@@ -71,100 +95,134 @@ def stage(
     graph: Graph | None = None,
 ) -> Staged:
     """All files of one language's tree."""
-    staged = Staged(language)
+    staged = Staged(language=language)
     inputs = Inputs(backlinks(sitemap.vault, language), results, places(sitemap))
-    attachments: set[str] = set()
-    for page in sitemap.pages.values():
-        context = Context(sitemap, language, page, sitemap.vault.notes[page.note(language)])
-        staged.add(page, *_composed(context, inputs, staged), source=context.note.path)
-        if page.file.endswith(SUFFIX):
-            staged.files[page.file] = sitemap.vault.on_disk(context.note.path).read_bytes()
-        own = page.translated(language)
-        staged.problems += context.problems if own else []
-        attachments |= context.files
-    for path, page in sitemap.files.items():
-        context = Context(sitemap, language, page, parse_note(path, ""))
-        staged.add(page, *compose_file(context), source=path)
-        attachments |= context.files
-    api = api or Coverage(Engine(""))
-    _add_api(staged, sitemap, api)
-    _add_sections(staged, sitemap)
-    _add_tags(staged, sitemap)
-    if graph:
-        _add_graph(staged, sitemap, graph)
-    for path in sorted(attachments):
-        try:
-            staged.files[as_attachment(path)] = sitemap.vault.on_disk(path).read_bytes()
-        except OSError as error:
-            why = f"cannot be read: {error.strerror or error}"
-            staged.problems.append(Problem(path, 0, "unreadable", why))
-    staged.dated = sitemap.dated
-    staged.files[titles.FILE] = titles.titles(sitemap, language, api.engine).encode()
-    _add_outputs(staged, sitemap)
+    for _, step in steps(sitemap, language, inputs, api or Coverage(Engine(""))):
+        staged.take(step())
+    for path in sorted(staged.attachments):
+        staged.take(attachment(sitemap.vault, path))
+    staged.take(of_all(sitemap, language, graph, staged.files))
     return staged
 
 
-def _add_outputs(staged: Staged, sitemap: SiteMap) -> None:
-    """What the feeds, `llms.txt` and the rest are made of, in a folder that MkDocs does not see."""
-    if sitemap.plain:
-        return
-    for page in sitemap.pages.values():
-        text = source_text(sitemap, page, staged.language)
-        staged.files[source_file(page)] = text.encode("utf-8", "replace")
-    staged.files[LISTING] = dump(listing(sitemap, staged.language, staged.files))
+def steps(sitemap: SiteMap, language: Language, inputs: Inputs, api: Coverage) -> Iterator[Step]:
+    """What makes up a tree but for its attachments; each stands alone and reads only what it is given."""
+    for key, page in sitemap.pages.items():
+        yield f"note {key}", partial(_note, sitemap, language, page, inputs)
+    for path, page in sitemap.files.items():
+        yield f"file {path}", partial(_file, sitemap, language, page, path)
+    nothing = parse_note("", "")
+    if api.engine.rooms:
+        for room in (None, *api.engine.rooms):
+            context = Context(sitemap, language, page_of(room.path) if room else index_page(), nothing)
+            yield f"api {room.path if room else ''}", partial(_api, context, room, api)
+        files = {room.file for room in api.engine.rooms} | {name.file for name in api.engine.names.values()}
+        for file in sorted(files):
+            yield f"source {file}", partial(_source, sitemap, file)
+    home = Page("", "index", {})
+    taken = {page.file for page in (*sitemap.pages.values(), *sitemap.files.values())}
+    taken |= {index_page().file} if api.engine.rooms else set()
+    for section in sections(Context(sitemap, language, home, nothing)):
+        page = replace(home, slug=f"{section}/index")
+        if page.file not in taken and f"{section}.md" not in taken:
+            yield f"section {section}", partial(_section, Context(sitemap, language, page, nothing), section)
+    for name in (None, *sitemap.tags) if sitemap.tags else ():
+        yield f"tag {name or ''}", partial(_tag, sitemap, language, name)
+    yield "titles", partial(_titles, sitemap, language, api)
 
 
-def _composed(context: Context, inputs: Inputs, staged: Staged) -> tuple[str, list[Formula]]:
-    """The page; where the pipeline fails on a note, its text as it is, and a problem."""
+def of_all(sitemap: SiteMap, language: Language, graph: Graph | None, others: Iterable[str]) -> Part:
+    """What is made of all notes together: the graph, and the list from which feeds, `llms.txt` and the rest
+    are made. `others` are the files that the steps have given.
+    """
+    part = Part()
+    if graph:
+        page = graph_page(sitemap)
+        context = Context(sitemap, language, page, parse_note("", ""))
+        part.add(page, compose_graph(context, graph), [], source=page.file)
+        part.files |= graph_files(graph, sitemap, language)
+        part.files[taught.FILE] = taught.taught(sitemap).encode()
+    if not sitemap.plain:
+        part.files[LISTING] = dump(listing(sitemap, language, [*others, *part.files]))
+    return part
+
+
+def attachment(vault: Vault, path: str) -> Part:
+    """A file of the vault as it is."""
+    part = Part()
     try:
-        return compose(context, inputs)
+        part.files[as_attachment(path)] = vault.on_disk(path).read_bytes()
+    except OSError as error:
+        why = f"cannot be read: {error.strerror or error}"
+        part.problems.append(Problem(path, 0, "unreadable", why))
+    return part
+
+
+def _note(sitemap: SiteMap, language: Language, page: Page, inputs: Inputs) -> Part:
+    """A note's page; where the pipeline fails on a note, its text as it is, and a problem."""
+    part = Part()
+    context = Context(sitemap, language, page, sitemap.vault.notes[page.note(language)])
+    sitemap.dated = False
+    try:
+        part.add(page, *compose(context, inputs), source=context.note.path)
     except VaultError:
         raise
     except Exception as error:
         why = f"cannot be rendered: {type(error).__name__}: {error}"
-        staged.problems.append(Problem(context.note.path, 0, "unrenderable", why[:300]))
-        return compose_raw(context), []
+        part.problems.append(Problem(context.note.path, 0, "unrenderable", why[:300]))
+        part.add(page, compose_raw(context), [], source=context.note.path)
+    if page.file.endswith(SUFFIX):
+        part.files[page.file] = sitemap.vault.on_disk(context.note.path).read_bytes()
+    if not sitemap.plain:
+        part.files[source_file(page)] = source_text(sitemap, page, language).encode("utf-8", "replace")
+    part.problems += context.problems if page.translated(language) else []
+    part.attachments = context.files
+    part.dated = sitemap.dated
+    return part
 
 
-def _add_api(staged: Staged, sitemap: SiteMap, api: Coverage) -> None:
-    """The API reference, if there is an engine."""
-    if not api.engine.rooms:
-        return
-    nothing = parse_note("", "")
-    for room in (None, *api.engine.rooms):
-        page = page_of(room.path) if room else index_page()
-        context = Context(sitemap, staged.language, page, nothing)
-        staged.add(page, *compose_api(context, room, api), source=room.file if room else page.file)
-    files = {room.file for room in api.engine.rooms} | {name.file for name in api.engine.names.values()}
-    for file in sorted(files):
-        text = (place.project_of(sitemap.vault.root) / file).read_text("utf-8")
-        staged.add(source_page(file), compose_source(file, text), [], source=file)
+def _file(sitemap: SiteMap, language: Language, page: Page, path: str) -> Part:
+    """The page of a canvas or a base."""
+    part = Part()
+    context = Context(sitemap, language, page, parse_note(path, ""))
+    sitemap.dated = False
+    part.add(page, *compose_file(context), source=path)
+    part.attachments = context.files
+    part.dated = sitemap.dated
+    return part
 
 
-def _add_sections(staged: Staged, sitemap: SiteMap) -> None:
-    nothing = parse_note("", "")
-    home = Page("", "index", {})
-    for section in sections(Context(sitemap, staged.language, home, nothing)):
-        page = replace(home, slug=f"{section}/index")
-        if page.file not in staged.files and f"{section}.md" not in staged.files:
-            context = Context(sitemap, staged.language, page, nothing)
-            staged.add(page, *compose_section(context, section), source=page.file)
+def _api(context: Context, room: Room | None, api: Coverage) -> Part:
+    part = Part()
+    part.add(context.page, *compose_api(context, room, api), source=room.file if room else context.page.file)
+    return part
 
 
-def _add_tags(staged: Staged, sitemap: SiteMap) -> None:
-    """A page for each tag and one for all, if there are tags."""
-    for tag in (None, *sitemap.tags.values()) if sitemap.tags else ():
-        page = tag_page(sitemap, tag) if tag else all_tags_page(sitemap)
-        context = Context(sitemap, staged.language, page, parse_note("", ""))
-        staged.add(page, compose_tag(context, tag), [], source=page.file)
+def _source(sitemap: SiteMap, file: str) -> Part:
+    part = Part()
+    text = (place.project_of(sitemap.vault.root) / file).read_text("utf-8")
+    part.add(source_page(file), compose_source(file, text), [], source=file)
+    return part
 
 
-def _add_graph(staged: Staged, sitemap: SiteMap, graph: Graph) -> None:
-    page = graph_page(sitemap)
-    context = Context(sitemap, staged.language, page, parse_note("", ""))
-    staged.add(page, compose_graph(context, graph), [], source=page.file)
-    staged.files |= graph_files(graph, sitemap, staged.language)
-    staged.files[taught.FILE] = taught.taught(sitemap).encode()
+def _section(context: Context, section: str) -> Part:
+    part = Part()
+    part.add(context.page, *compose_section(context, section), source=context.page.file)
+    return part
+
+
+def _tag(sitemap: SiteMap, language: Language, key: str | None) -> Part:
+    """The page of a tag; for None that of all tags."""
+    part = Part()
+    tag = None if key is None else sitemap.tags[key]
+    page = tag_page(sitemap, tag) if tag else all_tags_page(sitemap)
+    text = compose_tag(Context(sitemap, language, page, parse_note("", "")), tag)
+    part.add(page, text, [], source=page.file)
+    return part
+
+
+def _titles(sitemap: SiteMap, language: Language, api: Coverage) -> Part:
+    return Part({titles.FILE: titles.titles(sitemap, language, api.engine).encode()})
 
 
 def stage_all(layout: Layout, languages: tuple[Language, ...]) -> tuple[list[Staged], list[Problem]]:
@@ -173,7 +231,7 @@ def stage_all(layout: Layout, languages: tuple[Language, ...]) -> tuple[list[Sta
     sitemap = SiteMap.of(vault)
     results = Results(layout.vault)
     api = coverage(sitemap.vault, engine_of(layout.vault))
-    graph = graph_of(sitemap, layout.cache / "graph.json")
+    graph = graph_of(sitemap, layout.cache / GRAPH)
     trees = [stage(sitemap, language, results, api, graph) for language in languages]
     problems = [*check_vault(vault), *sitemap.problems, *api.engine.problems]
     formulas: dict[Formula, str] = {}

@@ -60,6 +60,11 @@ def save(layout: Layout, state: State) -> None:
     (layout.cache / "build.json").write_text(json.dumps(asdict(state), ensure_ascii=False) + "\n", "utf-8")
 
 
+def forget(layout: Layout) -> None:
+    """The site is no more what the last build made: the next one may not take it for that."""
+    (layout.cache / "build.json").unlink(missing_ok=True)
+
+
 @contextmanager
 def one_builder(layout: Layout) -> Iterator[None]:
     """Wait until no other process builds this project; a server and a build at once would mix their pages."""

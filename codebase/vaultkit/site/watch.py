@@ -6,7 +6,8 @@ from threading import Event
 from vaultkit.site.fingerprint import fingerprint
 from vaultkit.site.paths import Layout
 
-INTERVAL = 0.25
+INTERVAL = 0.2
+REST = 0.05  # seconds without a further change after which a file is taken for written
 
 
 def watch(layout: Layout, seen: str, changed: Callable[[], None], stop: Event) -> None:
@@ -15,7 +16,7 @@ def watch(layout: Layout, seen: str, changed: Callable[[], None], stop: Event) -
         now = fingerprint(layout)
         if now == seen:
             continue
-        while not stop.wait(INTERVAL / 2) and (after := fingerprint(layout)) != now:
+        while not stop.wait(REST) and (after := fingerprint(layout)) != now:
             now = after
         seen = now
         changed()

@@ -1,9 +1,12 @@
-// Live reload while `vaultkit serve` runs: reload after a good build, show what stopped a bad one.
+// Live reload while `vaultkit serve` runs: reload when this page has changed, show what stopped a build.
 const events = new EventSource("/__kvist/events");
 events.onmessage = ({ data }) => {
-  const { problems, failures } = JSON.parse(data);
+  const { problems, failures, changed } = JSON.parse(data);
   if (failures) return red(failures);
-  if (!problems.length) return location.reload();
+  if (!problems.length) {
+    if (concerns(changed)) return location.reload();
+    return document.getElementById("k-problems")?.remove();
+  }
   const box = document.getElementById("k-problems") ?? document.body.appendChild(document.createElement("pre"));
   box.id = "k-problems";
   box.textContent = `The last good version is shown. To mend:\n${problems.join("\n")}`;
@@ -11,6 +14,12 @@ events.onmessage = ({ data }) => {
     "position:fixed;inset:auto 0 0 0;z-index:99;margin:0;padding:.8rem 1rem;max-height:40vh;overflow:auto;" +
     "white-space:pre-wrap;font:13px/1.5 monospace;background:#5c1d10;color:#fff";
 };
+
+// True if this page is among the files that have changed, or what all pages load; without a list all have.
+function concerns(changed) {
+  const page = decodeURI(location.pathname).slice(1).replace(/(^|\/)$/, "$1index.html");
+  return !changed || changed.some((file) => file === page || /\.(css|js)$/.test(file));
+}
 
 // Notes that fail now, by the path of their page: the page itself says which line.
 function red(failures) {

@@ -51,8 +51,10 @@ class Outputs:
             found["k_obsidian"] = obsidian_address(self.vault, path) if self.vault else ""
         return found
 
-    def write(self, site: Path) -> list[str]:
-        """Write the files into the folder of this language's pages; say what is missing and why."""
+    def write(self, site: Path, only: set[str] | None = None) -> list[str]:
+        """Write the files into the folder of this language's pages; say what is missing and why. only: of
+        pages' Markdown write what comes of these staged files.
+        """
         entries = list(self.entries.values())
         plan(self.layout, self.place, entries)
-        return write_outputs(self.place, self.root, entries, self.docs, site)
+        return write_outputs(self.place, self.root, entries, self.docs, site, only)

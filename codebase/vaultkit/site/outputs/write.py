@@ -10,14 +10,17 @@ from vaultkit.site.outputs.place import Place
 from vaultkit.site.outputs.sitemaps import sitemap_xml
 
 
-def write_outputs(place: Place, root: str, entries: list[Entry], docs: Path, site: Path) -> list[str]:
+def write_outputs(
+    place: Place, root: str, entries: list[Entry], docs: Path, site: Path, only: set[str] | None = None
+) -> list[str]:
     """Write them into `site`, the folder of this language's pages; return what is not there and why.
 
+    `only`: of the pages' Markdown, what has changed.
     `root` is the site's address even if only this machine can open it: a sitemap must have one.
     """
     said = []
     for entry in entries:
-        if entry.source:
+        if entry.source and (only is None or entry.source in only):
             _write(site / markdown_url(entry), (docs / entry.source).read_bytes())
     _write(site / "llms.txt", llms_txt(place, entries).encode("utf-8", "replace"))
     _write(site / "feed.xml", feed(place, entries).encode("utf-8", "replace"))

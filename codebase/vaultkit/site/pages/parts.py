@@ -13,6 +13,7 @@ from vaultkit.site.sitemap import Page
 from vaultkit.site.ui import say
 
 _CALLOUT_LINE = re.compile(r"^>\s?(?P<text>.*)$")
+_CLAIMS = ("[!abstract]", "[!summary]", "[!tldr]")
 _SPECIAL = re.compile(r"([\\*_\[\]~=`#$|])")
 _MARKS = re.compile(r"\*\*|==|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)")
 _SIGNS = {"cdot": "·", "times": "×", "le": "≤", "ge": "≥", "approx": "≈", "sqrt": "√"}
@@ -73,11 +74,14 @@ def planned_pill(context: Context) -> str:
 def claim(note: Note) -> str:
     """The text of the note's `[!abstract]` callout as Markdown, "" if there is none."""
     lines: list[str] = []
+    text = note.text.lower()
+    if not any(mark in text for mark in _CLAIMS):
+        return ""
     for number in range(note.body_line, len(note.scan.lines) + 1):
         found = _CALLOUT_LINE.match(note.scan.lines[number - 1])
         if not found and lines:
             break
-        if found and (lines or found["text"].lower().startswith(("[!abstract]", "[!summary]", "[!tldr]"))):
+        if found and (lines or found["text"].lower().startswith(_CLAIMS)):
             lines.append(found["text"].strip())
     return harmless(_LINK.sub(r"\1", " ".join(line for line in lines[1:] if line)))
 

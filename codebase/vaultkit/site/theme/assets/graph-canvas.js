@@ -29,7 +29,7 @@ export class Drawing {
     const ratio = window.devicePixelRatio || 1;
     Object.assign(this.canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
     if (!this.width && width) { // the drawing is as wide as its place
-      const wide = Math.sqrt(Math.min(2, Math.max(0.7, width / height)));
+      const wide = Math.sqrt(Math.min(2, Math.max(0.55, width / height)));
       for (const node of this.nodes) [node.x, node.y] = [node.x * wide, node.y / wide];
     }
     Object.assign(this, { width, height, ratio });
@@ -94,7 +94,8 @@ export class Drawing {
     if (!list.length || !this.width) return;
     const xs = list.map((n) => this.nodes[n].x), ys = list.map((n) => this.nodes[n].y);
     const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
-    const k = Math.min((this.width - 90) / Math.max(right - left, 60), (this.height - 70) / Math.max(bottom - top, 60), 3);
+    const room = this.width < 560 ? 40 : 90; // for labels at the sides
+    const k = Math.min((this.width - room) / Math.max(right - left, 60), (this.height - 70) / Math.max(bottom - top, 60), 3);
     this.move({ x: (left + right) / 2, y: (top + bottom) / 2, k: Math.max(k, MIN) });
   }
 

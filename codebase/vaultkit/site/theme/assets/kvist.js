@@ -46,7 +46,7 @@ copyButtons(LANGUAGE);
 permalinks(LANGUAGE);
 markContents();
 fillExplorer(ROOT, LANGUAGE);
-if (document.querySelector(".k-item, .k-progress, .k-place")) {
+if (document.querySelector(".k-item, .k-todo, .k-progress, .k-place")) {
   import("./lists.js").then(({ cameFrom, nextItems, progressBars, readingList }) => {
     progressBars();
     nextItems();
@@ -58,7 +58,10 @@ if (document.querySelector(".k-map")) import("./course-map.js").then(({ maps }) 
 const first = document.querySelector(".k-first");
 if (first) import("./first.js").then(({ markFirst }) => markFirst(first, ROOT, LANGUAGE));
 const review = document.querySelector(".k-review");
-if (review) import("./review.js").then(({ start }) => start(review));
+if (document.querySelector("[data-k-card]")) {
+  if (review) import("./review.js").then(({ start }) => start(review));
+  else import("./quiz.js").then(({ start }) => start());
+}
 if (document.querySelector(".k-graph")) import("./graph.js").then(({ start }) => start(ROOT, LANGUAGE));
 const near = document.querySelector("[data-k-near]");
 if (near) {

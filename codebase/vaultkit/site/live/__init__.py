@@ -1,0 +1,1 @@
+"""Serving while the vault changes: what a change touches is staged and rendered again, nothing else."""

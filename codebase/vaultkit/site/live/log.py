@@ -1,0 +1,122 @@
+"""Who asked what: stand-ins for a vault's tables and notes that write down each question.
+
+While one page is staged, every note, name and table entry it looks up is logged as a key: `("pages", path)`
+for an entry, `("pages",)` for all of a table, `("note", path, attribute)` for what was asked of a note. A
+page has to be staged again if and only if the answer to one of its questions has changed.
+"""
+
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+from vaultkit.note import Note
+
+Key = tuple[str, ...]
+ALL: Key = ("all",)  # a question about properties, tags and links of all files
+V = TypeVar("V")
+
+
+class Log:
+    """The questions of the page that is being staged."""
+
+    def __init__(self) -> None:
+        self.keys: set[Key] = set()
+
+    def start(self) -> set[Key]:
+        """A new, empty set, which receives what is asked from now on."""
+        self.keys = set()
+        return self.keys
+
+
+class Table(dict[str, V]):
+    """A dictionary that logs what is asked of it."""
+
+    def __init__(self, log: Log, name: str, content: dict[str, V]) -> None:
+        super().__init__(content)
+        self._log, self._name = log, name
+
+    def __getitem__(self, key: str) -> V:
+        self._log.keys.add((self._name, key))
+        return super().__getitem__(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self._log.keys.add((self._name, key))
+        return super().get(key, default)
+
+    def __contains__(self, key: object) -> bool:
+        self._log.keys.add((self._name, str(key)))
+        return super().__contains__(key)
+
+    def _all(self) -> None:
+        self._log.keys.add((self._name,))
+
+    def __iter__(self) -> Iterator[str]:
+        self._all()
+        return super().__iter__()
+
+    def __len__(self) -> int:
+        self._all()
+        return super().__len__()
+
+    def __bool__(self) -> bool:
+        return len(self) > 0
+
+    def __eq__(self, other: object) -> bool:
+        self._all()
+        return super().__eq__(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def keys(self) -> Any:
+        self._all()
+        return super().keys()
+
+    def values(self) -> Any:
+        self._all()
+        return super().values()
+
+    def items(self) -> Any:
+        self._all()
+        return super().items()
+
+    def copy(self) -> dict[str, V]:
+        self._all()
+        return dict(super().items())
+
+
+class Paths(set[str]):
+    """A set of the vault's files, which logs what is asked of it."""
+
+    def __init__(self, log: Log, name: str, content: set[str]) -> None:
+        super().__init__(content)
+        self._log, self._name = log, name
+
+    def __contains__(self, key: object) -> bool:
+        self._log.keys.add((self._name, str(key)))
+        return super().__contains__(key)
+
+    def __iter__(self) -> Iterator[str]:
+        self._log.keys.add((self._name,))
+        return super().__iter__()
+
+    def __len__(self) -> int:
+        self._log.keys.add((self._name,))
+        return super().__len__()
+
+
+class Watched:
+    """A note that logs which of its attributes are asked for; in all else it is the note."""
+
+    __slots__ = ("_log", "_note")
+
+    def __init__(self, log: Log, note: Note) -> None:
+        self._log, self._note = log, note
+
+    def __getattr__(self, name: str) -> Any:
+        note: Note = self._note
+        self._log.keys.add(("note", note.path, name))
+        return getattr(note, name)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = object.__hash__

@@ -1,0 +1,237 @@
+"""The site of one project while its vault changes: each change is brought to the pages it touches."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+
+from vaultkit.api.coverage import engine_of
+from vaultkit.api.names import Engine
+from vaultkit.check.again import Lint
+from vaultkit.errors import Problem, VaultError
+from vaultkit.site.build import INDEX, Report, build, index, shown
+from vaultkit.site.clock import build_day
+from vaultkit.site.fingerprint import engine_key, fingerprint, tools_key
+from vaultkit.site.graph import graph_of
+from vaultkit.site.katex import Renderer
+from vaultkit.site.live.changes import changed_keys
+from vaultkit.site.live.half import Half, output_of
+from vaultkit.site.live.log import Key
+from vaultkit.site.live.tree import ENGINE, Tree
+from vaultkit.site.live.world import World
+from vaultkit.site.paths import LANGUAGES, Language, Layout
+from vaultkit.site.publish import publish, publish_files, remove_empty
+from vaultkit.site.reference import addresses
+from vaultkit.site.stage import GRAPH, Staged
+from vaultkit.site.stage import write as write_tree
+from vaultkit.site.state import Mode, State, forget, one_builder, passed, save, stops
+
+MODE: Mode = "draft"
+
+
+@dataclass
+class Update:
+    """What a change came to. `again`: the session is of no use any more, as all pages are others now."""
+
+    again: bool = False
+    problems: list[str] = field(default_factory=list)
+    stopped: bool = False
+    written: list[str] = field(default_factory=list)  # addresses of files, from the root of the site
+    seconds: float = 0.0
+
+
+class Session:
+    """Vault, staged trees and MkDocs in memory. `build` first, then `update` after each change."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.tools = tools_key(layout)
+        self.engine_key = engine_key(layout)
+        self.engine: Engine = engine_of(layout.vault)
+        self.renderer = Renderer(layout)
+        self.world: World | None = None
+        self.trees: dict[Language, Tree] = {}
+        self._lint = Lint()
+        self.rendered: dict[Language, dict[str, bytes]] = {}
+        self.halves: dict[Language, Half] = {}
+        self._report = Report(False, False)
+        self.key = ""  # of what the last update read
+        self.state: State | None = None  # what to save of it, once the search indexes are not behind
+        self.behind: set[Language] = set()
+        self.unsettled = False
+
+    def build(self, mode: Mode = MODE) -> Report:
+        """A whole build, which leaves the session ready; does little if the site is up to date."""
+        self._report = report = build(self.layout, mode=mode, staging=self._stage_all)
+        return report
+
+    def get_ready(self) -> None:
+        """After a build that went well: prepare for changes, which takes as long as staging does."""
+        staged = self._report.built
+        if not staged:
+            self._stage()
+        os.environ["KVIST_STAGED"] = "1"  # the hook stages nothing in this process
+        for language in LANGUAGES:
+            files = self.trees[language].staged.files
+            self.rendered[language] = dict(files) if staged else self._on_disk(language)
+            self.halves[language] = Half(self.layout, language)
+
+    def _on_disk(self, language: Language) -> dict[str, bytes]:
+        """What the site that is up to date was made from."""
+        folder = self.layout.stage(language)
+        paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
+        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+    def _stage_all(
+        self, layout: Layout, languages: tuple[Language, ...]
+    ) -> tuple[list[Staged], list[Problem]]:
+        problems = self._stage()
+        for language in languages:
+            write_tree(self.trees[language].staged.files, layout.stage(language))
+        return [self.trees[language].staged for language in languages], problems
+
+    def _stage(self, changed: set[Key] | None = None) -> list[Problem]:
+        """Read the vault and stage what has changed since the last time; what is wrong with the vault."""
+        before, self.world = self.world, None
+        world = World.load(self.layout, before, self.engine)
+        problems = [*self._lint.check(world.vault), *world.sitemap.problems, *self.engine.problems]
+        for language in LANGUAGES:
+            if before is None:  # nothing is known, or the last time ended halfway
+                self.trees[language] = Tree(language)
+            keys = changed_keys(before, world, language) if before else set()
+            self.trees[language].update(world, keys | (changed or set()), self.renderer)
+            problems += self.trees[language].staged.problems
+        self.world = world
+        self.unsettled = True
+        if before is None:
+            self._finish(world)
+        return sorted(set(problems), key=lambda p: (p.path, p.line, p.code, p.message))
+
+    def _finish(self, world: World) -> None:
+        graph = graph_of(world.sitemap, self.layout.cache / GRAPH)
+        for tree in self.trees.values():
+            tree.finish(world, graph)
+        self.unsettled = False
+
+    def settle(self) -> Update:
+        """After updates: bring what is made of all notes together, which no page of a note waits for."""
+        started = perf_counter()
+        with one_builder(self.layout):
+            done = Update()
+            if self.world is not None and self.unsettled:
+                self._finish(self.world)
+            if self.state is not None:  # else a problem has stopped the last update
+                done = self._bring_all([])
+        done.seconds = perf_counter() - started
+        return done
+
+    def update(self) -> Update:
+        """Bring what has changed to the site, unless a problem stops it: then the site stays as it was."""
+        started = perf_counter()
+        with one_builder(self.layout):
+            try:
+                done = self._update()
+            except VaultError as error:
+                done = Update(problems=[str(problem) for problem in error.problems], stopped=True)
+        done.seconds = perf_counter() - started
+        return done
+
+    def _update(self) -> Update:
+        if tools_key(self.layout) != self.tools or not self.halves:
+            return Update(again=True)
+        self.key = fingerprint(self.layout)
+        changed: set[Key] = set()
+        if (key := engine_key(self.layout)) != self.engine_key:
+            engine = engine_of(self.layout.vault)
+            if _surface(engine) != _surface(self.engine):
+                return Update(again=True)
+            self.engine_key, self.engine, changed = key, engine, {ENGINE}
+        found = self._stage(changed)
+        problems = [shown(self.layout, problem) for problem in found]
+        if any(stops(problem, MODE) for problem in found):
+            return Update(problems=problems, stopped=True)
+        if any(self._frame_moved(language) for language in LANGUAGES):
+            return Update(again=True)
+        forget(self.layout)
+        self.state = None
+        done = self._bring_all(problems)
+        if not done.stopped:
+            self.state = self._state(found, problems)
+        return done
+
+    def _bring_all(self, problems: list[str]) -> Update:
+        complaints, written = [], []
+        for language in LANGUAGES:
+            new, wrong = self._bring(language)
+            complaints += wrong
+            written += new
+        return Update(problems=problems + complaints, stopped=bool(complaints), written=written)
+
+    def _state(self, found: list[Problem], problems: list[str]) -> State:
+        trees = [tree.staged for tree in self.trees.values()]
+        pages = sum(path.endswith(".md") for tree in trees for path in tree.files)
+        day = str(build_day()) if any(tree.dated for tree in trees) else ""
+        return State(self.key, passed(found, []), pages, problems, day)
+
+    def refresh_search(self) -> list[str]:
+        """Make the search indexes that are behind anew and publish them; complaints. It may run beside
+        updates, after which the indexes are behind again.
+        """
+        state, behind = self.state, sorted(self.behind)
+        self.behind = set()
+        complaints = [line for language in behind for line in index(self.layout, language, gently=True)]
+        with one_builder(self.layout):
+            for language in behind:
+                publish(self.layout.html(language) / INDEX, _site(self.layout, language) / INDEX)
+            if state is not None and state is self.state:
+                self.state = None  # nothing is owed; with complaints the next build makes the indexes
+                if not complaints:
+                    save(self.layout, state)
+        return complaints
+
+    def _frame_moved(self, language: Language) -> bool:
+        half = self.halves[language]
+        return half.frame(self.rendered[language]) != half.frame(self.trees[language].staged.files)
+
+    def _bring(self, language: Language) -> tuple[list[str], list[str]]:
+        """Render what differs from what is shown, and publish it; with complaints nothing is published."""
+        wanted, had = self.trees[language].staged.files, self.rendered[language]
+        half, folder = self.halves[language], self.layout.stage(language)
+        new = {path for path, content in wanted.items() if had.get(path) != content}
+        gone = had.keys() - wanted.keys()
+        if not new and not gone:
+            return [], []
+        for path in new:
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(wanted[path])
+        outputs = {output_of(path) for path in gone} - {output_of(path) for path in wanted}
+        needed = half.needs({output_of(path) for path in new | gone})
+        for path in gone:
+            (folder / path).unlink(missing_ok=True)
+            remove_empty(folder, (folder / path).parent)
+        for path in outputs:
+            (half.folder / path).unlink(missing_ok=True)
+            remove_empty(half.folder, (half.folder / path).parent)
+        listed = wanted.keys() != had.keys()
+        if listed:
+            half.look_again()
+        written, complaints = half.render(new, listed=listed)
+        if complaints:
+            return [], complaints
+        if needed - half.needs({output_of(path) for path in new}):
+            outputs |= half.unneeded()
+        self.rendered[language] = dict(wanted)
+        site = _site(self.layout, language)
+        changed = publish_files(half.folder, site, written | outputs)
+        if any(path.endswith(".html") for path in changed):
+            self.behind.add(language)
+        return [(site / path).relative_to(self.layout.site).as_posix() for path in changed], []
+
+
+def _site(layout: Layout, language: Language) -> Path:
+    return layout.site / "zh" if language == "zh" else layout.site
+
+
+def _surface(engine: Engine) -> object:
+    """What of the engine is in the pages of notes: the addresses of its names."""
+    return addresses(engine), dict(engine.types)

@@ -1,0 +1,151 @@
+"""A world as one language's pages see it: the same answers, each question logged."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+from vaultkit.api.coverage import Coverage
+from vaultkit.bases.index import Entry, Index
+from vaultkit.note import Note
+from vaultkit.site.anchors import Anchors
+from vaultkit.site.compose import Inputs
+from vaultkit.site.live.log import ALL, Log, Paths, Table, Watched
+from vaultkit.site.live.world import World
+from vaultkit.site.paths import Language
+from vaultkit.site.results import Results, Verdict
+from vaultkit.site.sitemap import SiteMap
+from vaultkit.vault import Vault
+
+
+class LoggedVault(Vault):
+    """The vault of a world."""
+
+    def __init__(self, log: Log, vault: Vault) -> None:
+        notes = {path: cast(Note, Watched(log, note)) for path, note in vault.notes.items()}
+        templates = {path: cast(Note, Watched(log, note)) for path, note in vault.templates.items()}
+        super().__init__(
+            vault.root,
+            Table(log, "notes", notes),
+            Paths(log, "files", vault.files),
+            vault.problems,
+            Table(log, "templates", templates),
+            vault.disk,
+            hidden=Paths(log, "hidden", vault.hidden),
+        )
+        self._log = log
+        for name in ("by_name", "by_path", "by_alias"):
+            self.__dict__[name] = Table(log, name, getattr(vault, name))
+
+    def on_disk(self, path: str) -> Path:
+        self._log.keys.add(("disk", path))
+        return super().on_disk(path)
+
+
+class LoggedIndex(Index):
+    """What bases ask of the vault: one entry, which is read anew, or all of it."""
+
+    def __init__(self, log: Log, vault: Vault, world: World) -> None:
+        super().__init__(vault, Entries(log, self, world))
+        self._log, self._world = log, world
+
+    @property
+    def backlinks(self) -> dict[str, list[str]]:  # type: ignore[override]
+        self._log.keys.add(ALL)
+        return self._world.index.backlinks
+
+
+class Entries(dict[str, Entry]):
+    """Entries by path; what an entry is read from logs itself."""
+
+    def __init__(self, log: Log, index: Index, world: World) -> None:
+        super().__init__()
+        self._log, self._index, self._world = log, index, world
+
+    def __getitem__(self, path: str) -> Entry:
+        if path not in self._index.vault.files:
+            raise KeyError(path)
+        return self._world.index.entries[path] if ALL in self._log.keys else self._index.entry(path)
+
+    def get(self, path: str, default: Any = None) -> Any:
+        return self[path] if path in self._index.vault.files else default
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._index.vault.files
+
+    def _all(self) -> dict[str, Entry]:
+        self._log.keys.add(ALL)
+        return self._world.index.entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def keys(self) -> Any:
+        return self._all().keys()
+
+    def values(self) -> Any:
+        return self._all().values()
+
+    def items(self) -> Any:
+        return self._all().items()
+
+
+class LoggedMap(SiteMap):
+    """The pages of a world."""
+
+    def __init__(self, log: Log, world: World) -> None:
+        sitemap = world.sitemap
+        vault = LoggedVault(log, sitemap.vault)
+        pages, files = Table(log, "pages", sitemap.pages), Table(log, "pages of files", sitemap.files)
+        super().__init__(vault, pages, sitemap.problems, files, sitemap.plain)
+        self._log, self._world = log, world
+        self.__dict__["canvases"] = Table(log, "canvases", sitemap.canvases)
+        self.__dict__["strict_breaks"] = sitemap.strict_breaks
+        self.__dict__["tags"] = Table(log, "tags", sitemap.tags)
+        self.__dict__["dates"] = Table(log, "dates", sitemap.dates)
+
+    @property
+    def index(self) -> Index:  # type: ignore[override]
+        if "_index" not in self.__dict__:
+            self.__dict__["_index"] = LoggedIndex(self._log, self.vault, self._world)
+        return cast(Index, self.__dict__["_index"])
+
+    @property
+    def tag_root(self) -> str:  # type: ignore[override]
+        self._log.keys.add(("tag root",))
+        return self._world.sitemap.tag_root
+
+    def anchors(self, note: Note) -> Anchors:
+        path = note.path
+        if path not in self._world.sitemap.vault.notes:
+            return super().anchors(note)
+        self._log.keys.add(("anchors", path))
+        return self._world.anchors(path)
+
+
+class LoggedResults(Results):
+    """The verdicts of a world."""
+
+    def __init__(self, log: Log, world: World) -> None:
+        self._verdicts: dict[str, Verdict | None] = Table(log, "verdicts", world.verdicts)
+
+    def verdict(self, path: str) -> Verdict | None:
+        return self._verdicts.get(path)
+
+
+def logged_inputs(log: Log, world: World, language: Language) -> Inputs:
+    return Inputs(
+        Table(log, "backlinks", world.backlinks[language]),
+        LoggedResults(log, world),
+        Table(log, "places", world.places),
+    )
+
+
+def logged_api(log: Log, world: World) -> Coverage:
+    api = world.api
+    tables: dict[str, Any] = {
+        name: Table(log, name, getattr(api, name)) for name in ("runs", "methods", "explains")
+    }
+    return Coverage(api.engine, **tables)

@@ -1,0 +1,67 @@
+"""The process that builds while `vaultkit serve` serves: `python -m vaultkit.site.live.worker ROOT`.
+
+A line of JSON in is a request, a line of JSON out its answer: `{"do": "build", "mode": "draft"}` gives a
+`Report`, `{"do": "update"}` an `Update`. What else is to be said goes to the standard error. A process of its
+own, so that pages are served meanwhile, and so that changed tools mean only a new process.
+"""
+
+import gc
+import json
+import os
+import select
+import signal
+import sys
+import threading
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TextIO
+
+from vaultkit.site.live.session import Session
+from vaultkit.site.paths import Layout
+
+QUIET = 2.0  # seconds without a request after which the search index is made anew
+
+
+def work(session: Session, requests: TextIO, answers: TextIO, quiet: float = QUIET) -> None:
+    """Answer requests until there are no more."""
+    searching: threading.Thread | None = None
+    while True:
+        owed = session.unsettled or session.behind or session.state
+        if (
+            owed
+            and not (searching and searching.is_alive())
+            and not select.select([requests], [], [], quiet)[0]
+        ):
+            session.settle()
+            searching = threading.Thread(target=_search, args=(session,), daemon=True)
+            searching.start()
+            continue
+        if not select.select([requests], [], [], quiet)[0]:
+            continue
+        line = requests.readline()
+        if not line:
+            return
+        request = json.loads(line)
+        building = request["do"] == "build"
+        answer: Any = session.build(request["mode"]) if building else session.update()
+        answers.write(json.dumps(asdict(answer), ensure_ascii=False) + "\n")
+        answers.flush()
+        if building and answer.ok:
+            session.get_ready()
+            gc.freeze()  # what is here now stays: do not look through it again and again
+
+
+def _search(session: Session) -> None:
+    for line in session.refresh_search():
+        print(line, file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server says when it is over
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what others print is no answer
+    work(Session(Layout(Path(sys.argv[1]))), os.fdopen(0, encoding="utf-8", closefd=False), answers)
+
+
+if __name__ == "__main__":
+    main()

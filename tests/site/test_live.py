@@ -1,0 +1,267 @@
+"""Serving while the vault changes: after any edit the site is what a build from nothing makes of it."""
+
+import io
+import json
+import os
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import ClassVar, cast
+
+import pytest
+from mkdocs.commands.build import build as mkdocs_build
+from mkdocs.config import load_config
+
+from vaultkit.site.build import INDEX, Report, publish_all
+from vaultkit.site.fingerprint import fingerprint
+from vaultkit.site.live import session as live
+from vaultkit.site.live.session import Session, Update
+from vaultkit.site.live.worker import work
+from vaultkit.site.paths import LANGUAGES, Layout
+from vaultkit.site.stage import stage_all
+from vaultkit.site.state import load
+
+SEARCH = f"{INDEX}/"
+
+
+def from_nothing(layout: Layout, copy: Path) -> Layout:
+    """The site of a copy of the vault, built without caches but for formulas; no search index."""
+    fresh = Layout(copy)
+    copy.mkdir()
+    shutil.copytree(layout.vault, copy / "vault")
+    for file in (layout.vault).rglob("*"):  # a copy keeps times: bases show them
+        shutil.copystat(file, copy / "vault" / file.relative_to(layout.vault))
+    for name in ("mkdocs.yml", "mkdocs.zh.yml", "pyproject.toml"):
+        shutil.copyfile(layout.root / name, copy / name)
+    for name in ("codebase", "node_modules"):
+        (copy / name).symlink_to(layout.root / name)
+    fresh.math.parent.mkdir(parents=True)
+    fresh.math.symlink_to(layout.math.resolve())
+    build_pages(fresh)
+    return fresh
+
+
+def build_pages(layout: Layout) -> None:
+    """What a build does, in this process and without a search index."""
+    stage_all(layout, LANGUAGES)
+    for language in LANGUAGES:
+        mkdocs_build(load_config(str(layout.config(language)), site_dir=str(layout.html(language))))
+    publish_all(layout)
+
+
+def content(layout: Layout) -> dict[str, bytes]:
+    files = {f.relative_to(layout.site).as_posix(): f for f in layout.site.rglob("*") if f.is_file()}
+    return {path: f.read_bytes() for path, f in files.items() if SEARCH not in path}
+
+
+def differences(layout: Layout, copy: Path) -> list[str]:
+    ours, theirs = content(layout), content(from_nothing(layout, copy))
+    return sorted(path for path in ours.keys() | theirs.keys() if ours.get(path) != theirs.get(path))
+
+
+@pytest.fixture
+def session(project: Layout, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
+    """A session on the sample project that is ready for changes."""
+    monkeypatch.setenv("KVIST_STAGED", "1")
+
+    def whole(layout: Layout, *, mode: str, staging: Callable[..., object]) -> Report:
+        staging(layout, LANGUAGES)
+        build_pages(layout)
+        return Report(True, True)
+
+    monkeypatch.setattr(live, "build", whole)
+    running = Session(project)
+    assert running.build().ok
+    running.get_ready()
+    yield running
+
+
+EDITS: dict[str, Callable[[Path], None]] = {
+    "text": lambda vault: _add(vault / "concepts/Attention.md", "\nMore words, and $x^2 + 1$.\n"),
+    "embed": lambda vault: _add(vault / "concepts/KV cache.md", "\n![[Attention]]\n"),
+    "an embedded text": lambda vault: _add(vault / "concepts/Attention.md", "\nShown in two places.\n"),
+    "link": lambda vault: _add(vault / "concepts/Prefix tree.md", "\nSee [[KV cache]] and [[Fresh]].\n"),
+    "create": lambda vault: _add(vault / "concepts/Fresh.md", "# Fresh\n\nBuilds on [[Attention]].\n"),
+    "alias": lambda vault: _put(vault / "concepts/KV cache.md", "aliases: [", "aliases: [新名, "),
+    "title": lambda vault: _put(vault / "concepts/KV cache.zh.md", "title: ", "title: 新的"),
+    "status": lambda vault: _put(vault / "concepts/Prefix tree.md", "status: stub", "status: written"),
+    "list": lambda vault: _put(vault / "reading-lists/Sample list.md", "- [ ]", "- [x]"),
+    "diagram": lambda vault: _add(vault / "concepts/Attention.md", "\n```mermaid\ngraph TD; A-->B\n```\n"),
+    "no diagram": lambda vault: _cut(vault / "concepts/Attention.md", "\n```mermaid"),
+    "translation": lambda vault: _add(
+        vault / "concepts/Fresh.zh.md", "---\ntitle: 新文\n---\n# 新文\n\n[[Attention]]\n"
+    ),
+    "rename": lambda vault: _rename(vault / "concepts/Fresh.md", vault / "concepts/Renamed.md"),
+    "delete": lambda vault: (vault / "concepts/Renamed.md").unlink(),
+}
+
+
+def _add(file: Path, text: str) -> None:
+    file.parent.mkdir(exist_ok=True)
+    file.write_text((file.read_text("utf-8") if file.exists() else "") + text, "utf-8")
+
+
+def _put(file: Path, old: str, new: str) -> None:
+    text = file.read_text("utf-8")
+    assert old in text, f"{file.name} has no {old!r}"
+    file.write_text(text.replace(old, new, 1), "utf-8")
+
+
+def _rename(file: Path, to: Path) -> None:
+    file.rename(to)
+
+
+def _cut(file: Path, start: str) -> None:
+    file.write_text(file.read_text("utf-8").partition(start)[0], "utf-8")
+
+
+def test_after_each_edit_the_site_is_that_of_a_build_from_nothing(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Byte for byte, dependents and all; compared where edits of several kinds have met."""
+    monkeypatch.setattr(live, "MODE", "lenient")  # some of these edits leave links that lead nowhere
+    for number, (name, edit) in enumerate(EDITS.items(), 1):
+        edit(session.layout.vault)
+        done = session.update()
+        assert not done.again and not done.stopped, (name, done.problems)
+        assert done.written, name
+        if number % 5 == 0 or number == len(EDITS):
+            session.settle()
+            assert not differences(session.layout, tmp_path / f"copy {number}"), name
+    assert not (session.layout.site / "zh" / "assets" / "mermaid").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(2))
+def test_any_sequence_of_edits(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(live, "MODE", "lenient")
+    chance = random.Random(seed)
+    for number in range(25):
+        _any_edit(chance, session.layout.vault)
+        done = session.update()
+        if done.again:  # a section has come or gone, which all pages show
+            session = Session(session.layout)
+            assert session.build().ok
+            session.get_ready()
+        assert not done.stopped, done.problems
+        session.settle()
+        assert not differences(session.layout, tmp_path / f"copy {number}"), number
+        shutil.rmtree(tmp_path / f"copy {number}")
+
+
+def _any_edit(chance: random.Random, vault: Path) -> None:
+    """One change to one note, as an author or a program might make it."""
+    notes = [file for file in sorted(vault.rglob("*.md")) if not file.name.startswith("Home")]
+    note, other = chance.choice(notes), chance.choice(notes).stem.removesuffix(".zh")
+    ending = ".zh.md" if note.name.endswith(".zh.md") else ".md"
+    kind = chance.randrange(10)
+    if kind == 0 and len(notes) > 4:
+        note.unlink()
+    elif kind == 1:
+        note.rename(note.with_name(f"Note {chance.randrange(4)}{ending}"))
+    elif kind == 2:
+        folder = vault / chance.choice(["concepts", "papers"])
+        _add(folder / f"Note {chance.randrange(4)}{ending}", f"\n# New\n\n[[{other}]] ![[{other}]]\n")
+    elif kind == 3:
+        text = note.read_text("utf-8")
+        field = chance.choice(
+            ["aliases: [别名]", "status: stub", "title: 名", "tags: [a/b]", "kind: concept"]
+        )
+        note.write_text(f"---\n{field}\n---\n" + text.rpartition("---\n")[2], "utf-8")
+    elif kind == 4:
+        _add(note, f"\n## Part {chance.randrange(3)}\n\nA block. ^b{chance.randrange(3)}\n")
+    else:
+        places = ["", "#Part 0", "#Part 1", "#^b0", "#^b1", "|shown"]
+        target = chance.choice([other, "Note 1", "Note 2"]) + chance.choice(places)
+        link = f"{chance.choice(['', '!'])}[[{target}]]"
+        _add(note, f"\nA sentence {chance.random():.3f} with {link} and $x_{kind}$.\n")
+
+
+def test_a_problem_is_told_with_its_line_and_the_last_good_page_stays(session: Session) -> None:
+    note, page = (
+        session.layout.vault / "concepts" / "Attention.md",
+        session.layout.site / "concepts/attention",
+    )
+    text, shown = note.read_text("utf-8"), (page / "index.html").read_bytes()
+    note.write_text(text.replace("[[KV cache]]", "[[Nowhere]]") + "\nNew words.\n", "utf-8")
+    done = session.update()
+    assert done.stopped and not done.written
+    assert any(line.startswith("vault/concepts/Attention.md:12: unresolved-link") for line in done.problems)
+    assert (page / "index.html").read_bytes() == shown
+    note.write_text(text + "\nA formula: $\\frac{1$.\n", "utf-8")
+    lines = len(note.read_text("utf-8").splitlines())
+    done = session.update()
+    assert done.stopped
+    assert any(line.startswith(f"vault/concepts/Attention.md:{lines}: formula") for line in done.problems)
+    note.write_text(text + "\nNew words.\n", "utf-8")
+    done = session.update()
+    assert not done.stopped and "concepts/attention/index.html" in done.written
+    assert b"New words." in (page / "index.html").read_bytes()
+
+
+def test_what_all_pages_show_asks_for_another_session(session: Session) -> None:
+    _add(session.layout.vault / "papers" / "New.md", "# New\n\nThe first paper.\n")
+    assert session.update().again  # a section of the nav
+    (session.layout.vault / "papers" / "New.md").unlink()
+    assert not session.update().again
+    _add(session.layout.vault / ".obsidian" / "app.json", '{"strictLineBreaks": true}')
+    assert session.update().again
+
+
+def test_a_change_that_no_page_shows_writes_nothing(session: Session) -> None:
+    _add(session.layout.vault / "concepts" / "Attention.md", "<!-- a comment -->\n")
+    assert session.update().written == []
+
+
+def test_the_search_index_is_made_for_the_languages_that_are_behind(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def index(layout: Layout, language: str, *, gently: bool) -> list[str]:
+        made.append(language)
+        _add(layout.html(language) / INDEX / "entry", "x")  # type: ignore[arg-type]
+        return []
+
+    monkeypatch.setattr(live, "index", index)
+    _add(session.layout.vault / "concepts" / "KV cache.zh.md", "\n新的一句。\n")
+    session.update()
+    assert load(session.layout).key == ""  # the site is not yet what a build makes
+    assert session.refresh_search() == []
+    assert made == ["zh"]
+    assert (session.layout.site / "zh" / INDEX / "entry").is_file()
+    assert load(session.layout).key == fingerprint(session.layout)
+
+
+def test_the_worker_answers_line_by_line(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    class Stub:
+        behind: ClassVar[set[str]] = set()
+        state = None
+        unsettled = False
+
+        def build(self, mode: str) -> Report:
+            asked.append(mode)
+            return Report(True, True, pages=3)
+
+        def get_ready(self) -> None:
+            asked.append("ready")
+
+        def update(self) -> Update:
+            return Update(written=["a/index.html"])
+
+    requests = tmp_path / "requests"
+    requests.write_text('{"do": "build", "mode": "draft"}\n{"do": "update"}\n')
+    answers = io.StringIO()
+    read, write = os.pipe()
+    os.write(write, requests.read_bytes())
+    os.close(write)
+    with os.fdopen(read, encoding="utf-8", buffering=1) as lines:
+        work(cast("Session", Stub()), lines, answers)
+    first, second = (json.loads(line) for line in answers.getvalue().splitlines())
+    assert first["pages"] == 3 and asked == ["draft", "ready"]
+    assert second["written"] == ["a/index.html"]
