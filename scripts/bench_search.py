@@ -204,9 +204,8 @@ def measure(browser: Any, address: str, language: str, pages: dict[str, str], co
     print(f"{language}: {len(pages)} pages, {len(words)} words: {' '.join(words)}")
     for name, shares in (("recall", recalls), ("precision", precisions)):
         least = min(shares)
-        print(
-            f"  {name:11} mean {statistics.mean(shares):.3f}  least {least:.2f} ({words[shares.index(least)]})"
-        )
+        mean, word = statistics.mean(shares), words[shares.index(least)]
+        print(f"  {name:11} mean {mean:.3f}  least {least:.2f} ({word})")
     for name, sizes in (("first query", first), ("next query", again), ("three words", several)):
         median = statistics.median(sizes) / 1000
         print(f"  {name:11} median {median:6.1f} kB  most {max(sizes) / 1000:6.1f} kB")
