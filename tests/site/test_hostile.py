@@ -50,7 +50,15 @@ def foreign(requests: list[Any]) -> list[Any]:
     ]
 
 
-HOSTILE = ["ideas/hostile/", "zh/ideas/hostile/", "ideas/quotes/", "ideas/garden-gate/", "ideas/", "graph/"]
+HOSTILE = [
+    "ideas/hostile/",
+    "zh/ideas/hostile/",
+    "ideas/quotes/",
+    "ideas/garden-gate/",
+    "ideas/",
+    "graph/",
+    "labs/hostile-lab/",
+]
 
 
 @pytest.mark.parametrize("path", HOSTILE)

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from vaultkit.lists.items import short_id
+from vaultkit.lists.milestones import identities
 from vaultkit.review.cards import cards
 from vaultkit.review.schedule import Schedule, read
 from vaultkit.vault import Vault
@@ -95,6 +97,28 @@ def test_ticks_go_out_and_come_in(open_page: Any, home: str, tmp_path: Any) -> N
         chooser.value.set_files(given)
         page.get_by_text(told).wait_for()
     assert page.locator(".k-progress").inner_text().startswith("1 of 32")
+
+
+@pytest.mark.browser
+def test_milestones_are_ticked_in_the_list_and_in_the_tracker(open_page: Any, home: str, real: Any) -> None:
+    page = open_page(f"{home}reading-lists/tiny-llm-in-three-weeks/")
+    page.wait_for_selector(".k-tickable")
+    page.locator("li:has(.k-todo)", has_text="KV cache implemented").locator(".k-tickable").click()
+    page.goto(f"{home}zh/progress-tracker/")
+    page.wait_for_selector(".k-tickable")
+    bar = page.locator(".k-kind-tracker .k-progress")
+    assert bar.inner_text().startswith("已达成 1 / 9")
+    page.locator(".k-kind-tracker .k-tickable").first.click()
+    assert bar.inner_text().startswith("已达成 2 / 9")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="导出勾选").click()
+    saved = json.loads(download.value.path().read_text("utf-8"))["ticks"]
+    named = identities(Vault.load(real.layout.vault).notes["reading-lists/tiny-llm in three weeks.md"])
+    assert set(saved) < {short_id(name) for name in named.values()} and len(saved) == 2
+    page.goto(f"{home}reading-lists/tiny-llm-in-three-weeks/")
+    page.wait_for_selector(".k-tickable")
+    assert page.locator(".k-todo").count() == len(named)
+    assert page.locator("li:has(.k-todo) input:checked").count() == 2
 
 
 @pytest.mark.browser

@@ -103,11 +103,11 @@ def test_the_feeds_hold_what_was_written_and_changed(published: Any) -> None:
     texts = files(published)
     english, chinese = (ElementTree.fromstring(texts[path]) for path in ("feed.xml", "zh/feed.xml"))
     titles = [entry.findtext(f"{ATOM}title") for entry in english.iter(f"{ATOM}entry")]
-    assert titles == ["Garden & gate", "Only English", "Quotes", "Hostile"]
+    assert titles == ["Garden & gate", "Only English", "Hostile lab", "Quotes", "Hostile"]
     assert next(chinese.iter(f"{ATOM}entry")).findtext(f"{ATOM}title") == "花园"
     assert english.findtext(f"{ATOM}updated") == "2024-05-01T00:00:00+00:00"
     ids = [element.text for tree in (english, chinese) for element in tree.iter(f"{ATOM}id")]
-    assert len(set(ids)) == len(ids) == 8
+    assert len(set(ids)) == len(ids) == 9
 
 
 def test_the_sitemaps_name_each_language_that_a_page_has(published: Any) -> None:

@@ -24,6 +24,7 @@ from kvist.ops.rms_norm import rms_norm as rms_norm
 from kvist.ops.rope import rope as rope
 from kvist.ops.softmax import softmax as softmax
 from kvist.ops.split_k import split_k_matmul as split_k_matmul
+from kvist.ops.split_kv import split_kv_attention as split_kv_attention
 from kvist.ops.swiglu import swiglu as swiglu
 from kvist.ops.yarn import yarn_frequencies as yarn_frequencies
 from kvist.ops.yarn import yarn_temperature as yarn_temperature

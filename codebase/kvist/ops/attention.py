@@ -7,6 +7,7 @@ import mlx.core as mx
 from kvist import native
 from kvist.errors import KvistError
 from kvist.ops.metal import flash_attention as kernels
+from kvist.ops.metal import split_kv
 from kvist.ops.softmax import softmax_reference
 
 Mask = mx.array | str | None
@@ -31,8 +32,8 @@ def attention(
     the scores. A query that sees no key at all gets the mean of all values, as in `mx.fast`.
     `implementation` is "reference", "mlx" (`mx.fast.scaled_dot_product_attention`), "cpp" (one pass over the
     keys in C++ on the CPU, for every mask but an array; float32, float16 and bfloat16, k and v alike),
-    "metal" (kernels/flash_attention, for the same masks; D up to 128, q, k and v alike) or None for the best
-    one here.
+    "metal" (kernels/flash_attention, for one query kernels/split_kv, for the same masks; D up to 128, q, k
+    and v alike) or None for the best one here.
     Sources: Vaswani et al. 2017, equation 1; Ainslie et al. 2023 (GQA), section 2.2. Raises KvistError on
     bad shapes.
     """
@@ -55,11 +56,16 @@ def attention(
 
 
 def _metal(q: mx.array, k: mx.array, v: mx.array, scale: float, mask: Mask) -> mx.array:
-    if isinstance(mask, mx.array) or not k.size:
-        got = f"mask {type(mask).__name__}, k {k.shape}"
-        raise KvistError("attention", 'mask None or "causal", and keys, for implementation="metal"', got)
-    kernel = kernels.launch(q, k, v, scale, causal=mask is not None)
-    return kernel.run()[0] if q.size else q
+    if isinstance(mask, mx.array):
+        raise KvistError("attention", 'mask None or "causal" for implementation="metal"', "an array")
+    if not q.size:
+        return q
+    if not k.shape[2]:
+        raise KvistError("attention", 'at least one key for implementation="metal"', "none")
+    if q.shape[2] == 1:  # it sees every key, with a causal mask and without
+        lengths = mx.full((k.shape[0],), k.shape[2], mx.int32)
+        return mx.expand_dims(split_kv.decode(q[:, :, 0], k, v, lengths, scale), 2)
+    return kernels.launch(q, k, v, scale, causal=mask is not None).run()[0]
 
 
 def _primitive(

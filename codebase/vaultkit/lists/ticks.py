@@ -8,6 +8,7 @@ from typing import NamedTuple
 from vaultkit.edit import Edit, edit_file
 from vaultkit.errors import CallError, Problem, VaultError
 from vaultkit.lists.items import Item, Task, read_items, short_id, todos
+from vaultkit.lists.milestones import KINDS, identities, milestones
 from vaultkit.lists.reading import reading_lists
 from vaultkit.note import Note
 from vaultkit.pairs import pair_of
@@ -48,11 +49,13 @@ def tick(vault: Vault, words: str, list_name: str = "", *, done: bool = True) ->
 
 
 def tick_ids(vault: Vault, ids: Iterable[str]) -> list[Tick]:
-    """Tick every item whose `short_id` is among `ids`, as the site keeps them."""
+    """Tick every item and milestone whose `short_id` is among `ids`, as the site keeps them."""
     wanted = set(ids)
-    places = [
-        p for note in reading_lists(vault) for p in _places(vault, note) if short_id(p.identity) in wanted
-    ]
+    found = [place for note in reading_lists(vault) for place in _places(vault, note)]
+    for _, note in sorted(vault.notes.items()):
+        if note.lang == "en" and note.properties.get("kind") in KINDS:
+            found += _milestones(note)
+    places = [place for place in found if short_id(place.identity) in wanted]
     return _tick_all(vault, places, done=True)
 
 
@@ -111,9 +114,17 @@ def _places(vault: Vault, note: Note) -> Iterator[Tickable]:
     for nth, item in enumerate(read_items(note)[0]):
         words = (item.title, item.url, item.note, chinese.get(("item", nth), ""))
         yield _tickable(note, item, item.title, words, item.identity, item.minutes)
+    named = identities(note)
     for nth, task in enumerate(todos(note)):
         names = (task.text, chinese.get(("todo", nth), ""))
-        yield _tickable(note, task, task.text, names, f"{note.path}:{task.line}", None)
+        identity = named.get(task.line, f"{note.path}:{task.line}")
+        yield _tickable(note, task, task.text, names, identity, None)
+
+
+def _milestones(note: Note) -> Iterator[Tickable]:
+    named = identities(note)
+    for task in milestones(note):
+        yield _tickable(note, task, task.text, (task.text,), named[task.line], None)
 
 
 def _tickable(

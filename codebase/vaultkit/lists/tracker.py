@@ -29,6 +29,11 @@ def trackers(vault: Vault) -> list[Note]:
 
 def standing_of(vault: Vault, tracker: Note) -> Standing:
     """The standing that a tracker shows. Raises VaultError if its property `list` names no reading list."""
+    return Standing(vault, standing_list(vault, tracker))
+
+
+def standing_list(vault: Vault, tracker: Note) -> Note:
+    """The reading list that a tracker follows. Raises VaultError if its property `list` names none."""
     value = tracker.properties.get("list")
     links = list(find(value)) if isinstance(value, str) else []
     path = resolve(vault, links[0].text.target, tracker.path).path if links else None
@@ -36,7 +41,7 @@ def standing_of(vault: Vault, tracker: Note) -> Standing:
     if note is None or note.properties.get("kind") != "reading-list":
         hint = 'write list: "[[tiny-llm in three weeks]]"'
         raise VaultError(Problem(tracker.path, 1, "tracker", "`list` names no reading list", hint))
-    return Standing(vault, note)
+    return note
 
 
 def written(vault: Vault, tracker: Note) -> dict[Path, bytes]:

@@ -126,6 +126,8 @@ STRINGS: dict[str, tuple[str, str]] = {
     "tag_below": ("Below it", "下级"),
     "all_tags": ("All {count} tags", "全部 {count} 个标签"),
     "no_tags": ("There are no tags yet.", "还没有标签。"),
+    "fold_topics": ("{total} topics, {done} done", "{total} 个主题，已完成 {done} 个"),
+    "fold_mastery": ("{total} notes", "{total} 篇笔记"),
     # the graph
     "graph": ("Graph of notes", "笔记关系图"),
     "graph_intro": (

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from vaultkit.cli import main
 from vaultkit.errors import VaultError
 from vaultkit.lists.items import read_items, short_id
+from vaultkit.lists.milestones import identities
 from vaultkit.lists.ticks import tick
 from vaultkit.note import parse_note
 from vaultkit.vault import Vault
@@ -111,6 +112,24 @@ def test_ticks_of_the_site_come_in(make_vault, tmp_path, capsys: pytest.CaptureF
     assert text == ENGLISH.replace("- [ ] [KV caching", "- [x] [KV caching")
     file.write_text("[]")
     assert main(["done", "--import", str(file), "--vault", str(root)]) == 1
+
+
+def test_milestones_of_the_site_come_in_wherever_they_stand_now(make_vault, tmp_path) -> None:
+    session = "---\nkind: session\n---\n- [ ] Read on\n- [ ] Read on\n- [ ] \n"
+    root = make_vault(FILES | {"sessions/S.md": session, "Other.md": "- [ ] Read on\n"})
+    notes = Vault.load(root).notes
+    (cache,), (_, second) = (identities(notes[name]).values() for name in ("L.md", "sessions/S.md"))
+    moved = ENGLISH.replace("## Milestones\n", "## Milestones\n- [ ] A new one\n")
+    (root / "L.md").write_text(moved, "utf-8")
+    (root / "L.zh.md").write_text(CHINESE.replace("- [ ] 写", "- [ ] 新的\n- [ ] 写"), "utf-8")
+    file = tmp_path / "ticks.json"
+    ticks = {short_id(cache): "2026-11-22", short_id(second): "2026-11-22"}
+    file.write_text(json.dumps({"version": 1, "ticks": ticks}))
+    assert main(["done", "--import", str(file), "--vault", str(root)]) == 0
+    assert (root / "L.md").read_text("utf-8") == moved.replace("- [ ] Cache", "- [x] Cache")
+    assert "- [ ] 新的\n- [x] 写出缓存" in (root / "L.zh.md").read_text("utf-8")
+    assert (root / "sessions/S.md").read_text("utf-8") == session.replace("on\n- [ ] R", "on\n- [x] R")
+    assert (root / "Other.md").read_text("utf-8") == "- [ ] Read on\n"
 
 
 def test_command(make_vault, capsys: pytest.CaptureFixture[str]) -> None:

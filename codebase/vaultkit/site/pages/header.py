@@ -33,7 +33,7 @@ def header(context: Context, results: Results) -> list[str]:
         pills.append(pill("plain", say(context.language, "hours", hours=escape(str(hours)))))
     if reviewed := properties.get("reviewed"):
         pills.append(pill("plain", say(context.language, "reviewed", date=escape(str(reviewed)))))
-    if is_notebook(context.page.key):
+    if is_notebook(context.page.key) and not context.page.plain:
         name = posixpath.basename(context.page.file)  # the plug-in puts the file beside its page
         text = say(context.language, "lab_file")
         pills.append(f'<a class="k-pill k-pill-plain" href="{name}" download>{text}</a>')

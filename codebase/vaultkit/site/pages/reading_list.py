@@ -40,11 +40,21 @@ def progress_bar(context: Context, note: Note) -> str:
         minutes=count.minutes_total,
     )
     rows = [f"{item_id(item)}:{int(item.done)}:{item.minutes or 0}" for item in read_items(note)[0]]
+    return bar(text, shape, rows, done)
+
+
+def bar(text: str, shape: str, rows: list[str], done: int) -> str:
+    """A bar of what is done, `rows` being `id:done:minutes`; `shape` is its text with {done} and {spent}."""
     return (
         f'<span class="k-progress" data-unsearched data-k-text="{attribute(shape)}" '
-        f'data-k-items="{" ".join(rows)}"><progress max="{count.total}" value="{done}" '
+        f'data-k-items="{" ".join(rows)}"><progress max="{len(rows)}" value="{done}" '
         f'aria-label="{attribute(text)}"></progress><span>{text}</span></span>'
     )
+
+
+def todo_mark(name: str) -> str:
+    """What the browser finds a milestone by."""
+    return f'<span class="k-todo" data-k-id="{name}"></span>'
 
 
 def item_id(item: Item) -> str:

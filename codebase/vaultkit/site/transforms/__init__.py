@@ -29,6 +29,7 @@ from vaultkit.site.transforms.math import math
 from vaultkit.site.transforms.outputs import outputs
 from vaultkit.site.transforms.structure import structure
 from vaultkit.site.transforms.tags import tags
+from vaultkit.site.transforms.tracker import tracker
 
 Transform = Callable[[list[Line], Context], list[Line]]
 
@@ -45,6 +46,7 @@ LINE_TRANSFORMS: tuple[Transform, ...] = (
     outputs,
     foreign_blocks,
     definitions,
+    tracker,
     callouts,
     items,
     fields,

@@ -18,7 +18,7 @@ ALIASES = {
     "done": "success", "help": "question", "faq": "question", "caution": "warning", "attention": "warning",
     "fail": "failure", "missing": "failure", "error": "danger", "cite": "quote",
 }  # fmt: skip
-_OWN = frozenset({"card", "embed", "source"})  # the site's own
+_OWN = frozenset({"card", "embed", "fold", "source"})  # the site's own
 _CALLOUT = re.compile(r"\[!(?P<type>[^\]|]+)(?P<metadata>\|[^\]]*)?\](?P<fold>[+-]?)[ \t]*(?P<title>.*)$")
 
 

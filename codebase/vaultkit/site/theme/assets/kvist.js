@@ -46,7 +46,7 @@ copyButtons(LANGUAGE);
 permalinks(LANGUAGE);
 markContents();
 fillExplorer(ROOT, LANGUAGE);
-if (document.querySelector(".k-item, .k-progress, .k-place")) {
+if (document.querySelector(".k-item, .k-todo, .k-progress, .k-place")) {
   import("./lists.js").then(({ cameFrom, nextItems, progressBars, readingList }) => {
     progressBars();
     nextItems();

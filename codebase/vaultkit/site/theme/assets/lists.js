@@ -42,18 +42,28 @@ export function nextItems() {
 }
 
 export function readingList() {
-  const tools = document.querySelector(".k-list-tools");
   const items = [...document.querySelectorAll(".k-item")].map(itemOf).filter(Boolean);
-  if (!tools || !items.length) return;
-  for (const item of items) item.box.addEventListener("change", () => tick(item));
-  tools.append(...filters(items), ...exchange(items));
+  const todos = [...document.querySelectorAll(".k-todo")].map(itemOf).filter(Boolean);
+  const all = [...items, ...todos];
+  const tools = document.querySelector(".k-list-tools") ?? toolsBelow(todos);
+  if (!tools || !all.length) return;
+  for (const item of all) item.box.addEventListener("change", () => tick(item));
+  if (items.length) tools.append(...filters(items));
+  tools.append(...exchange(all));
   tools.hidden = false;
   for (const { row } of items) {
     row.addEventListener("click", (event) => {
       if (event.target.closest("a[href]")) sessionStorage.setItem("kvist.list", tools.dataset.kList);
     });
   }
-  show(items);
+  show(all);
+}
+
+// A page without a list has its tools below the last task.
+function toolsBelow(todos) {
+  const made = Object.assign(document.createElement("div"), { className: "k-list-tools" });
+  todos.at(-1)?.row.closest(":not(li) > ul, :not(li) > ol")?.after(made);
+  return made.isConnected ? made : null;
 }
 
 export function cameFrom() {
