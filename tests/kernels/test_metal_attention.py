@@ -20,8 +20,14 @@ BLOCKS = normal(4, 3, 1, 4, 16)
 WIDE = mx.zeros((1, 1, 2, 130))
 
 REFUSED: dict[str, Callable[[], mx.array]] = {
-    'need mask None or "causal", and keys, for implementation="metal", got mask array': lambda: attention(
+    'need mask None or "causal" for implementation="metal", got an array': lambda: attention(
         Q, K, V, mask=mx.ones((3, 5), mx.bool_), implementation="metal"
+    ),
+    'need at least one key for implementation="metal", got none': lambda: attention(
+        Q, K[:, :, :0], V[:, :, :0], implementation="metal"
+    ),
+    "[flash_attention] need at least one key, got none": lambda: flash_attention(
+        Q, K[:, :, :0], V[:, :, :0], causal=False
     ),
     "need a head_dim of at most 128": lambda: attention(WIDE, WIDE, WIDE, implementation="metal"),
     "need keys and values of one shape": lambda: attention(Q, K, V[..., :8], implementation="metal"),
@@ -60,6 +66,7 @@ def test_what_the_kernels_have_not_is_refused(message):
 def test_no_query_gives_nothing():
     for run in (attention, flash_attention):
         assert run(Q[:, :, :0], K, V, implementation="metal").shape == (1, 2, 0, 16)
+        assert run(Q[:0], K[:0], V[:0], implementation="metal").shape == (0, 2, 3, 16)
 
 
 def test_a_pool_with_other_axes_first_is_read_as_it_is_meant():
