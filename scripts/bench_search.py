@@ -202,8 +202,10 @@ def measure(browser: Any, address: str, language: str, pages: dict[str, str], co
         several.append(sum(Counting.sizes))
         fresh.context.close()
     print(f"{language}: {len(pages)} pages, {len(words)} words: {' '.join(words)}")
-    print(f"  recall    mean {statistics.mean(recalls):.3f}  least {min(recalls):.2f}")
-    print(f"  precision mean {statistics.mean(precisions):.3f}  least {min(precisions):.2f}")
+    for name, shares in (("recall", recalls), ("precision", precisions)):
+        least = min(shares)
+        mean, word = statistics.mean(shares), words[shares.index(least)]
+        print(f"  {name:11} mean {mean:.3f}  least {least:.2f} ({word})")
     for name, sizes in (("first query", first), ("next query", again), ("three words", several)):
         median = statistics.median(sizes) / 1000
         print(f"  {name:11} median {median:6.1f} kB  most {max(sizes) / 1000:6.1f} kB")

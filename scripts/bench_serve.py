@@ -52,6 +52,9 @@ def served(layout: Layout) -> Iterator[str]:
     try:
         wait(lambda: "serving " in (layout.root / "serve.log").read_text("utf-8"), running)
         yield address
+    except SystemExit:
+        print((layout.root / "serve.log").read_text("utf-8")[-2000:], file=sys.stderr)
+        raise
     finally:
         running.send_signal(signal.SIGINT)
         running.wait(30)
@@ -154,7 +157,7 @@ def main() -> None:
 def copy_of(root: Path, folder: Path) -> Layout:
     """A copy of a project's vault, with the project's own tools and engine."""
     shutil.copytree(root / "vault", folder / "vault")
-    for name in ("mkdocs.yml", "mkdocs.zh.yml", "pyproject.toml", "constraints.txt"):
+    for name in ("mkdocs.yml", "mkdocs.zh.yml", "pyproject.toml", "constraints.txt", "STYLE.md"):
         shutil.copyfile(root / name, folder / name)
     for name in ("codebase", "node_modules", "kernels"):
         (folder / name).symlink_to(root / name)

@@ -1,6 +1,7 @@
 // A whole decode step, one token of each sequence through all layers, as one MLX primitive that runs on the CPU.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "common/primitive.h"
@@ -29,9 +30,13 @@ std::vector<mx::array> decoder_step(const mx::array& x, const mx::array& wavelen
 
 class DecoderStep : public CpuPrimitive {
  public:
-  DecoderStep(mx::Stream stream, DecoderOptions options) : CpuPrimitive(stream), options_(std::move(options)) {}
+  using Arrays = std::shared_ptr<const std::vector<mx::array>>;
 
-  // inputs: x, wavelengths, last_norm, arrays, caches.
+  // The arrays of the layers belong to the primitive: as inputs, hundreds of them would be copied for every output.
+  DecoderStep(mx::Stream stream, DecoderOptions options, Arrays arrays)
+      : CpuPrimitive(stream), options_(std::move(options)), arrays_(std::move(arrays)) {}
+
+  // inputs: x, wavelengths, last_norm, caches.
   void eval_cpu(const std::vector<mx::array>& inputs, std::vector<mx::array>& outputs) override;
   std::vector<mx::array> formula(const std::vector<mx::array>& inputs) override;  // refuses
   const char* name() const override { return "KvistDecoderStep"; }
@@ -39,6 +44,7 @@ class DecoderStep : public CpuPrimitive {
 
  private:
   DecoderOptions options_;
+  Arrays arrays_;  // evaluated, rows side by side
 };
 
 }  // namespace kvist

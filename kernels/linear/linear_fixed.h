@@ -21,20 +21,18 @@ struct Fields {
 template <typename W>
 void steps_of_groups(const float* prepared, const Weights& w, float limit, float* steps) {
   const int64_t groups = w.k / w.group;
-  const F32 zero = broadcast(0.0f);
   for (int64_t g = 0; g < groups; ++g) steps[g] = 0;
   for (int64_t base = 0, k = padded(w.k, W::format); base < k; base += 16 * W::per) {
-    F32 most = zero, poison = zero;  // infinities and NaN make the whole group NaN
+    F32 most = broadcast(0.0f);
     for (int part = 0; part < W::per; ++part) {
       const F32 value = load(prepared + base + 16 * part);
       most = max(as_float(both(bits(value), broadcast_int(0x7fffffffu))), most);
-      poison = fma(value, zero, poison);
     }
-    float of_word[16], bad[16];
-    store(of_word, most), store(bad, poison);
+    float of_word[16];
+    store(of_word, most);
     for (int64_t word = 0; word < 16 && base + word * W::per < w.k; ++word) {
       float& step = steps[(base + word * W::per) / w.group];
-      step = (of_word[word] > step ? of_word[word] : step) + bad[word];
+      step = of_word[word] > step ? of_word[word] : step;
     }
   }
   for (int64_t g = 0; g < groups; ++g) steps[g] /= limit;
@@ -58,7 +56,7 @@ void round_to_fixed(const float* prepared, const Weights& w, Fixed row) {
       inverse[word] = step > 0x1p-120f && step < 0x1p120f ? 1.0f / step : 0.0f;
     }
     const F32 scale = load(inverse), most = broadcast(limit), least = broadcast(-limit);
-    F32 sum = broadcast(0.0f);
+    F32 sum = broadcast(0.0f);  // of values, and NaN where there is an infinity or NaN: that makes the result NaN
     const auto rounded = [&](int part) {
       const F32 x = max(least, min(most, mul(load(prepared + base + 16 * part), scale)));
       const F32 shifted = add(x, magic);

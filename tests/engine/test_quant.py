@@ -13,7 +13,7 @@ from kvist.cli import main
 from kvist.errors import KvistError
 from kvist.models import load_model
 from kvist.ops import QuantizedWeight, dequantize
-from kvist.quant import Quantization, quantize_model
+from kvist.quant import Quantization, quantize_model, round_activations
 
 TOKENS = mx.array([[3, 1, 4, 1, 5, 9, 2, 6], [2, 7, 1, 8, 2, 8, 1, 8]])
 WEIGHTS = "model.safetensors"
@@ -142,3 +142,21 @@ def test_command_line(checkpoint, capsys):
     with pytest.raises(SystemExit):
         main(["generate", "--quantize", "5", "ab"])
     assert "invalid choice" in capsys.readouterr().err
+
+
+def test_activations_are_rounded_where_weights_are_packed(oracle, capsys):
+    model, _ = load_model(oracle / "qwen3-tied")
+    with pytest.raises(KvistError, match="need a model with packed weights, got none"):
+        round_activations(model, "int8")
+    count = quantize_model(model, Quantization(8, 32))
+    exact = np.array(model(TOKENS))
+    assert round_activations(model, "int8") == count
+    error = np.abs(np.array(model(TOKENS)) - exact).max() / np.abs(exact).max()
+    assert 0 < error < 0.05
+    assert round_activations(model, None) == count
+    assert np.array_equal(np.array(model(TOKENS)), exact)
+    with pytest.raises(KvistError, match='need activations None, "int8" or "int16"'):
+        round_activations(model, "int4")
+    assert main(["generate", "--quantize", "4", "--activations", "int8", "--max-tokens", "3", "the"]) == 0
+    assert main(["generate", "--activations", "int8", "--max-tokens", "3", "the"]) == 2
+    assert "quantize it first" in capsys.readouterr().err

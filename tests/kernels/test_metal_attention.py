@@ -20,8 +20,14 @@ BLOCKS = normal(4, 3, 1, 4, 16)
 WIDE = mx.zeros((1, 1, 2, 130))
 
 REFUSED: dict[str, Callable[[], mx.array]] = {
-    'need mask None or "causal", and keys, for implementation="metal", got mask array': lambda: attention(
+    'need mask None or "causal" for implementation="metal", got an array': lambda: attention(
         Q, K, V, mask=mx.ones((3, 5), mx.bool_), implementation="metal"
+    ),
+    'need at least one key for implementation="metal", got none': lambda: attention(
+        Q, K[:, :, :0], V[:, :, :0], implementation="metal"
+    ),
+    "[flash_attention] need at least one key, got none": lambda: flash_attention(
+        Q, K[:, :, :0], V[:, :, :0], causal=False
     ),
     "need a head_dim of at most 128": lambda: attention(WIDE, WIDE, WIDE, implementation="metal"),
     "need keys and values of one shape": lambda: attention(Q, K, V[..., :8], implementation="metal"),
@@ -60,19 +66,20 @@ def test_what_the_kernels_have_not_is_refused(message):
 def test_no_query_gives_nothing():
     for run in (attention, flash_attention):
         assert run(Q[:, :, :0], K, V, implementation="metal").shape == (1, 2, 0, 16)
+        assert run(Q[:0], K[:0], V[:0], implementation="metal").shape == (0, 2, 3, 16)
 
 
 def test_a_pool_with_other_axes_first_is_read_as_it_is_meant():
     """As a transposed view: (num_blocks, block_size, Hkv, D) in memory."""
-    pool = normal(5, 3, 4, 2, 16)
+    pool, q = normal(5, 3, 4, 2, 16), normal(6, 1, 4, 1, 16)
     view, table, lengths = pool.swapaxes(1, 2), mx.array([[2, 0]]), mx.array([7])
     got, want = (
-        paged_attention(Q[:, :, :1], view, view, table, lengths, implementation=name)
-        for name in ("metal", "reference")
+        paged_attention(q, view, view, table, lengths, implementation=name) for name in ("metal", "reference")
     )
     assert mx.allclose(got, want, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.slow  # a compile for itself
 def test_queries_and_pool_of_different_types():
     q, table, lengths = Q[:, :, :1], mx.array([[2, 0]]), mx.array([7])
     blocks = BLOCKS.astype(mx.bfloat16)

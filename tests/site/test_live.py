@@ -139,17 +139,18 @@ def test_any_sequence_of_edits(
 ) -> None:
     monkeypatch.setattr(live, "MODE", "lenient")
     chance = random.Random(seed)
-    for number in range(25):
-        _any_edit(chance, session.layout.vault)
+    for number in range(12):
+        for _ in range(1 + number % 2):
+            _any_edit(chance, session.layout.vault)
         done = session.update()
         if done.again:  # a section has come or gone, which all pages show
             session = Session(session.layout)
             assert session.build().ok
             session.get_ready()
         assert not done.stopped, done.problems
-        session.settle()
-        assert not differences(session.layout, tmp_path / f"copy {number}"), number
-        shutil.rmtree(tmp_path / f"copy {number}")
+        if number % 3 == 2:
+            session.settle()
+            assert not differences(session.layout, tmp_path / f"copy {number}"), number
 
 
 def _any_edit(chance: random.Random, vault: Path) -> None:

@@ -136,8 +136,8 @@ def _gather(layers: Sequence[TransformerBlock], norm: RMSNorm, dtype: mx.Dtype) 
             raise Unfit("layers of one shape")
         own = [layer["input_layernorm"], layer["post_attention_layernorm"]]
         norms += own
-        if attention.q_norm is not None and attention.k_norm is not None:
-            own += [attention.q_norm, attention.k_norm]
+        if attention.get("q_norm") is not None:
+            own += [attention["q_norm"], attention["k_norm"]]
         if any(type(each) is not RMSNorm or each["weight"].dtype != dtype for each in own):
             raise Unfit(f"norms of {dtype}")
         arrays += [each["weight"] for each in own]
@@ -158,7 +158,7 @@ def _gather(layers: Sequence[TransformerBlock], norm: RMSNorm, dtype: mx.Dtype) 
 
 
 def _sizes(attention: Attention) -> tuple[Any, ...]:
-    q_norm, k_norm = attention.q_norm, attention.k_norm
+    q_norm, k_norm = attention.get("q_norm"), attention.get("k_norm")
     eps = None if q_norm is None or k_norm is None else (q_norm.eps, k_norm.eps)
     if (q_norm is None) != (k_norm is None) or (eps and eps[0] != eps[1]):
         raise Unfit("norms of queries and keys alike")

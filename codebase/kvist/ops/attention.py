@@ -56,11 +56,12 @@ def attention(
 
 
 def _metal(q: mx.array, k: mx.array, v: mx.array, scale: float, mask: Mask) -> mx.array:
-    if isinstance(mask, mx.array) or not k.size:
-        got = f"mask {type(mask).__name__}, k {k.shape}"
-        raise KvistError("attention", 'mask None or "causal", and keys, for implementation="metal"', got)
+    if isinstance(mask, mx.array):
+        raise KvistError("attention", 'mask None or "causal" for implementation="metal"', "an array")
     if not q.size:
         return q
+    if not k.shape[2]:
+        raise KvistError("attention", 'at least one key for implementation="metal"', "none")
     if q.shape[2] == 1:  # it sees every key, with a causal mask and without
         lengths = mx.full((k.shape[0],), k.shape[2], mx.int32)
         return mx.expand_dims(split_kv.decode(q[:, :, 0], k, v, lengths, scale), 2)

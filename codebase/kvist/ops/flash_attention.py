@@ -29,11 +29,13 @@ def flash_attention(
     check_attention(q, k, v, "causal" if causal else None)
     if block_q < 1 or block_k < 1:
         raise KvistError("flash_attention", "blocks of at least 1", f"block_q={block_q}, block_k={block_k}")
+    if not k.shape[2]:
+        raise KvistError("flash_attention", "at least one key", "none")
     if implementation not in {None, "reference", "metal"}:
         raise KvistError("flash_attention", "implementation reference, metal", repr(implementation))
     if implementation == "metal":
         kernel = launch(q, k, v, q.shape[-1] ** -0.5, causal=causal)
-        return kernel.run()[0] if q.size and k.size else mx.zeros_like(q)
+        return kernel.run()[0] if q.size else q
     group = q.shape[1] // k.shape[1]
     k, v = mx.repeat(k, group, axis=1), mx.repeat(v, group, axis=1)
     tiles = [

@@ -106,15 +106,7 @@ def _build_language(layout: Layout, language: Language, mode: Mode) -> list[str]
     folder = layout.html(language)
     (folder / "index.html").unlink(missing_ok=True)  # so that its presence means that this build made it
     flag = "--no-strict" if mode == "lenient" else "--strict"
-    command = [
-        "mkdocs",
-        "build",
-        flag,
-        "--config-file",
-        str(layout.config(language)),
-        "--site-dir",
-        str(folder),
-    ]
+    command = ["vaultkit.site.render", str(layout.config(language)), str(folder), flag]
     complaints = _run(command, layout.root)
     if not (folder / "index.html").is_file():
         return complaints or [f"[site] MkDocs made no {language} pages. hint: run `mkdocs build -v`"]

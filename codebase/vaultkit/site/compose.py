@@ -149,7 +149,8 @@ def compose_api(context: Context, room: Room | None, coverage: Coverage) -> tupl
 
 def compose_source(file: str, text: str) -> str:
     """Text of the page of a source file: its code, whose lines the hook numbers."""
-    meta = {"title": file, "k": {"kind": "source", "section": API, "lang": "en"}}
+    k: dict[str, object] = {"kind": "source", "section": API, "lang": "en", "languages": ["en"]}
+    meta = {"title": file, "k": k}
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return "\n".join(

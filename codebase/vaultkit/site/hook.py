@@ -32,6 +32,7 @@ from vaultkit.site.pages.tags import KIND as TAG_KIND
 from vaultkit.site.paths import LANGUAGES, Language, Layout
 from vaultkit.site.permalinks import name_blocks
 from vaultkit.site.python_blocks import difference
+from vaultkit.site.quick_markdown import Quick
 from vaultkit.site.reference import addresses as api_addresses
 from vaultkit.site.safety import policy, secure
 from vaultkit.site.stage import stage_all
@@ -53,6 +54,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     language: Language = "zh" if config.theme["language"] == "zh" else "en"
     if STAGED not in os.environ:
         _stage(layout, language)
+    config.markdown_extensions = [*config.markdown_extensions, Quick()]  # type: ignore[list-item]
     config.docs_dir = str(layout.stage(language))
     config.nav = [entry for entry in config.nav or [] if _exists(entry, layout.stage(language))]
     if config.site_url and language == "zh":

@@ -4,6 +4,7 @@ from vaultkit.api.names import Engine, Member, Name, Room
 from vaultkit.site.sitemap import Page
 
 SECTION = "api"
+SOURCES = "source/"  # pages of source files, whose text is English
 
 
 def page_of(room: str) -> Page:
@@ -14,7 +15,7 @@ def page_of(room: str) -> Page:
 def source_page(file: str) -> Page:
     """The page of a source file: `codebase/kvist/ops/softmax.py` -> `source/kvist/ops/softmax`."""
     return Page(
-        "", "source/" + file.removeprefix("codebase/").removesuffix(".py").replace("__init__", "init"), {}
+        "", SOURCES + file.removeprefix("codebase/").removesuffix(".py").replace("__init__", "init"), {}
     )
 
 

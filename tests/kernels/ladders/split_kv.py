@@ -172,7 +172,7 @@ def case(version: str, dtype: mx.Dtype, shape: tuple) -> tuple[Launch, dict[str,
 
 
 def counted() -> dict[str, Launch]:
-    return {v: case(v, mx.float32, ((512, 300), 8, 2, 64, 128))[0] for v in VERSIONS}
+    return {v: case(v, mx.float32, ((512, 300), 4, 2, 64, 128))[0] for v in VERSIONS}
 
 
 def through_op(dtype: mx.Dtype) -> tuple[mx.array, mx.array]:

@@ -170,6 +170,8 @@ static void small(int64_t n) {
   std::vector<float> out(n), scratch((n + 15) / 16 * 16);
   kernels.swiglu(Float::float32, x.data(), up.data(), out.data(), n);
   for (int64_t i = 0; i < n; ++i) expect(out[i], x[i] / (1 + std::exp(-double(x[i]))) * up[i], 5, "swiglu");
+  kernels.exp(Float::float32, x.data(), out.data(), n);
+  for (int64_t i = 0; i < n; ++i) expect(out[i], std::exp(double(x[i])), std::exp(double(x[i])), "exp");
   kernels.softmax(Float::float32, x.data(), out.data(), n, scratch.data());
   double total = 0;
   for (const float value : x) total += std::exp(double(value));

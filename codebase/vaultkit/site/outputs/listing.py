@@ -11,6 +11,7 @@ from pathlib import Path
 from vaultkit.site.describe import description
 from vaultkit.site.paths import Language
 from vaultkit.site.recent import recent
+from vaultkit.site.reference import SOURCES as CODE
 from vaultkit.site.sitemap import Page, SiteMap
 
 FILE = ".outputs/pages.json"
@@ -61,7 +62,8 @@ def listing(sitemap: SiteMap, language: Language, files: Iterable[str]) -> list[
         entries.append(Entry(page.url, sitemap.title(page, language), section=page.section, path=path))
         known.add(page.url)
     others = sorted({_url(file) for file in files if _is_page(file)} - known)
-    return entries + [Entry(url) for url in others]
+    english = ["en"]  # of source files only one page counts
+    return entries + [Entry(url, languages=english) if url.startswith(CODE) else Entry(url) for url in others]
 
 
 def source_file(page: Page) -> str:
