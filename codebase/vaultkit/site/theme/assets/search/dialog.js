@@ -65,7 +65,7 @@ function build(words) {
     <form method="dialog" role="search">
       <input type="search" role="combobox" aria-expanded="false" aria-controls="k-results" aria-autocomplete="list"
         autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="go">
-      <button type="submit" class="k-search-close"><kbd>Esc</kbd><span aria-hidden="true">✕</span></button>
+      <button type="submit" class="k-search-close"><kbd></kbd><span aria-hidden="true">✕</span></button>
     </form>
     <p class="k-search-note" hidden></p>
     <div id="k-results" role="listbox"></div>
@@ -74,7 +74,7 @@ function build(words) {
   field.placeholder = words.hint;
   field.setAttribute("aria-label", words.hint);
   box.querySelector("#k-results").setAttribute("aria-label", words.results);
-  box.querySelector(".k-search-close").setAttribute("aria-label", `${words.close} (Esc)`);
+  box.querySelector(".k-search-close").setAttribute("aria-label", words.close);
   const later = debounce(update, 80);
   field.addEventListener("input", (event) => event.isComposing || later());
   field.addEventListener("compositionend", later);
