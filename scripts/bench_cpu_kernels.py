@@ -4,7 +4,7 @@ Each row's contestants take turns, and medians are compared: absolute numbers dr
 ratios do not. Memory bandwidth is measured in between, by reading an array larger than the caches. Other
 engines are measured where they are installed, and are otherwise left out with a word.
 
-    python scripts/bench_cpu_kernels.py [--part linear attention decode] [--repeat 9] [--threads 2]
+    python scripts/bench_cpu_kernels.py [--part linear attention decode] [--repeat 9] [--threads 2] [--best]
         [--python PATH of an environment with torch, transformers, mlx-lm, llama-cpp-python and gguf]
 """
 
@@ -25,6 +25,7 @@ PARTS = ["linear", "attention", "decode"]
 parser.add_argument("--part", nargs="+", choices=PARTS, default=PARTS, help="what to measure (default: all)")
 parser.add_argument("--repeat", type=int, default=9, help="turns of each contestant (default: 9)")
 parser.add_argument("--threads", type=int, default=2, help="threads for all of them (default: 2)")
+parser.add_argument("--best", action="store_true", help="compare best turns, not medians: on a busy machine")
 parser.add_argument("--python", help="Python of an environment with the other engines")
 if __name__ == "__main__":  # before anything that reads these when it is loaded
     arguments = parser.parse_args()
@@ -72,7 +73,7 @@ class Turn(NamedTuple):
 
 
 def take_turns(contestants: Contestants, repeat: int) -> dict[str, float]:
-    """Median seconds of each; the order changes from turn to turn."""
+    """Median seconds of each, or with --best the least; the order changes from turn to turn."""
     times: dict[str, list[float]] = {name: [] for name in contestants}
     for run in contestants.values():
         if isinstance(run, Turn):
@@ -87,7 +88,8 @@ def take_turns(contestants: Contestants, repeat: int) -> dict[str, float]:
             started = time.perf_counter()
             run()
             times[name].append(time.perf_counter() - started)
-    return {name: statistics.median(seconds) for name, seconds in times.items()}
+    middle = min if arguments.best else statistics.median
+    return {name: middle(seconds) for name, seconds in times.items()}
 
 
 def reader() -> tuple[Callable[[], object], int]:
@@ -260,14 +262,14 @@ def built(model: Qwen3, cache: list[BaseKVCache]) -> None:
 
 def where_it_goes(model: Qwen3, name: str, way: Turn, repeat: int) -> None:
     """Milliseconds of a token: inside of the primitive by its own clock, around it by the whole."""
-    native.kernels.decoder_seconds()
-    whole = []
+    turns = []
     way.prepare()
     for _ in range(repeat):
+        native.kernels.decoder_seconds()
         started = time.perf_counter()
         way()
-        whole.append(time.perf_counter() - started)
-    inside = [total / repeat for total in native.kernels.decoder_seconds()]
+        turns.append((time.perf_counter() - started, native.kernels.decoder_seconds()))
+    total, inside = sorted(turns)[0 if arguments.best else repeat // 2]  # one turn, so that its parts add up
     x, cache = mx.zeros((1, 1, QWEN.hidden_size), model.model.embed_tokens.dtype), model.make_cache()
     mx.eval(x)
     around = take_turns(
@@ -286,7 +288,6 @@ def where_it_goes(model: Qwen3, name: str, way: Turn, repeat: int) -> None:
         "norms, and rounding what products take": inside[0] + inside[3] + inside[5] + inside[7] + inside[9],
         **around,
     }
-    total = statistics.mean(whole)
     parts["the rest: embedding, hand-over between threads"] = total - sum(parts.values())
     print(f"where {total * 1e3:.1f} ms go ({name}):")
     for part, value in parts.items():
@@ -301,6 +302,7 @@ def others(python: str | None, ways: dict[str, "Turn"], repeat: int) -> None:
     script = Path(__file__).with_name("bench_cpu_peers.py")
     for engine in ("mlx-lm", "torch", "llama.cpp"):
         command = [python, str(script), engine, "--threads", str(arguments.threads), "--repeat", str(repeat)]
+        command += ["--best"] if arguments.best else []
         before = take_turns(ways, repeat)
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:

@@ -43,7 +43,7 @@ def test_copy_takes_the_code_and_nothing_else(open_page: Any, sample_home: str) 
     page = open_page(f"{sample_home}concepts/kv-cache/")
     block = page.locator(".highlight:has-text('np.concatenate')").first
     block.hover()
-    block.locator(".k-copy").click()
+    block.locator(".k-copy:not(.k-copy-link)").click()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied.startswith("import numpy as np\n") and copied.endswith('print("bytes", keys.nbytes)')
     assert "24576" not in copied

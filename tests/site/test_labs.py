@@ -55,7 +55,8 @@ def test_labs_become_pages_of_both_languages(project: Layout) -> None:
         page = (project.site / path / "index.html").read_text("utf-8")
         body = page[page.index("<article") : page.index("</article>")]
         assert title in body and 'class="katex' in body and 'href="../../concepts/kv-cache/"' in body
-        assert '<div class="language-python highlight">' in body and "&lt;b&gt;3&lt;/b&gt;\nred" in body
+        assert re.search('<div id="code-[0-9a-f]{8}" class="language-python highlight">', body)
+        assert "&lt;b&gt;3&lt;/b&gt;\nred" in body
         assert 'src="data:image/svg+xml' in body or "<svg" in body
         assert "<i>h</i>" in body and "<script>1" not in body and "no time" in body
         assert not re.search(r'(?:src|href)="(?:https?:)?//(?!arxiv)', page), "asks another host"

@@ -214,6 +214,7 @@ def test_a_note_asks_its_own_cards_by_keyboard_and_the_page_of_cards_knows(
     page = open_page(f"{sample_home}zh/concepts/kv-cache/")
     page.get_by_role("button", name=f"考考我：{len(ids)} 张卡片").focus()
     page.keyboard.press("Enter")
+    page.wait_for_selector(".k-quiz-place .k-question")
     for key in "13":
         assert not page.locator(".k-quiz-place .k-answer").is_visible()
         page.keyboard.press("Enter")
@@ -221,6 +222,7 @@ def test_a_note_asks_its_own_cards_by_keyboard_and_the_page_of_cards_knows(
         page.keyboard.press(key)
     assert page.locator(".k-quiz-place [role=status]").inner_text() == "答对 1 / 2 张"
     page.keyboard.press("Enter")  # what was missed, again
+    page.wait_for_selector(".k-quiz-place .k-answer", state="attached")
     page.keyboard.press("Enter")
     page.keyboard.press("4")
     assert page.locator(".k-quiz-place [role=status]").inner_text() == "答对 1 / 1 张"
@@ -232,6 +234,7 @@ def test_a_note_asks_its_own_cards_by_keyboard_and_the_page_of_cards_knows(
     shown = "[...document.querySelectorAll('details [data-k-card]')].map(c => c.dataset.kCard)"
     assert page.evaluate(shown) == ids
     page.click(".k-quiz-place button")
+    page.wait_for_selector(".k-quiz-place .k-question")
     page.keyboard.press("Escape")
     assert page.evaluate("document.activeElement.textContent") == f"Quiz me: {len(ids)} cards"
     assert page.evaluate("JSON.parse(localStorage.getItem('kvist.reviews'))") == kept

@@ -51,7 +51,8 @@ _ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _OUT = re.compile(r"<a\b(?![^>]*\srel=)(?=[^>]*\shref=[\"']?(?:https?:)?//)", re.IGNORECASE)
-_PICTURE = re.compile(r"\s*data:image/(?:png|gif|jpeg|webp|avif)[;,]", re.IGNORECASE)
+# Frames are gone by then: what is left with a `src` shows a drawing without running scripts in it.
+_PICTURE = re.compile(r"\s*data:image/(?:png|gif|jpeg|webp|avif|svg\+xml)[;,]", re.IGNORECASE)
 _OUT_REL = '<a rel="external noopener noreferrer"'
 
 

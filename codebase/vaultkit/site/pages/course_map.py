@@ -117,12 +117,13 @@ def _node(context: Context, key: str, number: int, x: float, y: float) -> str:
     kind = "k-map-planned" if context.sitemap.planned(page) else "k-map-written"
     texts = _wrapped(title)
     top = y + HEIGHT / 2 - (len(texts) - 1) * 7 + 4
-    words = "".join(
+    between = " " if " ".join(texts) == title else ""  # so that the words read as the title does
+    words = between.join(
         f'<tspan x="{x + WIDTH / 2:.4g}" y="{top + n * 14:.4g}">{escape(text)}</tspan>'
         for n, text in enumerate(texts)
     )
     return (
-        f'<a href="{href}" class="{kind}" data-k-node="{number}" aria-label="{escape(title, quote=True)}">'
+        f'<a href="{href}" class="{kind}" data-k-node="{number}"><title>{escape(title)}</title>'
         f'<rect x="{x:.4g}" y="{y:.4g}" width="{WIDTH}" height="{HEIGHT}" rx="8"/>'
         f'<text text-anchor="middle">{words}</text></a>'
     )

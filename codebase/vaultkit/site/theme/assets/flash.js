@@ -17,19 +17,6 @@ const WORDS = {
 export const NAMES = WORDS.grades ?? [];
 const scheduler = fsrs({ enable_fuzz: false, request_retention: 0.9, learning_steps: ["1m", "10m"], relearning_steps: ["10m"] });
 
-/** The cards of a page: {id, question, answer, box}; one that is asked both ways is two. */
-export function cardsOf(page) {
-  return [...page.querySelectorAll("[data-k-card]")].flatMap((mark) => {
-    const box = mark.closest("details");
-    if (!box) return [];
-    const front = () => copy(box.querySelector("summary"));
-    const back = () => copy(box).filter((node) => node.nodeName !== "SUMMARY");
-    const [id, other] = mark.dataset.kCard.split(" ");
-    const card = { id, question: front, answer: back, box };
-    return other ? [card, { id: other, question: back, answer: front, box }] : [card];
-  });
-}
-
 /** Ask cards one by one in `stage`; `end` gets [{card, grade}] when all are asked or the visitor stops. */
 export function ask(stage, cards, end, given = []) {
   const [card, ...rest] = cards;
@@ -104,12 +91,6 @@ function entryOf(card) {
 
 function iso(date) {
   return date.toISOString().replace("Z", "+00:00");
-}
-
-function copy(element) {
-  const made = element.cloneNode(true);
-  for (const inner of made.querySelectorAll("[id]")) inner.removeAttribute("id");
-  return [...made.childNodes];
 }
 
 export function line(text) {

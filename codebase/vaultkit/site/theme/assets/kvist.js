@@ -3,6 +3,7 @@ import { copyButtons } from "./copy.js";
 import { currentAnchor, markContents } from "./contents.js";
 import { fillExplorer } from "./explorer.js";
 import { permalinks } from "./permalinks.js";
+import { scrollable } from "./scrollable.js";
 
 const ROOT = new URL("..", import.meta.url); // root of this language's half of the site
 const LANGUAGE = document.documentElement.lang;
@@ -45,6 +46,7 @@ for (const button of document.querySelectorAll("[data-k-scheme]")) {
 copyButtons(LANGUAGE);
 permalinks(LANGUAGE);
 markContents();
+scrollable();
 fillExplorer(ROOT, LANGUAGE);
 if (document.querySelector(".k-item, .k-todo, .k-progress, .k-place")) {
   import("./lists.js").then(({ cameFrom, nextItems, progressBars, readingList }) => {

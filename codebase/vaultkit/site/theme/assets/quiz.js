@@ -1,5 +1,6 @@
 // "Quiz me" on a note: its own cards, asked one by one; what one says counts on the page of cards too.
-import { ask, cardsOf, GRADES, line, NAMES } from "./flash.js";
+// How they are asked is loaded with the first question.
+import { cardsOf } from "./cards.js";
 import { button } from "./store.js";
 
 const WORDS = {
@@ -24,12 +25,13 @@ function offer(place, cards) {
   return begin;
 }
 
-function run(place, cards, asked) {
+async function run(place, cards, asked) {
+  const flash = await import("./flash.js");
   for (const { box } of cards) box.open = false; // an answer in sight is none
-  ask(place, asked, (given) => result(place, cards, given));
+  flash.ask(place, asked, (given) => result(flash, place, cards, given));
 }
 
-function result(place, cards, given) {
+function result({ GRADES, line, NAMES }, place, cards, given) {
   const close = () => offer(place, cards).focus();
   if (!given.length) return close();
   const missed = given.filter(({ grade }) => grade === GRADES[0]).map(({ card }) => card);

@@ -1,5 +1,6 @@
 // The page of cards: those that are due are asked, and reviews go out and come in as files of `vaultkit review`.
-import { ask, cardsOf, line, REVIEWS, when } from "./flash.js";
+import { cardsOf } from "./cards.js";
+import { ask, line, REVIEWS, when } from "./flash.js";
 import { button, download, read, upload, write } from "./store.js";
 
 const WORDS = {

@@ -74,7 +74,7 @@ function build(words) {
   field.placeholder = words.hint;
   field.setAttribute("aria-label", words.hint);
   box.querySelector("#k-results").setAttribute("aria-label", words.results);
-  box.querySelector(".k-search-close").setAttribute("aria-label", words.close);
+  box.querySelector(".k-search-close").setAttribute("aria-label", `${words.close} (Esc)`);
   const later = debounce(update, 80);
   field.addEventListener("input", (event) => event.isComposing || later());
   field.addEventListener("compositionend", later);
