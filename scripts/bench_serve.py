@@ -156,6 +156,7 @@ def main() -> None:
 
 def copy_of(root: Path, folder: Path) -> Layout:
     """A copy of a project's vault, with the project's own tools and engine."""
+    root = root.resolve()
     shutil.copytree(root / "vault", folder / "vault")
     for name in ("mkdocs.yml", "mkdocs.zh.yml", "pyproject.toml", "constraints.txt", "STYLE.md"):
         shutil.copyfile(root / name, folder / name)
