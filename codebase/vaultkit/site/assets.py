@@ -58,6 +58,20 @@ def copy_libraries(node_modules: Path, assets: Path, used: Iterable[str]) -> Non
             (copy_katex if name == "katex" else copy_mermaid)(node_modules, assets / name)
 
 
+STYLES = "base frame page callouts vault code lists home search graph preview"  # later ones win
+
+
+def join_styles(assets: Path) -> None:
+    """The theme's style sheets as one file, `kvist.css`: a page then asks once. That for print stays apart."""
+    parts = [assets / "css" / f"{name}.css" for name in STYLES.split()]
+    if not all(part.is_file() for part in parts):
+        return  # joined already
+    (assets / "kvist.css").write_text("\n".join(part.read_text("utf-8") for part in parts), "utf-8")
+    for file in (assets / "css").glob("*"):
+        if file.name != "print.css":
+            file.unlink()
+
+
 def remove_unused(assets: Path) -> None:
     """Take out what MkDocs copied from Material and no page loads: its scripts, source maps, palette."""
     shutil.rmtree(assets / "javascripts", ignore_errors=True)

@@ -20,7 +20,14 @@ from mkdocs.structure.pages import Page
 from vaultkit.api.coverage import engine_of
 from vaultkit.errors import VaultError
 from vaultkit.glossary import glossary
-from vaultkit.site.assets import LIBRARIES, copy_libraries, inline_script, remove_unused, version_of_theme
+from vaultkit.site.assets import (
+    LIBRARIES,
+    copy_libraries,
+    inline_script,
+    join_styles,
+    remove_unused,
+    version_of_theme,
+)
 from vaultkit.site.formulas import MissingFormula, put_formulas
 from vaultkit.site.katex import Renderer
 from vaultkit.site.names import link_names, number_lines
@@ -189,4 +196,5 @@ def on_post_build(config: MkDocsConfig) -> None:
         log.info("%s", why)
     assets = Path(config.site_dir) / "assets"
     remove_unused(assets)
+    join_styles(assets)
     copy_libraries(layout.root / "node_modules", assets, sorted(config.extra["k_used"]))

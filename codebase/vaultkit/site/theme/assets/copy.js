@@ -10,13 +10,18 @@ export function copyButtons(language) {
     button.setAttribute("aria-label", copy);
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(code.textContent.replace(/\n$/, ""));
-      button.classList.add("k-copied");
-      button.setAttribute("aria-label", copied);
-      setTimeout(() => {
-        button.classList.remove("k-copied");
-        button.setAttribute("aria-label", copy);
-      }, 1500);
+      confirmed(button, copied);
     });
     block.append(button);
   }
+}
+
+/** Show for a moment on a button that it has copied. */
+export function confirmed(button, copied) {
+  button.classList.add("k-copied");
+  button.setAttribute("aria-label", copied);
+  setTimeout(() => {
+    button.classList.remove("k-copied");
+    button.setAttribute("aria-label", button.title);
+  }, 1500);
 }

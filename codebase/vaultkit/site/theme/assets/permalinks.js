@@ -1,5 +1,7 @@
 // Addresses of blocks: a sign beside each that has a name (`^id`). Of code: a button copies the block's own, or that of the selected lines (`#code-1a2b3c4d-L3-L5`), and a
 // page opened at such an address shows those lines.
+import { confirmed } from "./copy.js";
+
 const WORDS = { en: ["Copy a link to this block, or to the selected lines", "Link copied", "Link to this block"], zh: ["复制链接（选中几行时，链接指向这几行）", "链接已复制", "本段的链接"] };
 const ADDRESS = /^#(?<id>code-[0-9a-f]{8}(?:-\d+)?)-L(?<first>\d+)(?:-L(?<last>\d+))?$/;
 
@@ -21,12 +23,7 @@ export function permalinks(language) {
       history.replaceState(null, "", hash);
       show();
       await navigator.clipboard.writeText(location.href);
-      button.classList.add("k-copied");
-      button.setAttribute("aria-label", copied);
-      setTimeout(() => {
-        button.classList.remove("k-copied");
-        button.setAttribute("aria-label", copy);
-      }, 1500);
+      confirmed(button, copied);
     });
     block.append(button);
   }
