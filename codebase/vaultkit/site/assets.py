@@ -62,7 +62,7 @@ STYLES = "base frame page callouts vault code lists home search graph preview"  
 
 
 def join_styles(assets: Path) -> None:
-    """The theme's style sheets as one file, `kvist.css`: a page then asks once. That for print stays apart."""
+    """The theme's style sheets as one file, `kvist.css`, for which a page asks once; print stays apart."""
     parts = [assets / "css" / f"{name}.css" for name in STYLES.split()]
     if not all(part.is_file() for part in parts):
         return  # joined already
