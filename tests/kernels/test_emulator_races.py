@@ -96,7 +96,8 @@ def test_the_hint_fits_the_two_threads_of_each_report():
 
 
 def test_a_barrier_for_the_other_memory_is_named():
-    body = "threadgroup float s[64];\ns[i] = 1;\nthreadgroup_barrier(mem_flags::mem_device);\ny[t] = s[63 - i];\n"
+    body = "threadgroup float s[64];\ns[i] = 1;\n"
+    body += "threadgroup_barrier(mem_flags::mem_device);\ny[t] = s[63 - i];\n"
     (report,) = reports(body)
     assert (
         report.hint
