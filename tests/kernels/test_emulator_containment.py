@@ -114,6 +114,17 @@ GOOD = {"x": np.ones(4, np.float32), "out": Output((4,), mx.float32), "s": 2.0}
             {"grid": (2048, 1, 1), "threadgroup": (2048, 1, 1)},
             "need at most 1024 threads in a threadgroup, got 2048",
         ),
+        (
+            {"grid": 100, "threadgroup": (2000, 1, 1)},
+            "need at most 1024 threads in a threadgroup, got 2000",
+        ),
+        ({"grid": 1.5}, "need grid of three whole numbers from 0, got 1.5"),
+        ({"buffers": GOOD | {"s": None}}, "k: s] need an mx.array, a NumPy array or a number, got NoneType"),
+        ({"buffers": GOOD | {"out": None}}, "k: out] need an mx.array"),
+        ({"buffers": list(GOOD)}, "need buffers by name, got list"),
+        ({"seed": "x"}, "need a whole number of at most 64 bits as seed, got 'x'"),
+        ({"time_limit": 0}, "need time_limit in seconds, more than 0"),
+        ({"time_limit": float("nan")}, "need time_limit in seconds, more than 0"),
         ({"order": "sideways"}, "need order forward, reverse, random, got 'sideways'"),
         ({"name": "other"}, "need a kernel 'other', got a file with k"),
         ({"template": {"T": mx.float16}}, "need template parameters none, got T"),
@@ -126,6 +137,30 @@ def test_bad_calls_are_refused(options, message):
     with pytest.raises(KvistError) as caught:
         emulate(**call)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (((10**13,), mx.float32), "need at most"),
+        (((1 << 31, 0), mx.float32), "lengths below 2"),
+        (((-1,), mx.float32), "need a shape of whole numbers from 0, got (-1,)"),
+        ((None, mx.float32), "need a shape of whole numbers from 0, got None"),
+        (((4,), "floaty"), "need a dtype that Metal has, got 'floaty'"),
+        (((4,), None), "need a dtype that Metal has, got None"),
+        (((4,), mx.complex64), "need a dtype that Metal has"),
+    ],
+)
+def test_bad_outputs_are_refused(arguments, message):
+    with pytest.raises(KvistError) as caught:
+        Output(*arguments)
+    assert message in str(caught.value)
+
+
+def test_one_number_is_a_length_and_a_dtype_may_be_a_name():
+    assert Output(4, "half") == Output((4,), mx.float16)
+    done = emulate(KERNEL, 1, 1, GOOD | {"out": Output([1], "float32")})
+    np.testing.assert_array_equal(done.outputs["out"], [2])
 
 
 def test_without_a_compiler_the_error_says_what_to_install(monkeypatch):

@@ -40,6 +40,7 @@ def folder(tmp_path, monkeypatch) -> Path:
     Path("scale.h").write_text("#pragma once\n#define SCALE 2.0f\n")
     np.save("a.npy", np.arange(100, dtype=np.float32))
     np.save("b.npy", np.ones(100, np.float32))
+    np.save("o.npy", np.array([None]))
     np.save("h.npy", np.arange(64).astype(np.float16))
     bits = (np.arange(64, dtype=np.float32).view(np.uint32) >> 16).astype(np.uint16)
     np.save("bf.npy", bits)
@@ -118,7 +119,10 @@ WRONG = {
     "no such kernel": ([*ADD, "--grid", "1", "--kernel", "sub"], "need a kernel 'sub'"),
     "missing buffer": ([*ADD, "--grid", "100"], "missing: n"),
     "no such buffer": ([*ADD, "--grid", "100", "--buffer", "m=1"], "need buffers a, b, out, n"),
-    "not a size": ([*ADD, "--grid", "100,a", "--buffer", "n=1"], "[--grid] need a shape"),
+    "not a size": (
+        [*ADD, "--grid", "100,a", "--buffer", "n=1"],
+        "[--grid] need one to three whole numbers X,Y,Z",
+    ),
     "not a number": (
         [*ADD, "--grid", "1", "--buffer", "n=many"],
         "[--buffer n] need a .npy file or a number",
@@ -129,6 +133,21 @@ WRONG = {
     "wrong dtype": (
         [*ADD[:-2], "--out", "out=float16:100", "--grid", "1", "--buffer", "n=1"],
         "need `out` of float",
+    ),
+    "a folder": (["metal", "run", ".", "--grid", "1", "--threadgroup", "1"], "'.', which is a folder"),
+    "no text": (["metal", "run", "a.npy", "--grid", "1", "--threadgroup", "1"], "which is not UTF-8 text"),
+    "no threads": ([*ADD, "--grid", "0", "--buffer", "n=1"], "[--grid] need one to three whole numbers"),
+    "an empty length": ([*ADD, "--grid", "100,", "--buffer", "n=1"], "numbers X,Y,Z from 1, got '100,'"),
+    "a letter": ([*ADD, "--grid", "100,x", "--buffer", "n=1"], "numbers X,Y,Z from 1, got '100,x'"),
+    "a wide threadgroup": (
+        [*ADD, "--grid", "100", "--threadgroup", "2000", "--buffer", "n=1"],
+        "need at most 1024 threads in a threadgroup, got 2000",
+    ),
+    "no .npy": ([*ADD, "--grid", "1", "--buffer", "n=k.metal"], "need a .npy file, got 'k.metal', which is"),
+    "objects": ([*ADD, "--grid", "1", "--buffer", "n=o.npy"], "numbers in o.npy, got Python objects"),
+    "more than memory": (
+        [*ADD[:-2], "--grid", "1", "--buffer", "n=1", "--out", "out=float32:99999999999999"],
+        "[--out out] need at most",
     ),
     "time limit": (
         [*ADD, "--grid", "1", "--buffer", "n=1", "--time-limit", "0"],
@@ -144,6 +163,43 @@ def test_wrong_calls_are_one_line_and_exit_2(name, folder, capsys):
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+CONSTANTS = """constant int mode [[function_constant(0)]];
+constant bool twice [[function_constant(1)]];
+constant float by [[function_constant(2)]];
+constant ulong big [[function_constant(3)]];
+kernel void k(device float* out, uint i [[thread_position_in_grid]]) {
+  out[i] = i == 0 ? mode : i == 1 ? twice : i == 2 ? by : big == 18446744073709551615ul;
+}
+"""
+CALL = ["metal", "run", "c.metal", "--grid", "4", "--threadgroup", "4", "--out", "out=float32:4"]
+
+
+@pytest.mark.parametrize(
+    ("given", "need"),
+    [
+        ("mode=4.7", "a whole number from -2147483648 to 2147483647 for function constant mode"),
+        ("mode=99999999999", "a whole number from -2147483648 to 2147483647 for function constant mode"),
+        ("twice=yes", "true or false for function constant twice"),
+        ("by=much", "a number for function constant by"),
+        ("big=-1", "a whole number from 0 to 18446744073709551615"),
+    ],
+)
+def test_a_function_constant_holds_what_its_type_holds(given, need, folder, capsys):
+    Path("c.metal").write_text(CONSTANTS)
+    name, value = given.split("=")
+    good = {"mode": "-3", "twice": "True", "by": "-inf", "big": "18446744073709551615"} | {name: value}
+    given = [text for pair in good.items() for text in ("--constant", "=".join(pair))]
+    assert main([*CALL, *given]) == 2
+    assert f"[c.metal k] need {need}" in capsys.readouterr().err
+
+
+def test_function_constants_of_each_type(folder):
+    Path("c.metal").write_text(CONSTANTS)
+    given = ["mode=-0x10", "1=1", "by=2.5f", "big=18446744073709551615"]
+    assert main([*CALL, *(text for pair in given for text in ("--constant", pair))]) == 0
+    np.testing.assert_array_equal(np.load("out.npy"), [-16, 1, 2.5, 1])
 
 
 def test_compile_errors_name_file_and_line(folder, capsys):

@@ -6,8 +6,8 @@ and samplers, ray tracing, mesh and render stages, argument buffers, Metal 4 ten
 the last bits of fast-math functions, the speed of any GPU.
 """
 
-from kvist.metal.bind import Input as Input
-from kvist.metal.bind import Output as Output
+from kvist.metal.buffers import Input as Input
+from kvist.metal.buffers import Output as Output
 from kvist.metal.describe import explain_source as explain_source
 from kvist.metal.emulate import Counters as Counters
 from kvist.metal.emulate import Emulation as Emulation

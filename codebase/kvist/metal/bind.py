@@ -7,28 +7,13 @@ from typing import Any
 import mlx.core as mx
 
 from kvist.errors import KvistError
-from kvist.metal.dtypes import element_dtype, from_bytes, msl_name, raw_bytes, to_bytes
+from kvist.metal.buffers import Input, Output
+from kvist.metal.dtypes import element_dtype, from_bytes, msl_name, raw_bytes
 from kvist.metal.frontend import KernelFunction
 from kvist.metal.instantiations import Instantiation
 from kvist.metal.parameters import Parameter
 from kvist.metal.process import BufferBytes
 from kvist.metal.tokens import significant, split_commas, tokenize
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """A buffer for the kernel to fill. Without `init` every bit is one (NaN): unwritten elements show."""
-
-    shape: tuple[int, ...]
-    dtype: mx.Dtype
-    init: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """Values that the kernel must not change, even where its signature would let it."""
-
-    value: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +49,13 @@ def bind(
     types: what template parameters stand for. constants: values of function constants; a parameter whose
     function constant is false is not there.
     """
+    if not isinstance(buffers, Mapping):
+        raise KvistError(where, "buffers by name", type(buffers).__name__, "such as {'x': array}")
     names = [p.name for p in kernel.buffers]
     absent = {p.name for p in kernel.buffers if p.condition and not _present(p, buffers, constants or {})}
     if not set(buffers) <= set(names) or not set(names) - absent <= set(buffers):
         missing = [name for name in names if name not in absent and name not in buffers]
-        got = ", ".join(buffers) or "none"
+        got = ", ".join(map(str, buffers)) or "none"
         hint = f"missing: {', '.join(missing)}" if missing else ""
         raise KvistError(where, f"buffers {', '.join(names)}", got, hint)
     here = [p for p in kernel.buffers if p.name not in absent]
@@ -86,7 +73,7 @@ def _bind_one(parameter: Parameter, value: Any, where: str, types: Mapping[str, 
         if parameter.is_const:
             raise KvistError(where, f"values for `{parameter.name}`", "an Output", "the kernel only reads it")
         mode = "output" if value.init is None else "inout"
-        bound = Bound(parameter, tuple(value.shape), value.dtype, _initial(value), mode)
+        bound = Bound(parameter, value.shape, value.dtype, value.contents(), mode)
     else:
         mode = "input" if parameter.is_const or isinstance(value, Input) else "inout"
         inner = value.value if isinstance(value, Input) else value
@@ -98,15 +85,6 @@ def _bind_one(parameter: Parameter, value: Any, where: str, types: Mapping[str, 
     if parameter.is_reference and not bound.data:
         raise KvistError(where, f"a value for `{parameter.name}`", "an empty array")
     return bound
-
-
-def _initial(output: Output) -> bytes:
-    count = 1
-    for length in output.shape:
-        count *= length
-    if output.init is None:
-        return b"\xff" * (count * output.dtype.size)
-    return to_bytes(mx.full(output.shape, output.init, output.dtype))
 
 
 def template_types(kernel: KernelFunction, made: Instantiation | None) -> dict[str, str]:

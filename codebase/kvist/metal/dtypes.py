@@ -56,6 +56,8 @@ MLX_NAMES: dict[mx.Dtype, str] = {
     mx.uint32: "uint32_t",
     mx.uint64: "uint64_t",
 }
+# What command lines and `Output` take: MLX's names and those of MSL.
+NAMES: dict[str, mx.Dtype] = {str(dtype).rpartition(".")[2].rstrip("_"): dtype for dtype in MLX_NAMES} | TYPES
 _NUMPY = {
     dtype: np.dtype(str(dtype).rpartition(".")[2].rstrip("_")) for dtype in MLX_NAMES if dtype != mx.bfloat16
 }
@@ -87,13 +89,16 @@ def element_dtype(type_name: str) -> mx.Dtype | None:
     return TYPES.get(name) or TYPES.get(re.sub(r"[234]$", "", name))
 
 
-def as_array(value: Any, dtype: mx.Dtype | None = None) -> mx.array:
+def as_array(value: Any, dtype: mx.Dtype | None = None, where: str = "metal") -> mx.array:
     """An mx.array of a number, a NumPy array or an mx.array; plain numbers take `dtype`."""
     if isinstance(value, mx.array):
         return value
-    if isinstance(value, (bool, int, float)):
-        return mx.array(value, dtype) if dtype is not None else mx.array(value)
-    return mx.array(value)
+    try:
+        plain = isinstance(value, bool | int | float) and dtype is not None
+        return mx.array(value, dtype) if plain else mx.array(value)
+    except (TypeError, ValueError, OverflowError):
+        got = repr(value) if isinstance(value, int | float | str) else type(value).__name__
+        raise KvistError(where, "an mx.array, a NumPy array or a number", got) from None
 
 
 def to_bytes(array: mx.array) -> bytes:
@@ -126,7 +131,7 @@ def raw_bytes(value: Any, declared: mx.Dtype | None, where: str) -> tuple[tuple[
         raise KvistError(
             where, f"an array of one of {known}", str(value.dtype), "cast it; Metal has no such type"
         )
-    array = as_array(value, declared)
+    array = as_array(value, declared, where)
     return tuple(array.shape), array.dtype, to_bytes(array)
 
 

@@ -6,10 +6,11 @@ runs as native code with the rights of whoever calls. Values are those of the pr
 a GPU and say nothing about one.
 """
 
+import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from numbers import Integral
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +78,8 @@ class Emulation:
 
 def emulate(
     kernel: str | Path | Source | HasSource,
-    grid: Sequence[int],
-    threadgroup: Sequence[int],
+    grid: Sequence[int] | int,
+    threadgroup: Sequence[int] | int,
     buffers: Mapping[str, Any],
     *,
     check: bool = True,
@@ -96,7 +97,8 @@ def emulate(
     """Execute a kernel over a grid of threads.
 
     - kernel: the path of a .metal file, its text, or a `Kernel`.
-    - grid, threadgroup: threads in x, y and z, as in Metal's dispatchThreads (groups at an edge are smaller).
+    - grid, threadgroup: threads in x, y and z, as in Metal's dispatchThreads (groups at an edge are smaller);
+      one whole number is threads in x.
     - buffers: for each buffer parameter, by name, an mx.array, a NumPy array or a number, or
       `Output(shape, dtype)` for one that the kernel fills. An array for a parameter that is not const is
       read and written; `Input(array)` is only read.
@@ -127,6 +129,10 @@ def emulate(
     if unknown:
         raise KvistError(where, f"kinds of reports: {', '.join(KINDS)}", ", ".join(unknown))
     sizes = _sizes(grid, threadgroup, order, where)
+    threads = math.prod(sizes[1])
+    if threads > MAX_THREADS:
+        raise KvistError(where, f"at most {MAX_THREADS} threads in a threadgroup", str(threads))
+    _check_numbers(seed, time_limit, where)
     values = values_of(source.module.constants, constants or {}, where)
     require_constants(source.module, function, values, where)
     types = template_types(function, made)
@@ -220,15 +226,31 @@ def _threadgroup_memory(
 
 
 def _sizes(
-    grid: Sequence[int], threadgroup: Sequence[int], order: str, where: str
+    grid: Sequence[int] | int, threadgroup: Sequence[int] | int, order: str, where: str
 ) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
     if order not in ORDERS:
         raise KvistError(where, f"order {', '.join(ORDERS)}", repr(order))
-    for title, size, least in (("grid", grid, 0), ("threadgroup", threadgroup, 1)):
-        if len(size) != 3 or any(not isinstance(n, Integral) or not least <= n < 2**31 for n in size):
-            raise KvistError(where, f"{title} of three whole numbers from {least}", repr(tuple(size)))
-    group = tuple(min(t, max(g, 1)) for t, g in zip(threadgroup, grid, strict=True))
-    threads = group[0] * group[1] * group[2]
+    whole, group = _three(grid, "grid", 0, where), _three(threadgroup, "threadgroup", 1, where)
+    threads = math.prod(min(t, max(g, 1)) for t, g in zip(group, whole, strict=True))
     if threads > MAX_THREADS:
         raise KvistError(where, f"at most {MAX_THREADS} threads in a threadgroup", str(threads))
-    return (grid[0], grid[1], grid[2]), (threadgroup[0], threadgroup[1], threadgroup[2])
+    return whole, group
+
+
+def _three(size: Any, title: str, least: int, where: str) -> tuple[int, int, int]:
+    if isinstance(size, Integral):
+        size = (size, 1, 1)
+    try:
+        numbers = tuple(size)
+    except TypeError:
+        numbers = ()
+    if len(numbers) != 3 or any(not isinstance(n, Integral) or not least <= int(n) < 2**31 for n in numbers):
+        raise KvistError(where, f"{title} of three whole numbers from {least}", repr(size))
+    return int(numbers[0]), int(numbers[1]), int(numbers[2])
+
+
+def _check_numbers(seed: Any, time_limit: Any, where: str) -> None:
+    if not isinstance(seed, Integral) or not -(2**63) <= int(seed) < 2**64:
+        raise KvistError(where, "a whole number of at most 64 bits as seed", repr(seed))
+    if not isinstance(time_limit, Real) or not 0 < float(time_limit) < 1e6:
+        raise KvistError(where, "time_limit in seconds, more than 0 and below 1e6", repr(time_limit))

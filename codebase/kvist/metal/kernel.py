@@ -9,7 +9,7 @@ import mlx.core as mx
 
 from kvist.errors import KvistError
 from kvist.metal import trace
-from kvist.metal.bind import Output
+from kvist.metal.buffers import Output
 from kvist.metal.dtypes import as_array, element_dtype, msl_name
 from kvist.metal.emulate import emulate_generated
 from kvist.metal.fit import check_signature

@@ -10,7 +10,7 @@ from typing import Any
 
 import mlx.core as mx
 
-from kvist.metal.bind import Output
+from kvist.metal.buffers import Output
 from kvist.metal.emulate import Emulation, emulate
 from kvist.metal.files import kernel_path
 from kvist.metal.kernel import Kernel

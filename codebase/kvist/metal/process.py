@@ -61,7 +61,10 @@ def run(
     """Execute `program` (see shim/kvist_main.cpp for the request it reads)."""
     with tempfile.TemporaryDirectory(prefix="kvist-metal-") as folder:
         data = Path(folder, "buffers")
-        offsets = _write(data, buffers)
+        try:
+            offsets = _write(data, buffers)
+        except OSError as error:
+            raise KvistError("metal", f"room for the buffers in {folder}", str(error.strerror)) from None
         lines = [
             f"data {data}",
             "grid {} {} {}".format(*grid),

@@ -40,7 +40,8 @@ def load(kernel: str | Path | Source | HasSource) -> Source:
         source = Source(kernel, "kernel.metal")
     else:
         path = Path(kernel)
-        source = Source(_read(path), path.name, path)
+        hint = "a string without a line break is taken as a path" if isinstance(kernel, str) else ""
+        source = Source(_read(path, hint), path.name, path)
     return source
 
 
@@ -54,11 +55,15 @@ def require_ascii(source: Source) -> None:
             )
 
 
-def _read(path: Path) -> str:
+def _read(path: Path, hint: str) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        hint = "a string without a line break is taken as a path"
         raise KvistError("metal", "a .metal file", f"{str(path)!r}, which does not exist", hint) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise KvistError("metal", f"a readable {path}", str(error)) from None
+    except IsADirectoryError:
+        raise KvistError("metal", "a .metal file", f"{str(path)!r}, which is a folder") from None
+    except UnicodeDecodeError:
+        raise KvistError("metal", "a .metal file", f"{str(path)!r}, which is not UTF-8 text") from None
+    except (OSError, ValueError) as error:
+        got = f"{str(path)!r}: {getattr(error, 'strerror', None) or error}"
+        raise KvistError("metal", "a .metal file that can be read", got) from None

@@ -11,7 +11,8 @@ import mlx.core as mx
 import numpy as np
 
 from kvist.errors import KvistError
-from kvist.metal.bind import Input, Output, template_types
+from kvist.metal.bind import template_types
+from kvist.metal.buffers import Input, Output
 from kvist.metal.cli import values
 from kvist.metal.dtypes import bits, element_dtype
 from kvist.metal.emulate import ORDERS, Emulation, emulate
@@ -187,8 +188,15 @@ def _buffers(
                 raise KvistError(f"--out {argument.name}", need, str(argument.shape))
             arrays[argument.name] = inner  # read and written
         else:
-            arrays[argument.name] = Output(argument.shape, dtype, argument.init)
+            arrays[argument.name] = _output(argument, dtype)
     return arrays
+
+
+def _output(argument: values.OutputArgument, dtype: mx.Dtype) -> Output:
+    try:
+        return Output(argument.shape, dtype, argument.init)
+    except KvistError as error:
+        raise KvistError(f"--out {argument.name}", error.need, error.got) from None
 
 
 def _sizes(texts: list[str]) -> dict[str, int]:

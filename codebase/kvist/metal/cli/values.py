@@ -8,11 +8,10 @@ import mlx.core as mx
 import numpy as np
 
 from kvist.errors import KvistError
-from kvist.metal.dtypes import MLX_NAMES, TYPES, element_dtype, to_numpy
+from kvist.metal.dtypes import NAMES, element_dtype, to_numpy
 
 # float32 and the like, besides the names of MSL.
 _FLOATING = (mx.float32, mx.float16, mx.bfloat16, mx.bool_)
-DTYPES = {str(dtype).rpartition(".")[2]: dtype for dtype in MLX_NAMES} | TYPES | {"bool": mx.bool_}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +34,27 @@ def pair(text: str, option: str) -> tuple[str, str]:
 
 def size(text: str, option: str) -> tuple[int, int, int]:
     """`64,4096,1`, `64x4096` or `64`; what is left out is 1."""
-    parts = shape(text, option)
-    if not 1 <= len(parts) <= 3:
-        raise KvistError(option, "one to three whole numbers X,Y,Z", repr(text))
-    whole = (*parts, 1, 1)
+    parts = [part.strip() for part in text.strip().strip("()[]").replace("x", ",").split(",")]
+    numbers = [int(part) for part in parts if _whole(part)]
+    if not 1 <= len(numbers) == len(parts) <= 3 or not all(0 < n < 2**31 for n in numbers):
+        need = "one to three whole numbers X,Y,Z from 1"
+        raise KvistError(option, need, repr(text), "such as 4096 or 64,32,1")
+    whole = (*numbers, 1, 1)
     return whole[0], whole[1], whole[2]
 
 
 def shape(text: str, option: str) -> tuple[int, ...]:
     """`64x4096`, `64,4096` or `()`."""
     cleaned = text.strip().strip("()[]").replace("x", ",").replace(" ", "")
-    parts = [part for part in cleaned.split(",") if part]
-    if not all(part.isdecimal() and part.isascii() for part in parts):
+    inside = cleaned.removesuffix(",") if text.strip().startswith("(") else cleaned  # (64,) of Python
+    parts = inside.split(",") if inside else []
+    if not all(map(_whole, parts)):
         raise KvistError(option, "a shape such as 64x4096", repr(text))
     return tuple(int(part) for part in parts)
+
+
+def _whole(text: str) -> bool:
+    return text.isdecimal() and text.isascii() and len(text) < 20
 
 
 def output(text: str) -> OutputArgument:
@@ -59,25 +65,20 @@ def output(text: str) -> OutputArgument:
         parts = ["", *parts]
     if len(parts) > 3:
         raise KvistError("--out", "name=dtype:shape or name=dtype:shape:initial", repr(text))
-    if parts[0] and parts[0] not in DTYPES:
-        raise KvistError("--out", f"a dtype of {', '.join(sorted(DTYPES))}", repr(parts[0]))
+    if parts[0] and parts[0] not in NAMES:
+        raise KvistError("--out", f"a dtype of {', '.join(sorted(NAMES))}", repr(parts[0]))
     try:
         init = float(parts[2]) if len(parts) == 3 else None
     except ValueError:
         raise KvistError("--out", "a number as initial value", repr(parts[2])) from None
-    return OutputArgument(name, DTYPES[parts[0]] if parts[0] else None, shape(parts[1], "--out"), init)
+    return OutputArgument(name, NAMES[parts[0]] if parts[0] else None, shape(parts[1], "--out"), init)
 
 
 def buffer(value: str, type_name: str, where: str) -> Any:
     """An array of a .npy file, a number, or several with commas, in the type that the kernel declares."""
     path = Path(value)
     if value.endswith(".npy") or path.is_file():
-        try:
-            return np.load(path, allow_pickle=False)
-        except FileNotFoundError:
-            raise KvistError(where, "a .npy file", f"{value!r}, which does not exist") from None
-        except (OSError, ValueError, EOFError) as error:
-            raise KvistError(where, f"an array in {value}", str(error)) from None
+        return _load(path, where)
     numbers = [_number(part, where) for part in value.split(",")]
     dtype = element_dtype(type_name)
     if dtype is None:
@@ -91,6 +92,26 @@ def buffer(value: str, type_name: str, where: str) -> Any:
         raise KvistError(where, f"numbers that {type_name} holds", value)
     given = numbers if len(numbers) > 1 else numbers[0]
     return mx.array(given).astype(dtype) if dtype == mx.bfloat16 else np.array(given).astype(to_numpy(dtype))
+
+
+def _load(path: Path, where: str) -> np.ndarray:
+    try:
+        with path.open("rb") as file:
+            if file.read(6) != b"\x93NUMPY":
+                raise KvistError(
+                    where, "a .npy file", f"{str(path)!r}, which is not one", "np.save writes it"
+                )
+        array: np.ndarray = np.load(path, allow_pickle=False)
+    except KvistError:
+        raise
+    except FileNotFoundError:
+        raise KvistError(where, "a .npy file", f"{str(path)!r}, which does not exist") from None
+    except OSError as error:
+        raise KvistError(where, "a .npy file", f"{str(path)!r}: {error.strerror or error}") from None
+    except (ValueError, EOFError, MemoryError) as error:
+        got = "Python objects" if "pickle" in str(error) else "a damaged file"
+        raise KvistError(where, f"an array of numbers in {path}", got) from None
+    return array
 
 
 def _number(text: str, where: str) -> int | float | bool:
