@@ -75,7 +75,7 @@ def add_generate(parser: argparse.ArgumentParser) -> None:
     quantize_help = "round the weights to BITS bits on loading: a quarter or half of the memory, and faster"
     parser.add_argument("--quantize", type=int, choices=[4, 8], metavar="BITS", help=quantize_help)
 
-    round_help = "round what products with packed weights take: faster, for an error of up to 1 %% (int8)"
+    round_help = "round the input of packed products: faster; int8 errs by 0.6 %% rms, by more with outliers"
     parser.add_argument("--activations", choices=["int8", "int16"], help=round_help)
 
     def number(name: str, letter: str, value: int | float, text: str) -> None:

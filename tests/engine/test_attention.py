@@ -112,7 +112,29 @@ BAD = {
     'mask None, "causal" or an array': lambda q, k, v: attention(q, k, v, mask="full"),
     "mask that broadcasts to": lambda q, k, v: attention(q, k, v, mask=mx.zeros((L, S - 1))),
     "implementation": lambda q, k, v: attention(q, k, v, implementation="fast"),
+    "k to be an mx.array, got a numpy array of float32. hint: mx.array(k)": (
+        lambda q, k, v: attention(q, np.array(k), v)
+    ),
+    "q of a floating dtype, got mlx.core.int32": lambda q, k, v: attention(q.astype(mx.int32), k, v),
+    "v of a floating dtype, got mlx.core.int32": lambda q, k, v: attention(q, k, v.astype(mx.int32)),
+    "mask that is boolean or floating, got mlx.core.int32": (
+        lambda q, k, v: attention(q, k, v, mask=mx.ones((L, S), mx.int32))
+    ),
+    "mask to be an mx.array, got True": lambda q, k, v: attention(q, k, v, mask=True),
+    "scale to be a number, got 'x'": lambda q, k, v: attention(q, k, v, scale="x"),
+    "at least one KV head": lambda q, k, v: attention(q, k[:, :0], v[:, :0]),
+    "head_dim of at least 1": lambda q, k, v: attention(q[..., :0], k[..., :0], v),
 }
+
+
+@pytest.mark.parametrize("implementation", [*IMPLEMENTATIONS, None])
+def test_queries_need_a_key_and_no_query_needs_none(implementation: str | None) -> None:
+    q, k, v = inputs()
+    with pytest.raises(KvistError, match=r"\[attention\] need at least one key, got none"):
+        attention(q, k[:, :, :0], v[:, :, :0], implementation=implementation)
+    for mask in (None, "causal"):
+        out = attention(q[:, :, :0], k[:, :, :0], v[:, :, :0, :5], mask=mask, implementation=implementation)
+        assert out.shape == (B, H, 0, 5)
 
 
 @pytest.mark.parametrize("need", BAD)

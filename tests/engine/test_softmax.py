@@ -41,3 +41,13 @@ def test_bad_axis_and_implementation() -> None:
         softmax(mx.zeros(3), axis=1)
     with pytest.raises(KvistError, match="implementation"):
         softmax(mx.zeros(3), implementation="fast")
+
+
+@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
+def test_only_floats_in_an_array_have_a_softmax(implementation: str | None) -> None:
+    with pytest.raises(KvistError, match=r"need x of a floating dtype, got mlx\.core\.int32"):
+        softmax(mx.array([1, 2]), implementation=implementation)
+    with pytest.raises(KvistError, match=r"need x to be an mx.array, got list. hint: mx.array\(x\)"):
+        softmax([1.0, 2.0], implementation=implementation)
+    with pytest.raises(KvistError, match=r"need axis to be a whole number, got 0\.5"):
+        softmax(mx.zeros(3), 0.5, implementation=implementation)

@@ -158,3 +158,16 @@ def test_derivatives_equal_the_reference(vector_kernels):
     q, k, v = projections(1, 1, 2, 1, 8, mx.float32)
     with pytest.raises(ValueError, match=r"\[norm_rope\] need inference, got a derivative"):
         mx.grad(lambda a: norm_rope(a, k, v, head_dim=8, implementation="cpp").q.sum())(q)
+
+
+def test_exp_refuses_what_is_no_array_of_floats():
+    cases = {
+        "got 1.0. hint: mx.array(x)": 1.0,
+        "got None.": None,
+        "got a numpy array of float32. hint: mx.array(x)": np.ones(3, np.float32),
+        "need x of float32, float16 or bfloat16, got mlx.core.int32": mx.array([1]),
+    }
+    for message, x in cases.items():
+        with pytest.raises(KvistError) as caught:
+            exp(x)
+        assert message in str(caught.value)

@@ -61,6 +61,16 @@ def test_rounded_activations_stay_within_their_stated_error(isa, bits, activatio
     assert np.array_equal(np.array(mx.stack(one_by_one)), got)
 
 
+@pytest.mark.parametrize(("activations", "rms", "largest"), [("int8", 2e-2, 9e-2), ("int16", 8e-5, 4e-4)])
+def test_outliers_cost_rounded_activations_what_the_readme_says(isa, activations, rms, largest):
+    x, weight = normal(5, 1024, seed=5), quantize(normal(200, 1024, seed=6), 64, 4)
+    x[:, 5::64] = 100.0
+    want = np.array(linear_reference(x, weight))
+    error = (np.array(linear(x, weight, activations=activations)) - want) / np.sqrt(np.mean(want**2))
+    assert rms / 2 < np.sqrt(np.mean(error**2)) < rms
+    assert np.abs(error).max() < largest
+
+
 @pytest.mark.parametrize("dtype", [mx.float16, mx.bfloat16], ids=str)
 def test_one_row_of_16_bits_equals_float32_sums_but_for_the_last_bit(isa, dtype):
     """It takes whole-number products, whose error is far below the rounding of the result."""
@@ -77,6 +87,32 @@ def test_what_is_no_number_is_not_lost(isa, bad, activations):
     x[0, 70] = bad
     got = linear(x, quantize(normal(9, 192, seed=6)), activations=activations)
     assert not mx.isfinite(got).any().item()
+
+
+@pytest.mark.parametrize("bits", [2, 4, 8])
+@pytest.mark.parametrize(
+    "options", [{"implementation": "cpp"}, {"activations": "int8"}, {"activations": "int16"}]
+)
+def test_the_stated_range_does_not_overflow(isa, bits, options):
+    weight = quantize(normal(9, 192, seed=6), 64, bits)
+    largest = max(1.0, *(mx.abs(part).max().item() for part in (weight.scales, weight.biases)))
+    for x in (mx.ones((1, 192)), mx.abs(normal(1, 192, seed=5))):
+        x = x * (3.25e38 / (2**bits * largest * x.sum().item()))
+        for dtype in (mx.float32, mx.bfloat16):
+            want = linear_reference(x.astype(dtype), weight)
+            assert_close(linear(x.astype(dtype), weight, **options), want, 2e-2)
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_weights_made_explicit_give_the_infinities_of_the_definition(isa, rows):
+    weight = quantize(normal(9, 64, seed=6))
+    x = mx.ones((rows, 64))
+    x[:, mx.abs(dequantize(weight)).min(axis=0).argmax().item()] = mx.inf  # where no weight is zero
+    want = linear_reference(x, weight)
+    assert mx.isinf(want).all().item()
+    assert mx.array_equal(linear(x, weight, batch_invariant=True), want).item()
+    large = mx.full((rows, 64), 1e37)
+    assert_close(linear(large, weight, batch_invariant=True), linear_reference(large, weight), 3e-6)
 
 
 def test_every_instruction_set_gives_the_same_bits(vector_kernels):
@@ -204,6 +240,23 @@ BAD = {
     ),
     'need implementation="cpp" for batch_invariant': lambda: linear(
         mx.ones(64), GOOD, implementation="mlx", batch_invariant=True
+    ),
+    "need x to be an mx.array, got None": lambda: linear(None, GOOD),
+    "need x to be an mx.array, got a numpy array of float32. hint: mx.array(x)": lambda: linear(
+        np.ones((3, 64), "f"), GOOD
+    ),
+    "need weight to be an mx.array, got None": lambda: linear(mx.ones(64), None),
+    "need scales to be an mx.array, got a numpy array": lambda: linear(
+        mx.ones(64), GOOD._replace(scales=np.ones((8, 1), "f"))
+    ),
+    "need a QuantizedWeight for activations, got a plain weight": lambda: linear(
+        mx.ones(64), mx.ones((8, 64)), activations="int8"
+    ),
+    "need bits 2, 4 or 8 for the C++ primitive, got 5. hint: implementation=": lambda: linear(
+        mx.ones(64), quantize(mx.ones((8, 64)), bits=5), implementation="cpp"
+    ),
+    "need bits 2, 4 or 8 for the C++ primitive, got 3": lambda: linear(
+        mx.ones(64), quantize(mx.ones((8, 64)), bits=3), batch_invariant=True
     ),
     "need at least one weight, got none": lambda: linears(mx.ones(64), []),
     "need weight (N, K) with K a multiple of group_size 64": lambda: quantize(mx.ones((3, 100))),

@@ -23,7 +23,7 @@ REFUSED: dict[str, Callable[[], mx.array]] = {
     'need mask None or "causal" for implementation="metal", got an array': lambda: attention(
         Q, K, V, mask=mx.ones((3, 5), mx.bool_), implementation="metal"
     ),
-    'need at least one key for implementation="metal", got none': lambda: attention(
+    "[attention] need at least one key, got none": lambda: attention(
         Q, K[:, :, :0], V[:, :, :0], implementation="metal"
     ),
     "[flash_attention] need at least one key, got none": lambda: flash_attention(

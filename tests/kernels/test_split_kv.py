@@ -117,6 +117,13 @@ def test_what_it_has_not_is_refused():
         "need lengths from 1 to S=5, got [6]": lambda: split_kv_attention(q, k, k, lengths=lengths),
         "need lengths (1,) of whole numbers": lambda: split_kv_attention(q, k, k, lengths=mx.array([1.0])),
         "need a partition_size of at least 1, got 0": lambda: split_kv_attention(q, k, k, partition_size=0),
+        "need partition_size to be a whole number, got 1.5": lambda: split_kv_attention(
+            q, k, k, partition_size=1.5
+        ),
+        "need lengths to be an mx.array, got list. hint: mx.array(lengths)": lambda: split_kv_attention(
+            q, k, k, lengths=[5]
+        ),
+        "need scale to be a number, got 'x'": lambda: split_kv_attention(q, k, k, scale="x"),
         "need implementation reference, metal": lambda: split_kv_attention(q, k, k, implementation="cpp"),
         "need a head_dim of at most 128": lambda: split_kv_attention(
             wide, wide, wide, implementation="metal"

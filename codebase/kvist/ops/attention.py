@@ -6,6 +6,7 @@ import mlx.core as mx
 
 from kvist import native
 from kvist.errors import KvistError
+from kvist.ops.arguments import FLOATS, need_array, need_floats, need_number
 from kvist.ops.metal import flash_attention as kernels
 from kvist.ops.metal import split_kv
 from kvist.ops.softmax import softmax_reference
@@ -35,15 +36,21 @@ def attention(
     "metal" (kernels/flash_attention, for one query kernels/split_kv, for the same masks; D up to 128, q, k
     and v alike) or None for the best one here.
     Sources: Vaswani et al. 2017, equation 1; Ainslie et al. 2023 (GQA), section 2.2. Raises KvistError on
-    bad shapes.
+    bad shapes and dtypes (q, k and v are floating), and where there are queries but no key at all.
     """
     check_attention(q, k, v, mask)
     scale = q.shape[-1] ** -0.5 if scale is None else scale
-    if implementation == "reference":
-        return attention_reference(q, k, v, scale=scale, mask=mask)
-    if implementation not in {None, "mlx", "cpp", "metal"}:
+    need_number("attention", scale=scale)
+    if implementation not in {None, "reference", "mlx", "cpp", "metal"}:
         need = 'implementation "reference", "mlx", "cpp" or "metal"'
         raise KvistError("attention", need, repr(implementation))
+    result_shape = (*q.shape[:3], v.shape[3])
+    if 0 in result_shape:  # no query, head or value: nothing to compute, with keys or without
+        return mx.zeros(result_shape, q.dtype)
+    if not k.shape[2]:
+        raise KvistError("attention", "at least one key", "none")
+    if implementation == "reference":
+        return attention_reference(q, k, v, scale=scale, mask=mask)
     if implementation == "metal":
         return _metal(q, k, v, scale, mask)
     function = _primitive(q, k, v, mask, implementation)
@@ -58,10 +65,6 @@ def attention(
 def _metal(q: mx.array, k: mx.array, v: mx.array, scale: float, mask: Mask) -> mx.array:
     if isinstance(mask, mx.array):
         raise KvistError("attention", 'mask None or "causal" for implementation="metal"', "an array")
-    if not q.size:
-        return q
-    if not k.shape[2]:
-        raise KvistError("attention", 'at least one key for implementation="metal"', "none")
     if q.shape[2] == 1:  # it sees every key, with a causal mask and without
         lengths = mx.full((k.shape[0],), k.shape[2], mx.int32)
         return mx.expand_dims(split_kv.decode(q[:, :, 0], k, v, lengths, scale), 2)
@@ -72,14 +75,13 @@ def _primitive(
     q: mx.array, k: mx.array, v: mx.array, mask: Mask, implementation: str | None
 ) -> Callable[..., mx.array] | None:
     """The C++ primitive where it is asked for, or the best."""
-    floats = (mx.float32, mx.float16, mx.bfloat16)
-    fits = not isinstance(mask, mx.array) and q.dtype in floats and k.dtype in floats and k.dtype == v.dtype
+    fits = not isinstance(mask, mx.array) and q.dtype in FLOATS and k.dtype in FLOATS and k.dtype == v.dtype
     if implementation == "cpp":
         if not fits:
             need = 'mask None or "causal", and k and v of one floating dtype, for the C++ primitive'
             raise KvistError("attention", need, f"{q.dtype}, {k.dtype}, {v.dtype}", 'implementation="mlx"')
         return native.required("attention", "attention")
-    return native.primitive("attention", "attention") if fits and implementation is None and k.size else None
+    return native.primitive("attention", "attention") if fits and implementation is None else None
 
 
 def attention_reference(
@@ -110,12 +112,16 @@ def causal_mask(num_queries: int, num_keys: int) -> mx.array:
 
 
 def check_attention(q: mx.array, k: mx.array, v: mx.array, mask: Mask) -> None:
-    """Raise KvistError unless shapes and mask are what `attention` takes."""
+    """Raise KvistError unless shapes, dtypes and mask are what `attention` takes."""
+    need_array("attention", q=q, k=k, v=v)
     for name, array in (("q", q), ("k", k), ("v", v)):
         if array.ndim != 4:
             raise KvistError(
                 "attention", f"{name} of shape (B, heads, tokens, head_dim)", f"shape {array.shape}"
             )
+    need_floats("attention", q=q, k=k, v=v)
+    if not k.shape[1] or not k.shape[3]:
+        raise KvistError("attention", "at least one KV head and a head_dim of at least 1", f"k {k.shape}")
     if k.shape[:3] != v.shape[:3]:
         raise KvistError(
             "attention", "k and v with equal batch, heads and tokens", f"k {k.shape}, v {v.shape}"
@@ -133,6 +139,7 @@ def check_attention(q: mx.array, k: mx.array, v: mx.array, mask: Mask) -> None:
                 "attention", "no more queries than keys under a causal mask", f"q {q.shape}, k {k.shape}"
             )
     elif mask is not None:
+        need_array("attention", mask=mask)
         _check_mask(mask, (q.shape[0], q.shape[1], q.shape[2], k.shape[2]))
 
 
@@ -140,3 +147,6 @@ def _check_mask(mask: mx.array, scores: tuple[int, ...]) -> None:
     trailing = scores[4 - mask.ndim :] if mask.ndim <= 4 else ()
     if len(trailing) != mask.ndim or any(m not in (1, s) for m, s in zip(mask.shape, trailing, strict=True)):
         raise KvistError("attention", f"a mask that broadcasts to {scores}", f"shape {mask.shape}")
+    if mask.dtype != mx.bool_ and not mx.issubdtype(mask.dtype, mx.floating):
+        hint = "mask.astype(mx.bool_) for 1 = visible"
+        raise KvistError("attention", "a mask that is boolean or floating", str(mask.dtype), hint)

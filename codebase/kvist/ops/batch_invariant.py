@@ -77,6 +77,8 @@ def batch_invariant_attention(
     zeros. implementation="metal" takes every mask but an array, D up to 128, and k and v of the dtype of q.
     """
     check_attention(q, k, v, mask)
+    if not k.shape[2]:
+        raise KvistError("batch_invariant_attention", "at least one key", "none")
     _check_block("batch_invariant_attention", "block_size", block_size)
     scale = q.shape[-1] ** -0.5 if scale is None else scale
     if _takes_kernel("batch_invariant_attention", "block_size", block_size, implementation):

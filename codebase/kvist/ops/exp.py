@@ -4,6 +4,7 @@ import mlx.core as mx
 
 from kvist import native
 from kvist.errors import KvistError
+from kvist.ops.arguments import FLOATS, need_array
 
 
 def exp(x: mx.array, *, implementation: str | None = None) -> mx.array:
@@ -13,7 +14,8 @@ def exp(x: mx.array, *, implementation: str | None = None) -> mx.array:
     in vector registers and on every thread, within 2 units in the last place) or None for the best one here.
     x is float32, float16 or bfloat16. Raises KvistError on another dtype or implementation.
     """
-    if x.dtype not in (mx.float32, mx.float16, mx.bfloat16):
+    need_array("exp", x=x)
+    if x.dtype not in FLOATS:
         raise KvistError("exp", "x of float32, float16 or bfloat16", str(x.dtype))
     if implementation == "reference":
         return exp_reference(x)

@@ -4,6 +4,7 @@ import mlx.core as mx
 
 from kvist import native
 from kvist.errors import KvistError
+from kvist.ops.arguments import FLOATS, need_array, need_floats, need_whole
 from kvist.ops.metal.softmax import launch
 
 
@@ -12,9 +13,12 @@ def softmax(x: mx.array, axis: int = -1, *, implementation: str | None = None) -
 
     Shapes: any shape in, the same shape out. `implementation` is "reference", "mlx", "cpp" (C++ on the CPU),
     "metal" (kernels/softmax/softmax.metal), or None for the best one here; "cpp" and "metal" take the last
-    axis of float32, float16 or bfloat16. Raises KvistError on an unknown implementation or an axis that `x`
-    has not.
+    axis of float32, float16 or bfloat16. Raises KvistError on an unknown implementation, an axis that `x`
+    has not, and whole numbers: the result would not fit their dtype.
     """
+    need_array("softmax", x=x)
+    need_floats("softmax", x=x)
+    need_whole("softmax", axis=axis)
     if not -x.ndim <= axis < x.ndim:
         raise KvistError("softmax", f"an axis of an array with {x.ndim} dimensions", f"axis={axis}")
     if implementation == "reference":
@@ -23,7 +27,7 @@ def softmax(x: mx.array, axis: int = -1, *, implementation: str | None = None) -
         raise KvistError(
             "softmax", 'implementation "reference", "mlx", "cpp" or "metal"', repr(implementation)
         )
-    last = axis in (-1, x.ndim - 1) and x.dtype in (mx.float32, mx.float16, mx.bfloat16)
+    last = axis in (-1, x.ndim - 1) and x.dtype in FLOATS
     if implementation in {"cpp", "metal"} and not last:
         need = f'the last axis of floats for implementation="{implementation}"'
         raise KvistError("softmax", need, f"axis={axis} of {x.dtype}")

@@ -4,6 +4,7 @@ import mlx.core as mx
 import numpy as np
 
 from kvist.errors import KvistError
+from kvist.ops.arguments import need_array, need_number, need_whole
 from kvist.ops.attention import check_attention
 from kvist.ops.metal import split_kv as kernels
 from kvist.ops.online_softmax import merge_softmax, softmax_state
@@ -26,18 +27,21 @@ def split_kv_attention(
     in order: with a fixed size the kernels give a sequence the same bits in any batch, and a size chosen by
     the number of partitions does not. implementation: "reference" (the default) or "metal"
     (kernels/split_kv, D up to 128, one dtype).
-    Source: Dao et al. 2023, Flash-Decoding for long-context inference. Raises KvistError on bad shapes.
+    Source: Dao et al. 2023, Flash-Decoding for long-context inference. Raises KvistError on bad
+    shapes, dtypes and numbers.
     """
     where = "split_kv_attention"
     check_attention(q, k, v, None)
     if q.shape[2] != 1 or not k.shape[2]:
         raise KvistError(where, "q (B, H, 1, D) and at least one key", f"q {q.shape}, k {k.shape}")
+    need_whole(where, partition_size=partition_size)
     if partition_size < 1:
         raise KvistError(where, "a partition_size of at least 1", str(partition_size))
     if implementation not in {None, "reference", "metal"}:
         raise KvistError(where, "implementation reference, metal", repr(implementation))
     batch, _, keys, _ = k.shape
     lengths = mx.full((batch,), keys, mx.int32) if lengths is None else lengths
+    need_array(where, lengths=lengths)
     if lengths.shape != (batch,) or not mx.issubdtype(lengths.dtype, mx.integer):
         raise KvistError(where, f"lengths ({batch},) of whole numbers", f"{lengths.shape} of {lengths.dtype}")
     counts = np.array(lengths).astype(np.int64)
@@ -45,10 +49,11 @@ def split_kv_attention(
         raise KvistError(where, f"lengths from 1 to S={keys}", str(counts.tolist()))
     lengths = mx.array(counts.astype(np.int32))
     scale = q.shape[-1] ** -0.5 if scale is None else scale
+    need_number(where, scale=scale)
     if implementation != "metal":
         return split_kv_reference(q, k, v, lengths, scale=scale, partition_size=partition_size)
     if not q.size:
-        return q
+        return mx.zeros((*q.shape[:3], v.shape[3]), q.dtype)
     out = kernels.decode(q[:, :, 0], k, v, lengths, scale, partition_size)
     return mx.expand_dims(out, 2)
 

@@ -41,8 +41,9 @@ def quantize_model(model: nn.Module, quantization: Quantization) -> int:
 def round_activations(model: nn.Module, activations: str | None) -> int:
     """Let the products with packed weights round their input to "int8" or "int16", or to nothing by None.
 
-    Less work for a small error: see `kvist.ops.linear`. Returns how many layers there are; raises KvistError
-    on another name, and when nothing is packed.
+    Less work for an error in each product: about 0.6 % of its rms by "int8", more with outliers; see
+    `kvist.ops.linear`. Returns how many layers there are; raises KvistError on another name, and when
+    nothing is packed.
     """
     if activations not in ACTIVATION_BITS:
         raise KvistError("round_activations", 'activations None, "int8" or "int16"', repr(activations))

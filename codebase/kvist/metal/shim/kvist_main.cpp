@@ -128,7 +128,7 @@ void limit_resources(double seconds, size_t buffer_bytes) {
   setrlimit(RLIMIT_CPU, &time);
   setrlimit(RLIMIT_CORE, &none);
 #ifdef __linux__
-  const rlim_t memory = 64 * rlim_t(buffer_bytes) + (rlim_t(2) << 30);  // cells are 24 bytes for each scalar
+  const rlim_t memory = 192 * rlim_t(buffer_bytes) + (rlim_t(2) << 30);  // cells are 40 + 96 bytes for each scalar
   const rlimit data{memory, memory};
   setrlimit(RLIMIT_DATA, &data);
 #endif

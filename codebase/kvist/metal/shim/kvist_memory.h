@@ -15,10 +15,23 @@ constexpr uint32_t kMaxRegions = 160;
 
 enum class Mode : uint8_t { input, output, inout, threadgroup };
 
+// Who did one kind of access to a granule last and when (0: nobody), and one of those before from whom a later access
+// may be apart though it is not from the last. The frames are the low halves of the addresses of those accesses.
+struct Trace {
+  uint64_t last, other;
+  uint32_t last_frame, other_frame;
+};
+
 // Shadow of one granule of memory, for the race and initialisation checks (kvist_shadow.cpp).
 struct Cell {
-  uint64_t write, read;                // who, when and how last; 0 never
-  uint32_t write_frame, read_frame;    // low half of the address of that access
+  Trace read;
+  uint64_t write;
+  uint32_t write_frame;
+};
+
+// The same for atomic accesses, by Atomic. Kept apart: a thread's own atomic access must not hide its plain one.
+struct AtomicCell {
+  Trace by[4];
 };
 
 struct Region {
@@ -28,7 +41,8 @@ struct Region {
   size_t bytes;
   Layout layout;
   uint64_t read_bytes, written_bytes;
-  Cell* cells;  // nullptr for inputs and unchecked programs
+  Cell* cells;              // nullptr for inputs and unchecked programs
+  AtomicCell* atomic_cells;  // nullptr before the first atomic access
   uint32_t granule_shift;
   uint32_t id;  // of a threadgroup variable
 };

@@ -61,6 +61,13 @@ bool same_place(const Report& a, const Report& b) {
 
 bool same_text(const char* a, const char* b) { return a == b || (a && b && strcmp(a, b) == 0); }
 
+// What could order the two threads of a data race: nothing (0: in different threadgroups), a threadgroup_barrier (1),
+// or a simdgroup_barrier as well (2). Advice differs by it, so reports are not merged across.
+int scope(const Report& r) {
+  if (strcmp(r.kind, "data_race") != 0 || r.group != r.other_group) return 0;
+  return r.thread / kSimdWidth == r.other_thread / kSimdWidth ? 2 : 1;
+}
+
 void keep(Report& report) {
   if (running.in_kernel) {
     report.has_thread = true;
@@ -69,7 +76,8 @@ void keep(Report& report) {
   }
   for (Report& old : reports) {
     if (same_text(old.kind, report.kind) && old.region == report.region && same_text(old.name, report.name) &&
-        same_text(old.access, report.access) && same_place(old, report)) {
+        same_text(old.access, report.access) && scope(old) == scope(report) && same_place(old, report)) {
+      old.other_flags = old.other_flags && report.other_flags;
       ++old.count;
       return;
     }
@@ -119,6 +127,7 @@ void append_report(std::string& out, const Report& r) {
   if (r.other_site.line) append(out, ", \"other_line\": %u", r.other_site.line);
   if (r.access) append_string(out, "access", r.access);
   if (r.other_access) append_string(out, "other_access", r.other_access);
+  if (r.other_flags) out += ", \"other_flags\": true";
   if (r.name) append_string(out, "name", r.name);
   if (r.region >= 0) {
     append_string(out, "buffer", regions[r.region].name.c_str());

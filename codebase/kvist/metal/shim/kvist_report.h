@@ -18,6 +18,7 @@ struct Report {
   uint32_t group = 0, thread = 0, other_group = 0, other_thread = 0;
   uint32_t other_frame = 0;  // address of the other access
   const char* other_access = nullptr;
+  bool other_flags = false;  // each time a threadgroup_barrier stood between the two, but with other mem_flags
   const char* access = nullptr;  // "read", "write", "atomic"
   int region = -1;               // of memory.h
   int64_t index = 0;             // element
@@ -28,7 +29,7 @@ struct Report {
   uint64_t count = 1;
 };
 
-// Adds it, or counts it to an equal one (same kind, place and buffer). Fills in who runs and the call stack.
+// Adds it, or counts it to an equal one (same kind, place, buffer and scope of the two threads). Fills in who runs and the call stack.
 void add(Report report);
 // For a crash: with the call stack of the signal's context.
 void add_at(Report report, uintptr_t pc, uintptr_t frame_pointer);

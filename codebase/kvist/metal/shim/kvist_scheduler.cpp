@@ -228,6 +228,7 @@ bool open_barrier(uint32_t threads) {
   for (uint32_t i = 0; i < threads; ++i) fibers[i].state = State::ready;
   running.threadgroup_epoch += at->flags >> 1 & 1;
   running.device_epoch += at->flags & 1;
+  ++running.barriers;
   ++counters.barriers;
   return true;
 }
@@ -274,7 +275,7 @@ void run_threadgroup(uint32_t threads) {
     simdgroups[i].lanes = std::min(kSimdWidth, threads - i * kSimdWidth);
     simdgroups[i].threadgroup_epoch = simdgroups[i].device_epoch = 0;
   }
-  running.threadgroup_epoch = running.device_epoch = 0;
+  running.threadgroup_epoch = running.device_epoch = running.barriers = 0;
   begin_threadgroup();
   do {
     arrange(groups, count);

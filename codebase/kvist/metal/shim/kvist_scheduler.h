@@ -38,6 +38,7 @@ struct Running {
   // How many barriers with mem_threadgroup and with mem_device this threadgroup has passed, and how many
   // simdgroup_barriers the SIMD-group.
   uint32_t threadgroup_epoch = 0, device_epoch = 0, simd_threadgroup_epoch = 0, simd_device_epoch = 0;
+  uint32_t barriers = 0;  // threadgroup_barriers with any mem_flags
   const char *stack = nullptr, *stack_end = nullptr;
 };
 extern Running running;
