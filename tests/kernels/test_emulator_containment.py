@@ -143,6 +143,7 @@ def test_bad_calls_are_refused(options, message):
     ("arguments", "message"),
     [
         (((10**13,), mx.float32), "need at most"),
+        (((1 << 20, 1 << 24), "half"), "need at most"),
         (((1 << 31, 0), mx.float32), "lengths below 2"),
         (((-1,), mx.float32), "need a shape of whole numbers from 0, got (-1,)"),
         ((None, mx.float32), "need a shape of whole numbers from 0, got None"),
