@@ -167,7 +167,7 @@ PIECES += [
 )
 def test_a_kernel_that_breaks_off_does_not_upset_it(body):
     assert lint(f"kernel void k(device float* y [[buffer(0)]]) {{ {body} }}\n").file
-    assert lint(f"kernel void k(device float* y [[buffer(0)]]) {{ {body}").file
+    assert lint(f"kernel void k(device float* y [[buffer(0)]]) {{\n{body}").file
 
 
 @settings(
