@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, settings
 # mx.compile calls a C++ compiler for each fused kernel on Linux, at 0.8 s a kernel.
 os.environ.setdefault("MLX_DISABLE_COMPILE", "1")
 
-# Markdown under tests/ is input for tests, not notes to run.
-collect_ignore_glob = ["*.md"]
+# Notes and notebooks under tests/ are input for tests, not there to run.
+collect_ignore_glob = ["*.md", "*.ipynb"]
 
 # A busy machine is not a failure, and a run in CI is the same run every time.
 settings.register_profile(

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 
 from vaultkit import where
@@ -27,7 +28,23 @@ _MODULES = {
 def main(argv: list[str] | None = None) -> int:
     """Run one subcommand; exit codes: 0 done, 1 something is wrong with the vault, 2 a wrong call."""
     where.program = argv is None
-    argv = sys.argv[1:] if argv is None else argv
+    code = _main(sys.argv[1:] if argv is None else argv)
+    if where.program:
+        _end(code)
+    return code
+
+
+def _end(code: int) -> None:
+    """End the process now if a thread that a note has left would keep it alive."""
+    threading = sys.modules.get("threading")
+    if threading and any(not t.daemon for t in threading.enumerate() if t is not threading.main_thread()):
+        with suppress(OSError):
+            sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _main(argv: list[str]) -> int:
     try:
         if argv[:1] == ["run"]:  # mostly nothing is left to do: not even argparse is needed to say so
             module = import_module("vaultkit.commands.run")

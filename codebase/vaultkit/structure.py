@@ -22,7 +22,7 @@ from vaultkit.structure_obsidian import expected
 from vaultkit.structure_tree import Difference, Node, difference, tree
 from vaultkit.vault import Vault
 
-_ADDED = frozenset({"language_link", "cards", "captions", "embeds"})
+_ADDED = frozenset({"language_link", "cards", "captions", "embeds", "tracker"})
 STEPS = tuple(step for step in LINE_TRANSFORMS if step.__name__ not in _ADDED)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from kvist.cli import main
+from kvist.metal.layouts import struct_layout
 
 pytestmark = pytest.mark.usefixtures("emulator")
 
@@ -200,6 +201,107 @@ def test_function_constants_of_each_type(folder):
     given = ["mode=-0x10", "1=1", "by=2.5f", "big=18446744073709551615"]
     assert main([*CALL, *(text for pair in given for text in ("--constant", pair))]) == 0
     np.testing.assert_array_equal(np.load("out.npy"), [-16, 1, 2.5, 1])
+
+
+def test_hints_name_the_options_of_the_command_line(folder, capsys):
+    Path("c.metal").write_text(CONSTANTS)
+    assert main(CALL) == 2
+    assert "hint: --constant NAME=VALUE" in capsys.readouterr().err
+    assert main(["metal", "run", "k.metal", "--grid", "1", "--threadgroup", "1"]) == 2
+    assert "hint: pass --kernel NAME" in capsys.readouterr().err
+    assert main([*ADD, "--grid", "1"]) == 2
+    assert "missing: n; --buffer NAME=VALUE" in capsys.readouterr().err
+    assert main(["metal", "run", "none.metal", "--grid", "1", "--threadgroup", "1"]) == 2
+    assert "hint" not in capsys.readouterr().err
+
+
+def test_notes_say_what_was_assumed_and_what_had_no_effect(folder, capsys):
+    call = ["metal", "run", "k.metal", "--kernel", "accumulate_half", "--grid", "1", "--threadgroup", "1"]
+    call += ["--buffer", "x=h.npy", "--buffer", "steps=0,2", "--out", "sum=half:1:0"]
+    assert main([*call, "--seed", "3"]) == 0
+    text = capsys.readouterr().out
+    assert "note: `tile` has 32768 bytes, as --threadgroup-memory does not say" in text
+    assert "note: --seed has no effect without --order random" in text
+    assert "1 thread in 1 threadgroup: 1 barrier, 0 SIMD-group functions" in text
+    assert main([*call, "--seed", "3", "--order", "random", "--threadgroup-memory", "tile=16"]) == 0
+    assert "note" not in capsys.readouterr().out
+
+
+def test_a_run_that_did_not_finish_says_so(folder, capsys):
+    Path("u.metal").write_text(
+        "kernel void k(device float* y, uint i [[thread_position_in_grid]]) {\n  y[i] = 1;\n"
+        "  if (i < 2) threadgroup_barrier(mem_flags::mem_device);\n}\n"
+    )
+    call = ["metal", "run", "u.metal", "--grid", "4", "--threadgroup", "4", "--out", "y=float32:4"]
+    for options in ([], ["--allow", "divergent_barrier"]):
+        assert main([*call, *options]) == 1
+        text = capsys.readouterr().out
+        assert "y: float32 4 -> y.npy (unfinished)" in text
+        assert "the run did not finish" in text
+        assert "0 threads" not in text
+        assert "nothing wrong" not in text
+
+
+STRUCT = """
+struct Inner { half a; packed_float3 b; };
+typedef struct { uint n; float3 at; bool on; Inner in[2]; float2x3 m; ulong last, more[2][3]; } Params;
+kernel void k(constant Params& p, device const Inner* q, device uint* out) {
+  out[0] = sizeof(Params) + q[0].a;
+  out[1] = (constant char*)&p.at - (constant char*)&p;
+  out[2] = (constant char*)&p.in - (constant char*)&p;
+  out[3] = (constant char*)&p.m - (constant char*)&p;
+  out[4] = (constant char*)&p.more - (constant char*)&p;
+  out[5] = sizeof(Inner);
+}
+"""
+
+
+def test_the_size_of_a_struct_is_told_before_the_run(folder, capsys):
+    layout = struct_layout(STRUCT, "Params")
+    assert layout is not None
+    Path("s.metal").write_text(STRUCT)
+    call = ["metal", "run", "s.metal", "--grid", "1", "--threadgroup", "1", "--out", "out=uint:6"]
+
+    def run(params: int, inner: int) -> int:
+        np.save("p.npy", np.zeros(params, np.uint8))
+        np.save("q.npy", np.zeros(inner, np.uint8))
+        return main([*call, "--buffer", "p=p.npy", "--buffer", "q=q.npy"])
+
+    assert run(layout.size, 32) == 0
+    at = dict(layout.offsets)
+    expected = [layout.size, at["at"], at["in"], at["m"], at["more"], 16]
+    np.testing.assert_array_equal(np.load("out.npy"), expected)
+    assert "note" not in capsys.readouterr().out
+    assert run(layout.size + 1, 16) == 0
+    assert f"note: {layout.size + 1} bytes given for `p`, Params has {layout.size}" in capsys.readouterr().out
+    assert run(layout.size - 1, 16) == 2
+    error = capsys.readouterr().err
+    assert f"need {layout.size} bytes that Params has for `p`, got {layout.size - 1} bytes" in error
+    assert "fields begin at n 0, at 16, on 32" in error
+    assert run(layout.size, 24) == 2
+    assert "need a multiple of the 16 bytes that Inner has for `q`, got 24 bytes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "struct P { float* x; };",
+        "struct P { int f() { return 1; } };",
+        "struct P : Q { int a; };",
+        "template <typename T> struct P { T a; };",
+        "struct alignas(16) P { int a; };",
+        "struct P { int a : 3; };",
+        "struct P { T a; };",
+        "struct P { P a; };",
+        "struct P { int a[N]; };",
+        "struct P {};",
+        "struct P { alignas(8) int a; };",
+        "struct P { union { int a; }; };",
+        "#pragma pack(1)\nstruct P { char a; int b; };",
+    ],
+)
+def test_nothing_is_said_of_a_struct_with_more_than_plain_fields(text):
+    assert struct_layout(text, "P") is None
 
 
 def test_compile_errors_name_file_and_line(folder, capsys):

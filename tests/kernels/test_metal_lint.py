@@ -161,6 +161,15 @@ PIECES += [
 ]
 
 
+@pytest.mark.parametrize(
+    "body",
+    ["(device float*)", "(device float*)&", "k", "k <", "float k =", "threadgroup float t[", "atomic_float"],
+)
+def test_a_kernel_that_breaks_off_does_not_upset_it(body):
+    assert lint(f"kernel void k(device float* y [[buffer(0)]]) {{ {body} }}\n").file
+    assert lint(f"kernel void k(device float* y [[buffer(0)]]) {{\n{body}").file
+
+
 @settings(
     max_examples=settings().max_examples * 3 // 2,
     deadline=None,
@@ -173,3 +182,19 @@ def test_no_text_upsets_it(monkeypatch, pieces):
         lint("\n" + " ".join(pieces))
     except KvistError:
         pytest.fail("a text is never a wrong call")
+
+
+def test_several_files_and_notes(tmp_path, capsys):
+    (tmp_path / "empty.metal").write_text("")
+    (tmp_path / "bare.metal").write_text(
+        "kernel void k(device float* y [[buffer(0)]]) { y[0] = exp(y[0]); }\n"
+    )
+    paths = [str(tmp_path / "empty.metal"), str(tmp_path / "bare.metal"), str(FILES["valid_graphics"])]
+    assert main(["metal", "lint", *paths]) == 1
+    told = capsys.readouterr().out
+    assert "bare.metal:1:55: library: exp" in told and "bare.metal: 1 problem\n" in told
+    assert main(["metal", "lint", *paths, "--json"]) == 1
+    empty, bare, graphics = json.loads(capsys.readouterr().out)["files"]
+    assert "empty" in empty["notes"][0] and not empty["problems"]
+    assert [p["code"] for p in bare["problems"]] == ["library"] and not bare["notes"]
+    assert "texture2d" in graphics["notes"][0]

@@ -345,7 +345,8 @@ def test_every_room_of_the_engine_is_read(real: Coverage) -> None:
     expected = {f"kvist.{p.stem}" for p in folder.glob("*.py") if p.stem not in {"__init__", *NOT_TAUGHT}}
     taught = (p.parent.name for p in folder.glob("*/__init__.py") if p.parent.name not in NOT_TAUGHT)
     expected |= {f"kvist.{name}" for name in taught}
-    inner = (p for p in folder.glob("*/*/__init__.py") if p.parent.name not in NOT_TAUGHT)
+    inner = [p for p in folder.glob("*/*/__init__.py") if p.parent.name not in NOT_TAUGHT]
+    inner = [p for p in inner if "import" in p.read_text()]  # one that exports nothing is plumbing, too
     expected |= {f"kvist.{p.parent.parent.name}.{p.parent.name}" for p in inner}
     assert {room.path for room in real.engine.rooms} == expected
     for init in folder.glob("*/__init__.py"):

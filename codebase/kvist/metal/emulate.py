@@ -19,9 +19,11 @@ import mlx.core as mx
 from kvist.errors import KvistError
 from kvist.metal.bind import Bound, bind, instance, template_types
 from kvist.metal.compiler import program
+from kvist.metal.dtypes import element_dtype
 from kvist.metal.entry import entry
 from kvist.metal.frontend import KernelFunction
 from kvist.metal.function_constants import values_of
+from kvist.metal.layouts import struct_layout
 from kvist.metal.preprocess import preprocess
 from kvist.metal.process import ThreadgroupMemory, run
 from kvist.metal.reports import KINDS, Report, reports_of
@@ -137,6 +139,7 @@ def emulate(
     require_constants(source.module, function, values, where)
     types = template_types(function, made)
     bound = bind(function, buffers, where, types, values)
+    _check_structs(source.module.text, bound, where)
     chosen = made.instance if made and not template else instance(function, bound, template, where)
     memory = _threadgroup_memory(function, threadgroup_memory or {}, where)
     task = _Task(source, function, chosen, bound, values, memory, sizes, order, seed, time_limit, check)
@@ -209,6 +212,20 @@ def _execute(task: _Task, allow: frozenset[str] = frozenset(), stop: bool = True
         raise reports[0].error()
     outputs = {b.parameter.name: b.result(done.contents) for b in writable}
     return Emulation(outputs, Counters(**result), reports, finished, done.seconds)
+
+
+def _check_structs(text: str, bound: Sequence[Bound], where: str) -> None:
+    """Raise KvistError for too few bytes for a struct, or for no whole number of them behind a pointer."""
+    for b in bound:
+        kind, given = b.parameter.type_name, len(b.data)
+        layout = None if element_dtype(kind) is not None else struct_layout(text, kind)
+        if layout is None or (given >= layout.size and not (b.parameter.is_pointer and given % layout.size)):
+            continue
+        several = "a multiple of the " if b.parameter.is_pointer else ""
+        need = f"{several}{layout.size} bytes that {kind} has for `{b.parameter.name}`"
+        offsets = ", ".join(f"{name} {offset}" for name, offset in layout.offsets)
+        hint = f"alignment: fields begin at {offsets}; np.dtype takes names, formats, offsets and itemsize"
+        raise KvistError(where, need, f"{given} bytes", hint)
 
 
 def _threadgroup_memory(

@@ -32,6 +32,10 @@ def _element(fault: Fault) -> str:
     return f"{kind}{fault['buffer']}[{fault['element']}]"
 
 
+def _elements(count: int) -> str:
+    return f"{count} element{'s' if count != 1 else ''}"
+
+
 def _at(line: int) -> str:
     return f" at line {line}" if line else ""
 
@@ -65,7 +69,7 @@ def _atomic_race(fault: Fault, other_line: int) -> tuple[str, str]:
 
 
 def _out_of_bounds(fault: Fault, _: int) -> tuple[str, str]:
-    message = f"{fault['access']} of {_element(fault)} by {who(fault)}; it has {fault['elements']} elements"
+    message = f"{fault['access']} of {_element(fault)} by {who(fault)}; it has {_elements(fault['elements'])}"
     if fault["element"] < 0 or fault["element"] >= 2**31:
         return message, "the index is negative: unsigned arithmetic that wrapped, or a missing guard"
     return message, "guard the index (`if (i < n)`) or make the buffer larger"
@@ -86,7 +90,8 @@ def _write_to_input(fault: Fault, _: int) -> tuple[str, str]:
 def _unwritten(fault: Fault, _: int) -> tuple[str, str]:
     missing = fault["expected"] - fault["arrived"]
     message = (
-        f"{missing} of {fault['expected']} elements of output `{fault['buffer']}` were never written, "
+        f"{missing} of {_elements(fault['expected'])} of output `{fault['buffer']}` "
+        f"{'was' if missing == 1 else 'were'} never written, "
         f"{fault['buffer']}[{fault['element']}] first"
     )
     return message, "a grid too small, a guard too strict, or an output larger than the kernel fills"

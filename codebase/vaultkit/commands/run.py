@@ -103,7 +103,15 @@ def _run(cache: RunCache, rows: Rows, engine: str, teller: _Teller, *, force: bo
         if not rows:
             return teller.end(done)
     show = guard.telling(teller.show) if guard else teller.show
-    reports, fault = import_module("vaultkit.run.quick").run_rows(cache, rows, engine, show, force=force)
+    try:
+        reports, fault = import_module("vaultkit.run.quick").run_rows(cache, rows, engine, show, force=force)
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        if not guard:
+            raise
+        guard.failed(error)
+        os._exit(1)  # what Python does at its end may fail like this as well
     if fault:
         print(fault, file=sys.stderr)
     code = teller.end([*done, *reports])

@@ -21,6 +21,7 @@ class Borrowed:
         self.containers: dict[int, tuple[Any, Any]] = {}
         self.changed: list[tuple[Any, str, Any]] = []
         self.filled: list[tuple[Any, Any]] = []
+        self.away = True  # the old values are in place
 
     def functions(self) -> dict[str, Any]:
         """The hidden names that the note's code needs."""
@@ -36,7 +37,10 @@ class Borrowed:
             self.attributes[id(owner), name] = (owner, name, vars(owner).get(name, _MISSING))
 
     def give_back(self) -> None:
-        """Put the old values in place and remember the note's."""
+        """Put the old values in place and remember the note's, unless that is done."""
+        if self.away:
+            return
+        self.away = True
         self.changed = [(o, n, vars(o).get(n, _MISSING)) for o, n, _ in self.attributes.values()]
         self.filled = [(owner, owner.copy()) for owner, _ in self.containers.values()]
         for owner, name, old in self.attributes.values():
@@ -46,6 +50,7 @@ class Borrowed:
 
     def put_again(self) -> None:
         """Put the note's values in place."""
+        self.away = False
         for owner, name, value in self.changed:
             _put(owner, name, value)
         for owner, value in self.filled:

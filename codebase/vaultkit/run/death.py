@@ -9,7 +9,7 @@ from pathlib import Path
 from vaultkit import place, where
 from vaultkit.errors import Problem
 from vaultkit.run.cache import RunCache
-from vaultkit.run.guard import Death
+from vaultkit.run.guard import FAILED, Death
 from vaultkit.run.notereport import NoteReport
 from vaultkit.run.reading import Reading
 from vaultkit.run.recall import Row
@@ -34,6 +34,8 @@ def dead(cache: RunCache, row: Row, death: Death, engine: str) -> NoteReport:
     report = NoteReport(path, len(blocks), "it has not been run to its end")
     shown = place.shown(Path(file))
     hint = "Python cannot catch this; notes after this one run in another process"
+    if FAILED in death.dump:
+        hint = "the note may have changed what Python itself works with: a builtin, a module, a folder"
     details = _frames(death.dump)
     engines = "".join(f" --engine {shlex.quote(folder)}" for folder in where.engine[:1])
     again = f"    run again: {place.command('vaultkit')} run {shlex.quote(shown)}{engines}"
@@ -53,6 +55,8 @@ def how(death: Death) -> str:
         number = -death.code
         name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
         return f"{name} ({signal.strsignal(number)})"
+    if FAILED in death.dump:
+        return f"after what it did, {death.dump[death.dump.index(FAILED) :].splitlines()[0]}"
     if death.dump.startswith("Timeout"):
         return "it did not answer and was ended after its time limit"
     return f"it ended with exit code {death.code}"

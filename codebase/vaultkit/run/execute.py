@@ -4,13 +4,13 @@ import io
 import linecache
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from threading import Thread, current_thread
 from types import ModuleType
 from typing import Any
 
 from vaultkit.run import asserts
+from vaultkit.run.borrowed import Borrowed
 from vaultkit.run.compiled import Program, compiled
 from vaultkit.run.limit import rest, time_limit
 
@@ -60,7 +60,7 @@ def execute(
     pieces: list[tuple[int, str]],
     file: Path,
     seconds: float,
-    hidden: Mapping[str, Any] | None = None,
+    borrowed: Borrowed | None = None,
     strangers: set[Thread] | None = None,
     *,
     values: bool = False,
@@ -70,13 +70,14 @@ def execute(
     With `values`, a piece that ends in an expression shows its value, as a notebook's cell does.
 
     The code is compiled with the note's own line numbers. KeyboardInterrupt passes, all else is caught.
-    `hidden` names are put into the module if the code needs them; `strangers` are threads not of this note.
+    What the note has `borrowed` is in place only while its code runs; `strangers` are threads of others.
     """
     result = Execution()
     started = time.perf_counter()
     host = sys.modules.get(MODULE)
     sys.modules[MODULE] = module
     asserts.forget(module.__dict__)
+    stops = any("faulthandler" in code for _line, code in pieces)
     try:
         with time_limit(seconds):
             for line, code in pieces:
@@ -85,11 +86,15 @@ def execute(
                 try:
                     sys.stdout, sys.stderr = out, err
                     program = compiled("\n" * line + code, str(file), values=values)
-                    if program.needs_hidden:
-                        module.__dict__.update(hidden or {})
+                    if program.needs_hidden and borrowed:
+                        module.__dict__.update(borrowed.functions())
+                    if borrowed:
+                        borrowed.put_again()
                     exec(program.code, module.__dict__)
                     result.value = _value(program, module.__dict__)
                 finally:
+                    if borrowed:
+                        borrowed.give_back()
                     sys.stdout, sys.stderr = streams
                     result.stdout, result.stderr = out.getvalue(), err.getvalue()
     except KeyboardInterrupt:
@@ -97,7 +102,7 @@ def execute(
     except BaseException as error:  # a note may raise anything, SystemExit included
         result.error = error
     finally:
-        if any("faulthandler" in code for _line, code in pieces):
+        if stops:
             rest()  # the block may have stopped, or replaced, what watches it
         sys.modules.pop(MODULE, None)
         if host is not None:

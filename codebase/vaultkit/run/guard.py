@@ -21,6 +21,7 @@ from vaultkit.run.notereport import NoteReport, Skip
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if hasattr(signal, "SIGHUP") else ()
 _STOPPED = {code for number in _ENDING for code in (128 + number, -number)}
+FAILED = "the runner failed: "  # how a child's last words begin that did not die of a fault
 PATIENCE = 2.0  # seconds for a child to end by itself that was told to
 Show = Callable[[NoteReport], None]
 
@@ -68,6 +69,11 @@ class Guard:
             self._tell(report.path, report.blocks, report.passed, report.skipped, report.reused, report.ok)
 
         return tell
+
+    def failed(self, error: Exception) -> None:
+        """The child cannot go on: not the note has failed but what runs it."""
+        said = str(error).splitlines() or [""]
+        os.write(self.dump, f"{FAILED}{type(error).__name__}: {said[0]}\n".encode("utf-8", "replace"))
 
     def over(self) -> None:
         """The child has come to its end."""

@@ -105,7 +105,6 @@ class Isolation:
                 self.host_libraries[name] = _library_state(name, module)
             _meet(module)
             _put_library_state(name, module, self.libraries.get(name, _PRISTINE[name]))
-        self.borrowed.put_again()
 
     def leave(self, *, last: bool = False) -> None:
         """The host's state again; with `last` nobody will enter once more, and the note's own is not kept."""

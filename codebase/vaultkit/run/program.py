@@ -75,7 +75,7 @@ def program_of(path: str, scan: Scan) -> Program:
             if stray not in above:
                 _stray(program, stray)
         control = _control(program, [comment for comment in plain if comment in above])
-        output = outputs.pop(fence.end_line + 1, None)
+        output = outputs.pop(_after(scan, fence.end_line), None)
         if output and output.prefix != fence.prefix:
             hint = "give it the same indent and marks as the code"
             program.problem(
@@ -87,13 +87,21 @@ def program_of(path: str, scan: Scan) -> Program:
         if line not in used:
             _stray(program, comment)
     for fence in outputs.values():
-        hint = "put it on the line right after the block's closing fence, or delete it"
+        hint = "put it right after the block, with nothing but blank lines between, or delete it"
         program.problem(fence.line, "output-place", "output fence without a Python block before it", hint)
     for line in html_python(scan):
         hint = "write it as a fence: ```python"
         program.problem(line, "fence-html", "code in HTML is shown as Python but never run", hint)
     program.problems.sort(key=lambda problem: problem.line)
     return program
+
+
+def _after(scan: Scan, line: int) -> int:
+    """The first line after `line` that is not blank: an output fence may stand apart from its block."""
+    line += 1
+    while line <= len(scan.lines) and not scan.lines[line - 1].strip(" \t>"):
+        line += 1
+    return line
 
 
 def _comments_above(controls: dict[int, Comment], fence: Fence) -> list[Comment]:

@@ -122,10 +122,10 @@ class Session:
         seconds = block.control.timeout or DEFAULT_SECONDS
         before = set(threading.enumerate())
         strangers = before - self._threads - {threading.current_thread()}
-        hidden = self._isolation.borrowed.functions()
+        borrowed = self._isolation.borrowed
         with self.observer.watching(self._own()) if self.observer else nullcontext():
             values = self.lab is not NO_LAB
-            result = execute(self._module, pieces, self.file, seconds, hidden, strangers, values=values)
+            result = execute(self._module, pieces, self.file, seconds, borrowed, strangers, values=values)
         self._threads |= set(threading.enumerate()) - before
         if block.number == self._last:
             result.left = left_running(self._threads)

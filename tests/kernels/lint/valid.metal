@@ -142,7 +142,7 @@ kernel void features(device float4* out [[buffer(0)]], device const Params* all 
                      device atomic_uint* bins [[buffer(2)]], volatile device atomic<float>* acc [[buffer(3)]],
                      constant float (&table)[8] [[buffer(4)]], const device packed_half4* ph [[buffer(5)]],
                      device const uchar4* bytes [[buffer(6)]], device bfloat* bf [[buffer(7)]],
-                     uint i [[thread_position_in_grid]], uint2 size [[threads_per_grid]]) {
+                     uint i [[thread_position_in_grid]], uint size [[threads_per_grid]]) {
   float4 v = float4(1.0f, 2.0f, 3.0f, 4.0f);
   v.xy = v.yx;
   v.zw += float2(table[0], pi);
@@ -174,11 +174,42 @@ kernel void features(device float4* out [[buffer(0)]], device const Params* all 
   thread float* px = &a;
   *px = fast::exp(precise::sqrt(a)) + metal::fma(a, b, c);
   device float* row = reinterpret_cast<device float*>(out) + i;
-  row[0] = dot(v, qf) + length(o) + pr.x + elements[0] + w.norm() + float(big) + float(size.x * sizes[i % 3]);
+  row[0] = dot(v, qf) + length(o) + pr.x + elements[0] + w.norm() + float(big) + float(size * sizes[i % 3]);
   out[i] = v * f - float4(helpers::rotate_pair(float2(a, b), c), helpers::get(row, 0), helpers::get(table, 1));
   float values[3] = {a, b, c};
   (void)values;
   static_assert(sizeof(Params) >= 36, "the host packs it so");
   simdgroup_barrier(mem_flags::mem_none);
   out[i].x = simd_shuffle_down(v.x, 4) + simd_broadcast(v.y, 0) + quad_sum(v.z) + (any(v > 0) ? INFINITY : NAN);
+}
+
+constant constexpr uint ROWS = 4 * TILE;
+constant bool first_index [[function_constant(20)]];
+
+kernel void add(device float* y [[buffer(0)]], device atomic_float* sums [[buffer(1)]],
+                const device float4* v [[buffer(2)]], uint i [[thread_position_in_grid]],
+                ushort size [[threads_per_threadgroup]]) {
+  threadgroup float rows[ROWS][2 * TILE + 1], more[ROWS];
+  const int M = 3;
+  float own[M], copy[ROWS / 8];
+  uint add = 0;
+  if (add < 4 && i > 2) y[i] = float(add) + v[i].x;
+  for (int bound = 0; bound < 4; bound++) own[bound % M] = copy[bound] = float(bound);
+  bool4 b = float4(1.0f) < v[i];
+  bool2 c = b.zw;
+  b = !b && (v[i] > 2.0f);
+  y[i] = b.y || c.x || first_index ? own[0] : own[1];
+  float3 w = v[i].xyz;
+  packed_float3 p = packed_float3(w * 2.0f);
+  w = p;
+  w += float3(v[i].xy, 1.0f) + max(w, float3(0.0f)) + select(w, float3(p), w > 1.0f);
+  if (all(w > 0.0f) && any(v[i] != 0.0f)) y[i] += w.x;
+  device float4* wide = (device float4*)y;
+  const device float* narrow = (const device float*)&v[i];
+  threadgroup float2* pairs = (threadgroup float2*)more;
+  thread float* mine = (thread float*)&own[0];
+  pairs[0] = float2(narrow[0], mine[0]);
+  wide[i] = float4(rows[0][0] + pairs[0].x);
+  atomic_fetch_add_explicit(sums, max3(w.x, w.y, w.z), memory_order_relaxed);
+  y[i] += simd_shuffle_and_fill_up(w.x, 0.0f, 1) + clamp(w.y, 0.0f, 1.0f) + atomic_load_explicit(sums, memory_order_relaxed);
 }

@@ -335,8 +335,8 @@ def test_badges_stay_true(project: Project) -> None:
 def test_what_ran_is_said_and_why(project: Project) -> None:
     project.write("eng/mid.py", "from eng.leaf import double as four\n")
     shown = project.run("--why").stdout
-    assert "ok     through.md: 1/1 blocks" in shown and "run because code/eng/mid.py changed" in shown
-    assert "ok     alone.md: 1/1 blocks, reused" in shown
+    assert "ok     vault/through.md: 1/1 blocks" in shown and "run because code/eng/mid.py changed" in shown
+    assert "ok     vault/alone.md: 1/1 blocks, reused" in shown
     assert f"(1 run, {len(NOTES) - 1} reused)" in shown
 
 

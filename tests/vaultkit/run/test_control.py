@@ -57,7 +57,7 @@ def test_setup_code_keeps_its_lines() -> None:
         ("```python\n1\n```\n<!-- run: fresh -->", 4, "run-control"),
         ("x\n<!-- run: nothing -->\n```python\n1\n```", 2, "run-control"),
         ("<!-- run: fresh -->\n```sh\nls\n```", 1, "run-control"),
-        ("```python\n1\n```\n\n```output\n1\n```", 5, "output-place"),
+        ("```python\n1\n```\n\nx\n\n```output\n1\n```", 7, "output-place"),
         ("> ```python\n> 1\n> ```\n```output\n1\n```", 4, "output-place"),
         ("```ipython\n1\n```", 1, "fence-language"),
         ("```python notest\n1\n```", 1, "fence-word"),
@@ -104,3 +104,19 @@ def test_what_is_required_and_absent_is_a_declared_skip() -> None:
                          ("json.decoder", ""), ("json", "")):  # fmt: skip
         (block,) = program_of("Note.md", scan(text.format(name))).blocks
         assert block.control.skip == reason
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("```python\n1\n```\n```output\na\n```", ["a\n"]),
+        ("```python\n1\n```\n\n\t\n```output\na\n```", ["a\n"]),
+        ("> ```python\n> 1\n> ```\n>\n> ```output\n> a\n> ```", ["a\n"]),
+        ("- x\n\n  ```python\n  1\n  ```\n\n  ```output\n  a\n  ```", ["a\n"]),
+        ("```python\n1\n```\n\n```python\n2\n```\n\n```output\na\n```", [None, "a\n"]),
+    ],
+)
+def test_an_output_may_stand_a_blank_line_below_its_block(text: str, expected: list[str | None]) -> None:
+    program = program_of("Note.md", scan(text))
+    assert program.problems == []
+    assert [block.output.code if block.output else None for block in program.blocks] == expected

@@ -90,3 +90,38 @@ def test_what_stops_the_command_stops_the_notes(make_vault, number: int) -> None
     process.send_signal(number)
     out, err = process.communicate(timeout=30)  # and ends: its child holds the other ends of the pipes
     assert process.returncode == 128 + number and b"Traceback" not in err and b"died" not in out
+
+
+def test_a_thread_that_a_note_leaves_does_not_keep_the_command_alive(make_vault) -> None:
+    code = "import threading, time\nthreading.Thread(target=lambda: time.sleep(600)).start()\n"
+    root = make_vault({"A.md": f"```python\n{code}```\n", "B.md": GOOD})
+    env = {**os.environ, "XDG_CACHE_HOME": str(root.parent / "cache")}
+    done = subprocess.run(
+        command(root), cwd=root.parent, capture_output=True, text=True, env=env, timeout=120
+    )
+    assert done.returncode == 1 and "thread-left" in done.stdout and "1 FAILED" in done.stdout
+
+
+def test_a_builtin_that_a_note_replaces_is_its_own_affair(make_vault) -> None:
+    code = "import builtins, os\nbuiltins.sorted = lambda x: 'p'\nbuiltins.any = lambda x: 1 / 0\n"
+    code += "os.listdir = None\nassert sorted([2, 1]) == 'p'\n"
+    show = "```python\nassert sorted([2, 1]) == 'p'\nany([])\n```\n"
+    root = make_vault({"A.md": f"```python\n{code}```\n\n{show}", "B.md": GOOD})
+    out = run(root).stdout
+    assert (
+        "A.md: 1/2 blocks" in out
+        and "block-error ZeroDivisionError" in out
+        and "process-died" not in out
+        and "ok     vault/B.md" in out
+    )
+
+
+def test_a_runner_that_fails_says_why(make_vault) -> None:
+    code = "exec('import builtins; del builtins.isinstance')\n"  # hidden from who would give it back
+    root = make_vault({"A.md": f"```python\n{code}```\n", "B.md": GOOD})
+    done = run(root)
+    assert done.returncode == 1 and "Traceback" not in done.stdout + done.stderr
+    assert (
+        "the runner failed: NameError" in done.stdout and "may have changed what Python itself" in done.stdout
+    )
+    assert "ok     vault/B.md" in done.stdout

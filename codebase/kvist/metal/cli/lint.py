@@ -1,4 +1,4 @@
-"""`kvist metal lint FILE`: what Apple's compiler would refuse, told without it."""
+"""`kvist metal lint FILE...`: what Apple's compiler would refuse, told without it."""
 
 import argparse
 import contextlib
@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from kvist.errors import KvistError
 from kvist.metal.lint import Linted, lint
@@ -18,14 +18,16 @@ _TIME_LIMIT = 30.0
 _EPILOG = """\
 Three checks: rules (what the language forbids), address_spaces (types, parsed by the libclang package) and
 vocabulary (called names, against the headers in the MLX wheel). One that cannot be made is named with its
-reason. Exit code: 0 nothing wrong, 1 problems, 2 wrong call or a file that cannot be read."""
+reason. A note (no kernel in the file, textures that were not checked) is no problem. With several files
+--json prints {"files": [...]}. Exit code: 0 nothing wrong, 1 problems, 2 wrong call or a file that cannot be
+read."""
 
 
 def add_lint(commands: argparse._SubParsersAction) -> None:
     """Add the command to the parser's subcommands."""
-    text = "check that a .metal file is valid Metal, without Apple's compiler"
+    text = "check that .metal files are valid Metal, without Apple's compiler"
     parser = commands.add_parser("lint", help=text, description=text.capitalize() + ".", epilog=_EPILOG)
-    parser.add_argument("file", metavar="FILE", help="a .metal file")
+    parser.add_argument("files", nargs="+", metavar="FILE", help=".metal files")
     parser.add_argument("-I", "--include", action="append", default=[], metavar="DIR", help="for #include")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run_lint)
@@ -33,11 +35,21 @@ def add_lint(commands: argparse._SubParsersAction) -> None:
 
 def run_lint(arguments: argparse.Namespace) -> int:
     """Print the problems; returns the exit code."""
-    with _limited(_TIME_LIMIT):
-        done = lint(Path(arguments.file), include=arguments.include)
-    result = {"file": done.file, "problems": [asdict(p) for p in done.problems], "checks": done.checks}
-    print(json.dumps(result, indent=2) if arguments.json else _text(done))
-    return WRONG if done.problems else CLEAN
+    several = []
+    for file in arguments.files:
+        with _limited(_TIME_LIMIT):
+            several.append(lint(Path(file), include=arguments.include))
+    if arguments.json:
+        results = [_result(done) for done in several]
+        print(json.dumps(results[0] if len(results) == 1 else {"files": results}, indent=2))
+    else:
+        print("\n".join(_text(done, len(several) > 1) for done in several))
+    return WRONG if any(done.problems for done in several) else CLEAN
+
+
+def _result(done: Linted) -> dict[str, Any]:
+    problems = [asdict(p) for p in done.problems]
+    return {"file": done.file, "problems": problems, "checks": done.checks, "notes": list(done.notes)}
 
 
 @contextlib.contextmanager
@@ -59,9 +71,11 @@ def _limited(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def _text(done: Linted) -> str:
+def _text(done: Linted, named: bool) -> str:
     lines = [str(p) for p in done.problems]
     lines += [f"{done.file}: {name} {state}" for name, state in done.checks.items() if state != "ran"]
+    lines += [f"{done.file}: note: {note}" for note in done.notes]
     found = len(done.problems)
-    lines.append("nothing wrong found" if not found else f"{found} problem{'s' if found > 1 else ''}")
+    told = "nothing wrong found" if not found else f"{found} problem{'s' if found > 1 else ''}"
+    lines.append(f"{done.file}: {told}" if named else told)
     return "\n".join(lines)

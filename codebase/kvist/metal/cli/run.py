@@ -13,9 +13,9 @@ import numpy as np
 from kvist.errors import KvistError
 from kvist.metal.bind import template_types
 from kvist.metal.buffers import Input, Output
-from kvist.metal.cli import values
+from kvist.metal.cli import values, words
 from kvist.metal.dtypes import bits, element_dtype
-from kvist.metal.emulate import ORDERS, Emulation, emulate
+from kvist.metal.emulate import ORDERS, THREADGROUP_MEMORY, emulate
 from kvist.metal.frontend import KernelFunction
 from kvist.metal.preprocess import preprocess
 from kvist.metal.reports import KINDS
@@ -24,9 +24,10 @@ from kvist.metal.source import load
 CLEAN, REPORTED = 0, 1
 _EPILOG = """\
 A buffer that is named in --out too keeps the contents of --buffer until the kernel writes it. bfloat16
-arrays are uint16 arrays of their bits, in and out. Exit code: 0 nothing wrong, 1 reports, 2 wrong call or a
-kernel that does not compile. The kernel runs as native code in a process with limits on time and memory; that
-is no sandbox."""
+arrays are uint16 arrays of their bits, in and out. A run that does not finish (time limit, crash, divergent
+barrier) leaves outputs as they were then, and says so. Exit code: 0 nothing wrong, 1 reports or not finished,
+2 wrong call or a kernel that does not compile. The kernel runs as native code in a process with limits on
+time and memory; that is no sandbox."""
 
 
 def add_run(commands: argparse._SubParsersAction) -> None:
@@ -60,7 +61,7 @@ def add_run(commands: argparse._SubParsersAction) -> None:
     )
     add("--save", default=".", metavar="DIR", help="where NAME.npy of each output goes (default: here)")
     add("--order", choices=ORDERS, default="forward", help="in which order threads run (default: forward)")
-    add("--seed", type=int, default=0, metavar="N", help="of the random order (default: 0)")
+    add("--seed", type=int, metavar="N", help="of --order random (default: 0)")
     add("--check", action=argparse.BooleanOptionalAction, default=True, help="look for mistakes (default)")
     add(
         "--allow",
@@ -88,7 +89,7 @@ def add_run(commands: argparse._SubParsersAction) -> None:
         action="append",
         default=[],
         metavar="NAME=BYTES",
-        help="size of a [[threadgroup(n)]] argument",
+        help=f"size of a [[threadgroup(n)]] argument (without: {THREADGROUP_MEMORY}, outside of the limit)",
     )
     add(
         "-I",
@@ -105,6 +106,15 @@ def add_run(commands: argparse._SubParsersAction) -> None:
 
 def run_kernel(arguments: argparse.Namespace) -> int:
     """Run it, save the outputs, print; returns the exit code."""
+    try:
+        return _run(arguments)
+    except KvistError as error:
+        raise words.in_options(error) from None
+    except MemoryError:
+        raise KvistError("metal run", "buffers that fit in memory", "larger ones") from None
+
+
+def _run(arguments: argparse.Namespace) -> int:
     if not 0 < arguments.time_limit < 1e6:
         raise KvistError("--time-limit", "seconds, more than 0", str(arguments.time_limit))
     path = Path(arguments.file)
@@ -116,18 +126,21 @@ def run_kernel(arguments: argparse.Namespace) -> int:
     threadgroup = values.size(arguments.threadgroup, "--threadgroup")
     folder = _folder(arguments.save)
     given = _unique(arguments.buffer, "--buffer")
+    arrays = _buffers(given, arguments.out, kernel, types)
+    sizes = _sizes(arguments.threadgroup_memory)
+    seed = arguments.seed or 0
     done = emulate(
         path,
         grid,
         threadgroup,
-        _buffers(given, arguments.out, kernel, types),
+        arrays,
         check=arguments.check,
         order=arguments.order,
-        seed=arguments.seed,
+        seed=seed,
         template=_unique(arguments.template, "--template"),
         name=arguments.kernel,
         constants=_constants(arguments.constant),
-        threadgroup_memory=_sizes(arguments.threadgroup_memory),
+        threadgroup_memory=sizes,
         include=include,
         allow=arguments.allow,
         time_limit=arguments.time_limit,
@@ -140,7 +153,7 @@ def run_kernel(arguments: argparse.Namespace) -> int:
         "grid": list(grid),
         "threadgroup": list(threadgroup),
         "order": arguments.order,
-        "seed": arguments.seed,
+        "seed": seed,
         "check": arguments.check,
         "finished": done.finished,
         "outputs": {name: _described(array, saved[name]) for name, array in done.outputs.items()},
@@ -148,8 +161,13 @@ def run_kernel(arguments: argparse.Namespace) -> int:
         "counters": asdict(done.counters),
         "seconds": done.seconds,
     }
-    print(json.dumps(result) if arguments.json else _text(done, result))
-    return REPORTED if done.reports else CLEAN
+    if arguments.json:
+        print(json.dumps(result))
+    else:
+        idle_seed = arguments.seed is not None and arguments.order != "random"
+        said = words.notes(kernel, arrays, sizes, source.text, idle_seed)
+        print(words.summary(done, result["outputs"], said, arguments.check))
+    return CLEAN if done.finished and not done.reports else REPORTED
 
 
 def _unique(texts: list[str], option: str) -> dict[str, str]:
@@ -236,21 +254,3 @@ def _save(outputs: dict[str, mx.array], folder: Path, inputs: list[str]) -> dict
 def _described(array: mx.array, path: Path) -> dict[str, Any]:
     dtype = str(array.dtype).rpartition(".")[2].rstrip("_")
     return {"dtype": dtype, "shape": list(array.shape), "path": str(path)}
-
-
-def _text(done: Emulation, result: dict[str, Any]) -> str:
-    lines = [str(report) for report in done.reports]
-    for name, output in result["outputs"].items():
-        shape = "x".join(map(str, output["shape"])) or "()"
-        lines.append(f"{name}: {output['dtype']} {shape} -> {output['path']}")
-    c = done.counters
-    lines.append(
-        f"{c.threads} threads in {c.threadgroups} threadgroups: {c.barriers} barriers, "
-        f"{c.simd_operations} SIMD-group functions, {c.threadgroup_bytes} bytes of threadgroup memory"
-    )
-    if result["check"]:
-        moved = {name: (c.read_bytes[name], c.written_bytes[name]) for name in c.read_bytes}
-        lines += [f"  {name}: {r} bytes read, {w} written" for name, (r, w) in moved.items()]
-    found = len(done.reports)
-    lines.append("nothing wrong found" if not found else f"{found} report{'s' if found > 1 else ''}")
-    return "\n".join(lines)

@@ -42,7 +42,7 @@ class _Kernel:
         self.function = function
         self.taken: dict[tuple[str, int], bool] = {}
         self.seen: set[str] = set()
-        self.components: dict[int, str] = {}
+        self.positions: tuple[str, str] | None = None  # the first position: its name, how many components
 
     def check(self) -> Iterator[Problem]:
         """The problems of all the parameters."""
@@ -144,6 +144,14 @@ class _Kernel:
             yield problem(
                 name, "attribute-type", f"{name.text}: [[{kind}]] cannot be {spelled or 'that'}", want
             )
+        elif kind in POSITIONS:
+            first, count = self.positions = self.positions or (name.text, components)
+            if count != components:
+                message = (
+                    f"{name.text} has {components} component{'s'[: components != '1']}, {first} has {count}"
+                )
+                hint = "positions and sizes of a kernel are all scalars, or all vectors of one length"
+                yield problem(name, "attribute-mix", message, hint)
 
 
 def _last(texts: Sequence[str], name: str) -> int:

@@ -10,6 +10,7 @@ from kvist.errors import KvistError
 from kvist.metal.compiler import compiler
 from kvist.metal.lint import spaces
 from kvist.metal.lint.lexical import balanced, includes, not_ascii, without_comments
+from kvist.metal.lint.library import check_library, notes_on
 from kvist.metal.lint.problems import Problem
 from kvist.metal.lint.rules import RULES
 from kvist.metal.lint.unit import Unit
@@ -27,11 +28,12 @@ _MLX_INCLUDE = HEADERS.parents[3]
 
 @dataclass(frozen=True, slots=True)
 class Linted:
-    """The problems of a file, in order, and for each check `ran` or why it was skipped."""
+    """The problems of a file, in order; for each check `ran` or why it was skipped; what was left alone."""
 
     file: str
     problems: tuple[Problem, ...]
     checks: dict[str, str]
+    notes: tuple[str, ...] = ()
 
 
 def lint(kernel: str | Path | Source, *, include: Sequence[str | Path] = ()) -> Linted:
@@ -58,6 +60,7 @@ def lint(kernel: str | Path | Source, *, include: Sequence[str | Path] = ()) -> 
     broken = any("nested" in p.message or p.message.startswith("`") for p in found)
     problems += found
     checks = {}
+    notes: tuple[str, ...] = ()
     if broken:
         found = []
         checks = dict.fromkeys(
@@ -66,6 +69,9 @@ def lint(kernel: str | Path | Source, *, include: Sequence[str | Path] = ()) -> 
     else:
         unit = Unit(raw, text, source.label, significant(tokenize(text)))
         found = [p for rule in RULES for p in islice(rule(unit), _MAX_PROBLEMS)]
+        if not header:
+            found += [] if unresolved else check_library(unit)
+            notes = tuple(notes_on(unit))
         checks["rules"] = RAN
         checks["address_spaces"], more = spaces.check_spaces(unit, unresolved)
         checks["vocabulary"], calls = _vocabulary(unit, unresolved)
@@ -75,7 +81,7 @@ def lint(kernel: str | Path | Source, *, include: Sequence[str | Path] = ()) -> 
         found = _unique(found)
     problems += [p for p in found if not p.file.startswith(str(_MLX_INCLUDE))]
     named = {replace(p, file=shown if p.file in ("", source.label) else p.file) for p in problems}
-    return Linted(shown, tuple(sorted(named, key=lambda p: (p.file != shown, p.file, p))), checks)
+    return Linted(shown, tuple(sorted(named, key=lambda p: (p.file != shown, p.file, p))), checks, notes)
 
 
 def _vocabulary(unit: Unit, unresolved: str) -> tuple[str, list[Problem]]:

@@ -141,11 +141,21 @@ struct kvist_same { typedef T type; };  // not deduced: an int may be added to a
   template <class T>                                                                                          \
   bool atomic_compare_exchange_weak_explicit(volatile S atomic<T>*, T*, typename kvist_same<T>::type,         \
                                              memory_order, memory_order);                                     \
-  KVIST_FETCH(S, exchange) KVIST_FETCH(S, fetch_add) KVIST_FETCH(S, fetch_sub) KVIST_FETCH(S, fetch_max)      \
-  KVIST_FETCH(S, fetch_min) KVIST_FETCH(S, fetch_and) KVIST_FETCH(S, fetch_or) KVIST_FETCH(S, fetch_xor)
+  KVIST_FETCH(S, exchange) KVIST_FETCH(S, fetch_add) KVIST_FETCH(S, fetch_sub) KVIST_WHOLE(S, fetch_max)      \
+  KVIST_WHOLE(S, fetch_min) KVIST_WHOLE(S, fetch_and) KVIST_WHOLE(S, fetch_or) KVIST_WHOLE(S, fetch_xor)
 #define KVIST_FETCH(S, name) \
   template <class T>         \
   T atomic_##name##_explicit(volatile S atomic<T>*, typename kvist_same<T>::type, memory_order);
+template <class T>
+struct kvist_is_float { static constexpr bool value = false; };
+template <>
+struct kvist_is_float<float> { static constexpr bool value = true; };
+#define KVIST_WHOLE(S, name)                                                                                  \
+  template <class T>                                                                                          \
+  T atomic_##name##_explicit(volatile S atomic<T>*, typename kvist_same<T>::type, memory_order) {             \
+    static_assert(!kvist_is_float<T>::value, "atomic_float has no atomic_" #name "_explicit");                \
+    return T();                                                                                               \
+  }
 KVIST_ATOMIC(device) KVIST_ATOMIC(threadgroup)
 void atomic_thread_fence(mem_flags, memory_order, thread_scope = thread_scope_device);
 

@@ -24,12 +24,17 @@ _SPACE_NOTE = re.compile(
 # Errors that are true whatever the header leaves out, once no name is missing.
 _BELIEVED = (
     (r"cannot assign to|is not assignable|cannot modify|cannot take the address of an rvalue", "const-write"),
+    (r"variable length array", "array-size"),
+    (r"^explicit instantiation of .* does not refer to", "instantiation"),
+    (r"not contextually convertible to 'bool'", "condition"),
+    (r"convert between vector values of different size", "type"),
     (r"^expected |a type specifier is required|requires a type specifier", "syntax"),
     (r"extraneous|unterminated|missing ", "syntax"),
     (r"redefinition of|conflicting types for", "redefinition"),
     (r"no member named|vector component access|illegal vector component", "member"),
     (r"is ambiguous", "ambiguous-call"),
     (r"static assertion failed.*as_type", "size"),
+    (r"static assertion failed.*atomic_float", "atomic"),
     (r"too (?:few|many) arguments to function call|requires \d+ argument", "arguments"),
     (r"(?:initialize|assigning|conversion|operands).*atomic<", "atomic"),
     (r"indirection requires pointer|subscripted value is not|called object type", "type"),
@@ -37,6 +42,14 @@ _BELIEVED = (
     (r"assigning to .* from incompatible type|cannot initialize|incompatible pointer", "type"),
     (r"invalid operands to binary expression", "type"),
 )
+
+
+_UNFIT = re.compile(r"no known conversion")
+_OF_BOOLS = re.compile(r"illegal vector component name ''(?:[xyzw]{1,4}|[rgba]{1,4})''")  # clang has none
+_NOT_CONSTANT = re.compile(r"^(?:read of non-const|function parameter '\w+' with unknown value)")
+_VECTOR = re.compile(r"vector of (\d+) '")
+_UNNAMED = re.compile(r"'[^']* __attribute__\(\(ext_vector_type\(\d\)\)\)' \((vector of \d '\w+' values)\)")
+_ASSERTED = re.compile(r"^static assertion failed.*?(?:'|failed): ?")
 
 
 class Error(NamedTuple):
@@ -77,8 +90,14 @@ def judge(unit: Unit, made: Translated, errors: Sequence[Error]) -> list[Problem
             continue
         code = next((code for pattern, code in _BELIEVED if re.search(pattern, text)), "")
         if code and not missing and _trusted(code, text, listed):
-            found.append(unit.problem(token, code, text))
+            found.append(unit.problem(token, code, _worded_plainly(text)))
     return found
+
+
+def _worded_plainly(text: str) -> str:
+    if "variable length array" in text:
+        return "the size of an array must be a constant"
+    return _UNNAMED.sub(r"a \1", _ASSERTED.sub("", text))
 
 
 def _known(name: str) -> bool:
@@ -113,8 +132,7 @@ def _no_match(unit: Unit, token: Token, text: str, notes: Sequence[str]) -> list
         hint = "device atomic_uint* or threadgroup atomic_uint*, and memory_order_relaxed"
         return [unit.problem(token, "atomic", f"{name} of what is no atomic", hint)]
     candidates = [n for n in notes if n.startswith("candidate")]
-    own = any(unit.words[f.name] == name for f in unit.functions)
-    if own and candidates and all(re.search(r"requires .*\d arguments?, but", n) for n in candidates):
+    if candidates and all(re.search(r"requires .*\d arguments?, but", n) for n in candidates):
         return [unit.problem(token, "arguments", f"{text}: {candidates[0]}")]
     return []
 
@@ -134,6 +152,9 @@ def _is_space(text: str, notes: Sequence[str]) -> bool:
         return _spaces_differ(text)
     if text.startswith("no matching function") and notes:
         told = [n for n in notes if _SPACE_NOTE.search(n)]
+        candidates = [n for n in notes if n.startswith("candidate")]
+        if candidates and all(_UNFIT.search(n) and _spaces_differ(n) for n in candidates):
+            return True
         return any("address space" in n or (_NAMED.search(n) and _spaces_differ(n)) for n in told)
     return False
 
@@ -155,7 +176,18 @@ def _worded(text: str, notes: Sequence[str]) -> str:
 
 
 def _trusted(code: str, text: str, notes: Sequence[str]) -> bool:
+    if code == "member":
+        return not _OF_BOOLS.search(text)
+    if code == "condition":
+        return "vector of" in text
+    if code == "array-size":
+        return any(_NOT_CONSTANT.search(n) for n in notes)
     if code == "type":
+        counts = [_VECTOR.findall(t) for t in re.split(r" (?:with an? |from |and )", text)]
+        if len(counts) == 2 and counts[1] and counts[0][-1:] != counts[1][-1:]:
+            return True  # vectors of different length, or a vector as a scalar
+        if len(re.findall(r"\w \*'", text)) == 2:
+            return True  # two pointers
         return not re.search(
             r"vec|__ext_vector|\b(half|bfloat|bool|u?(char|short|int|long)|float)[234]\b", text
         )

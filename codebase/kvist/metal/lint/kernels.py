@@ -29,14 +29,36 @@ def check_kernel_forms(unit: Unit) -> Iterator[Problem]:
             yield unit.problem(name, "kernel-name", f"there are two kernels {name.text}")
         names[name.text] = function.is_template
     for function in unit.functions:
+        variables = {t.text for piece in unit.parameters(function) for t in piece}
         for index in range(*function.body):
             token = unit.tokens[index]
-            called = unit.words[index + 1 : index + 2] in (["("], ["<"])
-            if token.text in names and called and unit.words[index - 1] not in (".", "::", ">"):
-                if unit.tokens[index - 1].kind == "name" and unit.words[index - 1] not in ("return", "else"):
-                    continue  # a variable of that name
+            if token.text not in names:
+                continue
+            if _declared_here(unit, index):
+                variables.add(token.text)
+            elif (
+                token.text not in variables
+                and unit.words[index - 1] not in (".", "::", ">")
+                and _called(unit, index)
+            ):
                 hint = "put what both need into a function"
                 yield unit.problem(token, "kernel-call", f"kernel {token.text} is called", hint)
+
+
+def _declared_here(unit: Unit, index: int) -> bool:
+    """Whether the name at `index` is a variable's where it is declared: `uint add`, `auto& add =`."""
+    before, after = unit.tokens[index - 1], unit.words[index + 1]
+    if before.kind == "name":
+        return before.text not in ("return", "else", "do", "case")
+    return before.text in ("*", "&", ">", ",") and after == "=" and unit.words[index + 2] != "="
+
+
+def _called(unit: Unit, index: int) -> bool:
+    """`name(` or `name<...>(`."""
+    if unit.words[index + 1] == "<":
+        end = unit.closing_angle(index + 1)
+        return unit.words[end] == ">" and unit.words[end + 1 : end + 2] == ["("]
+    return unit.words[index + 1] == "("
 
 
 def check_marks(unit: Unit) -> Iterator[Problem]:

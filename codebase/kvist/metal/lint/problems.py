@@ -17,4 +17,4 @@ class Problem:
 
     def __str__(self) -> str:
         hint = f" (hint: {self.hint})" if self.hint else ""
-        return f"{self.file}:{self.line}:{self.column}: {self.code} {self.message}{hint}"
+        return f"{self.file}:{self.line}:{self.column}: {self.code}: {self.message}{hint}"

@@ -28,7 +28,8 @@ _ARGUMENTS = [
     "-nostdinc",
     "-nostdinc++",
     "-fsyntax-only",
-    "-w",
+    "-Wno-everything",
+    "-Werror=vla-extension",
 ]
 _ARGUMENTS += ["-ferror-limit=200", "-ftemplate-depth=200", "-fconstexpr-steps=100000"]
 _ARGUMENTS += ["-include", str(_HERE / "declarations.h")]

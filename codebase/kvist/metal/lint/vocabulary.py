@@ -33,10 +33,10 @@ def called_by_mlx(folder: Path = HEADERS) -> frozenset[str]:
 
 def check_vocabulary(unit: Unit, known: frozenset[str]) -> Iterator[Problem]:
     """Each called name that nobody defines, once a line."""
-    own = _declared(unit)
+    own = declared_names(unit)
     names = own | FUNCTIONS | known | KEYWORDS
     for index, token in enumerate(unit.tokens):
-        if token.kind != "name" or index in unit.in_attribute or not _is_call(unit, index):
+        if token.kind != "name" or index in unit.in_attribute or not is_call(unit, index):
             continue
         if token.text in names or token.text.startswith(("__builtin_", "__metal_", "__has_", "operator")):
             continue
@@ -59,7 +59,7 @@ def hint_for(name: str, own: frozenset[str] = frozenset()) -> str:
     return f"did you mean {near[0]}?" if near else "define it, or include the header that does"
 
 
-def _is_call(unit: Unit, index: int) -> bool:
+def is_call(unit: Unit, index: int) -> bool:
     """`name(` or `name<...>(` that is no declaration, member or static method."""
     after = unit.words[index + 1 : index + 2]
     if after == ["<"]:
@@ -108,7 +108,7 @@ def _type_ends(unit: Unit, closing: int) -> bool:
     return False
 
 
-def _declared(unit: Unit) -> frozenset[str]:
+def declared_names(unit: Unit) -> frozenset[str]:
     """Names that the text itself gives to something that could be called."""
     found = set(unit.own_types) | {unit.words[f.name] for f in unit.functions}
     found |= set(re.findall(r"^[ \t]*#[ \t]*define[ \t]+(\w+)", unit.raw, re.MULTILINE))

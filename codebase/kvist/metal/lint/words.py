@@ -62,6 +62,11 @@ def check_words(unit: Unit) -> Iterator[Problem]:
             yield unit.problem(token, "std", "the C++ library is not there", "using namespace metal;")
         elif word in _PRINTING and after in ("(", "<"):
             yield unit.problem(token, "printing", f"Metal has no `{word}`", MEANT["printf"])
+        elif word == "long" and after == "long":
+            yield unit.problem(token, "long-long", "Metal has no `long long`", "long has 64 bits")
+        elif word == "memory_order_seq_cst" and _in_atomic_function(unit, index):
+            hint = "memory_order_relaxed"
+            yield unit.problem(token, "memory-order", f"{word} is for atomic_thread_fence alone", hint)
         elif _MEMORY_ORDER.fullmatch(word):
             hint = "memory_order_relaxed, and a barrier for order"
             yield unit.problem(token, "memory-order", f"{word} is not in Metal 3.1", hint)
@@ -71,6 +76,14 @@ def check_words(unit: Unit) -> Iterator[Problem]:
         elif word in _BARRIERS and unit.words[index + 1 : index + 3] == ["(", ")"]:
             hint = f"{word}(mem_flags::mem_threadgroup)"
             yield unit.problem(token, "barrier", f"{word} needs memory flags", hint)
+
+
+def _in_atomic_function(unit: Unit, index: int) -> bool:
+    """Whether this is an argument of an atomic function; atomic_thread_fence takes more orders."""
+    start = index
+    while start > 0 and unit.words[start - 1] not in (";", "{", "}"):
+        start -= 1
+    return any(re.fullmatch(r"atomic_\w+_explicit", w) for w in unit.words[start:index])
 
 
 def check_literals(unit: Unit) -> Iterator[Problem]:
