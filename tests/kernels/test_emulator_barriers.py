@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kvist.errors import KvistError
-from kvist.metal import Output, emulate, kernel_path
+from kvist.metal import Emulation, Output, emulate, kernel_path
 from kvist.ops import rms_norm
 
 pytestmark = pytest.mark.usefixtures("emulator")
@@ -46,13 +46,18 @@ def test_a_sum_over_one_simdgroup_only_is_wrong_in_every_order():
     assert min(errors_by_order(mutant)) > 0.1
 
 
-def run(body: str, threads: int = 64) -> None:
-    source = f"""[[kernel]] void k(device int* out, uint i [[thread_index_in_threadgroup]]) {{
+def run(body: str, threads: int = 64, check: bool = False, head: str = "") -> Emulation:
+    source = f"""{head}[[kernel]] void k(device int* out, uint i [[thread_index_in_threadgroup]]) {{
 {body}
   out[i] = 1;
 }}
 """
-    emulate(source, (threads, 1, 1), (threads, 1, 1), {"out": Output((threads,), mx.int32)}, check=False)
+    buffers = {"out": Output((threads,), mx.int32)}
+    done = emulate(source, (threads, 1, 1), (threads, 1, 1), buffers, check=check)
+    for report in done.reports:
+        if report.kind == "divergent_barrier":
+            raise report.error()
+    return done
 
 
 def test_a_barrier_in_a_branch_is_an_error():
@@ -77,6 +82,54 @@ def test_two_barriers_in_two_branches_are_an_error():
         KvistError, match=r"got 32 of 64 .* thread \(32, 0, 0\) waits at the barrier at line 3"
     ):
         run(f"  if (i < 32) {call}\n  else {call}")
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("tail", ["", "\n"])
+def test_two_barriers_whose_code_is_equal_are_two_barriers(tail, check):
+    """An optimiser makes one call of both ends; on one line they differ by their columns only."""
+    call = f"{tail} metal::threadgroup_barrier(metal::mem_flags::mem_device);"
+    body = f"if (i < 32) {{ out[i] = 1;{call} }} else {{ out[i] = 2;{call} }}"
+    message = "32 of 64 threads .* waits at (another barrier of this line|the barrier at line 4)"
+    with pytest.raises(KvistError, match=message):
+        run(body, check=check)
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_two_barriers_of_a_macro_are_two_barriers(check):
+    macro = "#define WAIT metal::threadgroup_barrier(metal::mem_flags::mem_none)\n"
+    with pytest.raises(KvistError, match="another barrier of this line"):
+        run("if (i < 32) WAIT; else WAIT;", check=check, head=macro)
+
+
+def test_two_simd_functions_in_two_branches_of_a_line_are_told_apart():
+    body = "out[i] = i % 32 < 16 ? metal::simd_sum(1) : metal::simd_sum(100);"
+    report = run(body, check=True).reports[0]
+    assert report.kind == "divergent_simd"
+    assert "executed by 16 of 32 lanes" in report.message
+    assert "waits at another call of this line" in report.message
+
+
+ONE_PLACE = {
+    "a loop": "for (int n = 0; n < 3; ++n) { WAIT; WAIT; }",
+    "an unrolled loop": '_Pragma("clang loop unroll(full)") for (int n = 0; n < 3; ++n) { WAIT; }',
+    "a helper": "helper(out, i); helper(out, i);",
+    "a helper that is always inlined": "inlined(out, i); inlined(out, i); ",
+    "a template": "general<int>(out, i); general<float>(out, i);",
+    "a lambda": "auto wait = [&] { WAIT; }; wait(); wait();",
+    "turns of its own after it": "WAIT; if (i < 32) { out[i] = 2; } else { out[i] = 3; } WAIT;",
+    "sums of a line": "out[i] = metal::simd_sum(1) + metal::simd_sum(2); WAIT;",
+}
+HELPERS = """#define WAIT metal::threadgroup_barrier(metal::mem_flags::mem_device)
+void helper(device int* out, uint i) { if (i < 32) out[i] = 1; WAIT; }
+inline __attribute__((always_inline)) void inlined(device int* out, uint i) { out[i] = 1; WAIT; }
+template <typename T> void general(device int* out, uint i) { out[i] = int(T(1)); WAIT; }
+"""
+
+
+@pytest.mark.parametrize("name", ONE_PLACE)
+def test_threads_at_one_place_are_together(name):
+    assert not run(ONE_PLACE[name], check=True, head=HELPERS).reports
 
 
 def test_a_barrier_in_a_uniform_loop_opens_each_time():

@@ -161,6 +161,15 @@ PIECES += [
 ]
 
 
+@pytest.mark.parametrize(
+    "body",
+    ["(device float*)", "(device float*)&", "k", "k <", "float k =", "threadgroup float t[", "atomic_float"],
+)
+def test_a_kernel_that_breaks_off_does_not_upset_it(body):
+    assert lint(f"kernel void k(device float* y [[buffer(0)]]) {{ {body} }}\n").file
+    assert lint(f"kernel void k(device float* y [[buffer(0)]]) {{\n{body}").file
+
+
 @settings(
     max_examples=settings().max_examples * 3 // 2,
     deadline=None,

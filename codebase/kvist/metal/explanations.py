@@ -99,7 +99,12 @@ def _unwritten(fault: Fault, _: int) -> tuple[str, str]:
 
 def _divergent_barrier(fault: Fault, other_line: int) -> tuple[str, str]:
     returned = fault["other_access"] == "return"
-    other = f"has returned{_at(other_line)}" if returned else f"waits at the barrier{_at(other_line)}"
+    if returned:
+        other = f"has returned{_at(other_line)}"
+    elif other_line == fault.get("line"):
+        other = "waits at another barrier of this line"
+    else:
+        other = f"waits at the barrier{_at(other_line)}"
     message = (
         f"{fault['arrived']} of {fault['expected']} threads of threadgroup "
         f"({', '.join(map(str, fault['threadgroup']))}) are at this barrier; {who(fault, 'other_')} {other}"
@@ -108,7 +113,10 @@ def _divergent_barrier(fault: Fault, other_line: int) -> tuple[str, str]:
 
 
 def _divergent_simd(fault: Fault, other_line: int) -> tuple[str, str]:
+    same_line = other_line and other_line == fault.get("line")
     elsewhere = f"waits at line {other_line}" if other_line else "went past it"
+    if same_line:
+        elsewhere = "waits at another call of this line"
     message = (
         f"{fault['name']} is executed by {fault['arrived']} of {fault['expected']} lanes of the SIMD-group "
         f"of {who(fault)}; {who(fault, 'other_')} {elsewhere}"

@@ -27,6 +27,8 @@ def check_casts(unit: Unit) -> Iterator[Problem]:
             name = closing + 1
             taken = unit.words[name] == "&"
             name += taken
+            if name >= function.body[1]:
+                continue
             after = name + 1
             while taken and unit.words[after] == "[":
                 after = matching(unit.tokens, after) + 1

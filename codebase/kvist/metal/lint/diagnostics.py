@@ -90,8 +90,14 @@ def judge(unit: Unit, made: Translated, errors: Sequence[Error]) -> list[Problem
             continue
         code = next((code for pattern, code in _BELIEVED if re.search(pattern, text)), "")
         if code and not missing and _trusted(code, text, listed):
-            found.append(unit.problem(token, code, _UNNAMED.sub(r"a \1", _ASSERTED.sub("", text))))
+            found.append(unit.problem(token, code, _worded_plainly(text)))
     return found
+
+
+def _worded_plainly(text: str) -> str:
+    if "variable length array" in text:
+        return "the size of an array must be a constant"
+    return _UNNAMED.sub(r"a \1", _ASSERTED.sub("", text))
 
 
 def _known(name: str) -> bool:

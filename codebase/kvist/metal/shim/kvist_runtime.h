@@ -3,6 +3,22 @@
 
 #include <cstdint>
 
+#ifdef __has_builtin
+#define KVIST_HAS_BUILTIN(name) __has_builtin(name)
+#else
+#define KVIST_HAS_BUILTIN(name) 0
+#endif
+#if !KVIST_HAS_BUILTIN(__builtin_COLUMN) && KVIST_HAS_BUILTIN(__builtin_source_location)
+namespace std {
+struct source_location {
+  struct __impl {  // what g++ fills in: it asks for these names
+    const char *_M_file_name, *_M_function_name;
+    unsigned _M_line, _M_column;
+  };
+};
+}  // namespace std
+#endif
+
 namespace kvist_emulator {
 
 constexpr uint32_t kSimdWidth = 32;  // lanes of a SIMD-group, on every Apple GPU
@@ -19,13 +35,26 @@ struct Thread {
   uint32_t threads_per_simdgroup, thread_execution_width;
 };
 
-// A place in the Metal source. As a default argument, `Site::here()` is the place of the call.
+// A place in the Metal source. As a default argument, `Site::here()` is the place of the call. Two calls on one line
+// differ by their columns (0 where the compiler cannot tell), whatever the optimiser makes one of.
 struct Site {
-  uint32_t line = 0;
+  uint32_t line = 0, column = 0;
   const char* file = "";
-  static constexpr Site here(uint32_t line = __builtin_LINE(), const char* file = __builtin_FILE()) {
-    return Site{line, file};
+#if KVIST_HAS_BUILTIN(__builtin_COLUMN)
+  static Site here(uint32_t line = __builtin_LINE(), const char* file = __builtin_FILE(),
+                   uint32_t column = __builtin_COLUMN()) {
+    return Site{line, column, file};
   }
+#elif KVIST_HAS_BUILTIN(__builtin_source_location)
+  static Site here(uint32_t line = __builtin_LINE(), const char* file = __builtin_FILE(),
+                   const void* call = __builtin_source_location()) {
+    return Site{line, static_cast<const std::source_location::__impl*>(call)->_M_column, file};
+  }
+#else
+  static Site here(uint32_t line = __builtin_LINE(), const char* file = __builtin_FILE()) {
+    return Site{line, 0, file};
+  }
+#endif
 };
 
 // Waits until every thread of the threadgroup is at this place. flags: metal::mem_flags.

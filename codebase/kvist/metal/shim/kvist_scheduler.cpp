@@ -118,7 +118,11 @@ void allocate_stacks() {
 
 // ---- meetings -------------------------------------------------------------------------------------------
 
-bool same_place(Site a, Site b) { return a.line == b.line && (a.file == b.file || strcmp(a.file, b.file) == 0); }
+bool before(Site a, Site b) { return a.line < b.line || (a.line == b.line && a.column < b.column); }
+
+bool same_place(Site a, Site b) {
+  return a.line == b.line && a.column == b.column && (a.file == b.file || strcmp(a.file, b.file) == 0);
+}
 
 // Whether a lane that is not at the function `at` is elsewhere by mistake: it skipped the function, or waits at
 // another place. Returning early, before the function, is a way to take no part.
@@ -153,13 +157,13 @@ void check_meeting(const SimdGroup& group, const Fiber& at) {
   add(report);
 }
 
-// Lets the lanes meet that wait at the lowest line. Lanes further down have left a loop or branch that the others
+// Lets the lanes meet that wait at the first place of the text. Lanes further down have left a loop or branch that the others
 // are still in, and wait for them, as on hardware that reconverges.
 void meet(SimdGroup& group) {
   const Fiber* at = nullptr;
   for (uint32_t lane = 0; lane < group.lanes; ++lane) {
     const Fiber& fiber = fibers[group.first + lane];
-    if (fiber.state == State::at_simd_function && (at == nullptr || fiber.site.line < at->site.line)) at = &fiber;
+    if (fiber.state == State::at_simd_function && (at == nullptr || before(fiber.site, at->site))) at = &fiber;
   }
   group.active = 0;
   group.has_result = false;
