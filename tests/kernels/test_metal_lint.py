@@ -125,8 +125,9 @@ def test_a_hint_says_what_was_meant():
 
 def test_a_text_that_takes_too_long_is_refused(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(command, "_TIME_LIMIT", 0.05)
+    monkeypatch.setattr(command, "lint", lambda *_, **__: [None for _ in iter(int, 1)])  # has no end
     path = tmp_path / "k.metal"
-    path.write_text("template<" * 9000)
+    path.write_text("kernel")
     assert main(["metal", "lint", str(path)]) == 2
     assert "checked within" in capsys.readouterr().err
 
