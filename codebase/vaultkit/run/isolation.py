@@ -1,8 +1,8 @@
 """What a note may change in the process and another note must not see.
 
 The pieces of `aspects`, the working folder, the state of numpy and MLX, and attributes of foreign modules and
-classes (see `borrowed`). Each note has its own copy of all of it, put in place before each of its blocks and
-taken away after, so that notes cannot disturb one another even when their blocks are interleaved.
+classes (see `borrowed`; `execute` puts these in place). Each note has its own copy of it all, in place only
+while its blocks run, so that notes cannot disturb one another even when their blocks are interleaved.
 """
 
 import os
@@ -109,7 +109,6 @@ class Isolation:
     def leave(self, *, last: bool = False) -> None:
         """The host's state again; with `last` nobody will enter once more, and the note's own is not kept."""
         forget()
-        self.borrowed.give_back()
         self.folder = _cwd() or self.folder
         if not last:
             self.own = {name: aspect.get() for name, aspect in ASPECTS.items()}

@@ -46,14 +46,14 @@ class Terms:
         """`text` (HTML of a page) with the marks."""
         if not self.other or not self._pattern.search(text):
             return text
-        self_seen: set[str] = set()
+        seen: set[str] = set()
         parts = _TAG.split(text)
         stack: list[tuple[str, bool, bool]] = []  # name, no running text inside, prose inside
         for index, part in enumerate(parts):
             if index % 2:
                 _follow(stack, part)
             elif part and stack and stack[-1][2] and not stack[-1][1]:
-                parts[index] = self._marked(part, self_seen)
+                parts[index] = self._marked(part, seen)
         return "".join(parts)
 
     def _marked(self, text: str, seen: set[str]) -> str:
