@@ -29,6 +29,7 @@ from vaultkit.site.assets import (
     version_of_theme,
 )
 from vaultkit.site.formulas import MissingFormula, put_formulas
+from vaultkit.site.html.converter import BELOW, Converter
 from vaultkit.site.katex import Renderer
 from vaultkit.site.names import link_names, number_lines
 from vaultkit.site.notebooks import MissingCells, is_notebook, is_raw, prose_file, put_cells
@@ -89,6 +90,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         k_renderer=Renderer(layout),
         k_terms=Terms(glossary(layout.root), language),
     )
+    config.extra["k_converter"] = Converter(config)
     return config
 
 
@@ -137,6 +139,13 @@ def on_files(files: Files, **_: Any) -> Files:
     return files
 
 
+def on_pre_page(page: Page, config: MkDocsConfig, **_: Any) -> Page:
+    """Every page but a lab's is rendered by a parser that they share."""
+    if not is_notebook(page.file.src_uri):
+        config.extra["k_converter"].take(page)
+    return page
+
+
 def on_page_read_source(page: Page, config: MkDocsConfig, **_: Any) -> str | None:
     """Of a lab, its prose: what the notebook's file holds is for the plug-in to read."""
     if not is_notebook(page.file.src_uri):
@@ -153,6 +162,7 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files, *
             html = put_cells(page.content or "", html, config.extra["k_lang"])
         except MissingCells as missing:
             log.warning("%s: mkdocs-jupyter did not render %s", page.file.src_uri, missing)
+    html += page.meta.get(BELOW, "")
     known = page.meta.get("k", {}).get("python")
     if known is not None and (wrong := difference(html, known)):
         log.warning("%s: %s", page.file.src_uri, wrong)

@@ -9,6 +9,9 @@ from typing import Any
 from markdown import Extension, Markdown
 from markdown.treeprocessors import InlineProcessor
 from markdown.util import AtomicString
+from pymdownx.highlight import HighlightExtension
+
+from vaultkit.site.html.code import QuickHighlight
 
 # One of these characters must be there; patterns that are not named are always tried.
 _NEEDED = {
@@ -64,3 +67,6 @@ class Quick(Extension):
     def extendMarkdown(self, md: Markdown) -> None:
         if type(md.treeprocessors["inline"]) is InlineProcessor:
             md.treeprocessors.register(QuickInline(md), "inline", 20)
+        for other in md.registeredExtensions:
+            if isinstance(other, HighlightExtension):
+                other.get_pymdownx_highlighter = lambda: QuickHighlight  # type: ignore[method-assign]
