@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort
 from mkdocs.plugins import event_priority
@@ -30,6 +31,7 @@ from vaultkit.site.assets import (
 )
 from vaultkit.site.formulas import MissingFormula, put_formulas
 from vaultkit.site.html.converter import BELOW, Converter
+from vaultkit.site.html.templates import compact
 from vaultkit.site.katex import Renderer
 from vaultkit.site.names import link_names, number_lines
 from vaultkit.site.notebooks import MissingCells, is_notebook, is_raw, prose_file, put_cells
@@ -162,7 +164,6 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files, *
             html = put_cells(page.content or "", html, config.extra["k_lang"])
         except MissingCells as missing:
             log.warning("%s: mkdocs-jupyter did not render %s", page.file.src_uri, missing)
-    html += page.meta.get(BELOW, "")
     known = page.meta.get("k", {}).get("python")
     if known is not None and (wrong := difference(html, known)):
         log.warning("%s: %s", page.file.src_uri, wrong)
@@ -170,6 +171,7 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files, *
         html = put_formulas(html, renderer)
         for item in page.toc:
             _toc(item, renderer)
+        html += put_formulas(page.meta.get(BELOW, ""), renderer, small=True)
     except MissingFormula as missing:
         log.warning("%s: formula was not seen at staging: %s", page.file.src_uri, missing)
     if config.extra["k_lang"] == "zh":
@@ -194,6 +196,10 @@ def _toc(item: Any, renderer: Renderer) -> None:
         _toc(child, renderer)
 
 
+def on_env(env: Environment, **_: Any) -> Environment:
+    return compact(env)
+
+
 def on_post_page(output: str, page: Page, **_: Any) -> str:
     if is_raw(output):
         log.warning("%s: the page shows a notebook's JSON: is mkdocs-jupyter on?", page.file.src_uri)
@@ -206,5 +212,5 @@ def on_post_build(config: MkDocsConfig) -> None:
         log.info("%s", why)
     assets = Path(config.site_dir) / "assets"
     remove_unused(assets)
-    join_styles(assets)
+    join_styles(assets, [Path(folder) for folder in config.theme.dirs])
     copy_libraries(layout.root / "node_modules", assets, sorted(config.extra["k_used"]))

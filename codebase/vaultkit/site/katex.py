@@ -6,10 +6,12 @@ A reader's browser runs no TeX and asks nobody; a formula KaTeX refuses is a bui
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from vaultkit.errors import Problem, VaultError
@@ -17,6 +19,9 @@ from vaultkit.site.draft import Formula
 from vaultkit.site.paths import HERE, Layout
 
 _SCRIPT = HERE / "js" / "katex_render.mjs"
+_NAMESPACE = re.compile(r' xmlns="http://www\.w3\.org/[\w/]+"')
+_TWICE = re.compile(r'<span class="((?:mord|mtight|mathnormal| )+)"><span class="\1">([^<]*)</span></span>')
+_FORM = "1"  # of what is kept; another one after a change to `shrink`
 
 
 def key_of(formula: Formula) -> str:
@@ -30,7 +35,8 @@ class Renderer:
 
     def __init__(self, layout: Layout) -> None:
         self.package = layout.root / "node_modules" / "katex"
-        self.folder = layout.math / self._version()
+        self.folder = layout.math / f"{self._version()}-{_FORM}"
+        self._read: dict[Formula, str] = {}
 
     def _version(self) -> str:
         try:
@@ -40,10 +46,10 @@ class Renderer:
 
     def get(self, formula: Formula) -> str | None:
         """HTML of a formula that has been rendered, else None."""
-        try:
-            return self._file(key_of(formula)).read_text("utf-8")
-        except OSError:
-            return None
+        if (known := self._read.get(formula)) is None:
+            with suppress(OSError):
+                known = self._read[formula] = self._file(key_of(formula)).read_text("utf-8")
+        return known
 
     def render(self, formulas: Mapping[Formula, str]) -> list[Problem]:
         """Render what is not in the cache yet; the values are the notes' paths, for the problems returned."""
@@ -55,7 +61,7 @@ class Renderer:
         for result in self._run(missing):
             formula = missing[result["key"]]
             if "html" in result:
-                self._write(result["key"], result["html"])
+                self._write(result["key"], shrink(result["html"]))
             else:
                 problems += _problems(result["error"], formula, formulas)
         return problems
@@ -87,6 +93,13 @@ class Renderer:
         part = file.with_suffix(f".{os.getpid()}")
         part.write_text(html, "utf-8")
         part.replace(file)
+
+
+def shrink(rendered: str) -> str:
+    """KaTeX's HTML without what changes nothing: namespaces, margins of nothing, an element twice."""
+    rendered = _NAMESPACE.sub("", rendered).replace("margin-left:0em;", "")
+    rendered = rendered.replace(' style=""', "").replace(';">', '">').replace(';" ', '" ')
+    return _TWICE.sub(r'<span class="\1">\2</span>', rendered)
 
 
 def find_node() -> str | None:

@@ -14,6 +14,8 @@ from pymdownx.highlight import Highlight
 from vaultkit.site.html.first_characters import ASCII, first_characters
 
 Rule = tuple[Any, Any, Any]  # method `match` of an expression, what it is, the state after it
+# Names, punctuation and white space look like the text around them.
+_UNSTYLED = re.compile(r'<span class="(?:n|nx|nv|na|vc|vg|vi|vm|fm|py|kc|p|pm|w|x|err)">([^<]*)</span>')
 _MOST = 2_000  # blocks to keep
 
 
@@ -35,8 +37,13 @@ class QuickHighlight(Highlight):
         if key not in self._kept:
             if len(self._kept) >= _MOST:
                 self._kept.clear()
-            self._kept[key] = super().highlight(src, language, *given, **options)
+            self._kept[key] = slim(super().highlight(src, language, *given, **options))
         return self._kept[key]
+
+
+def slim(block: str) -> str:
+    """The block without marks that give what they stand around the colour that it has anyway."""
+    return _UNSTYLED.sub(r"\1", block.replace("<pre><span></span><code>", "<pre><code>", 1))
 
 
 def quick(lexer: Any) -> Any:
