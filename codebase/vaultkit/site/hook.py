@@ -11,7 +11,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort
 from mkdocs.plugins import event_priority
@@ -31,7 +30,7 @@ from vaultkit.site.assets import (
 )
 from vaultkit.site.formulas import MissingFormula, put_formulas
 from vaultkit.site.html.converter import BELOW, Converter
-from vaultkit.site.html.templates import compact
+from vaultkit.site.html.templates import make_quick
 from vaultkit.site.katex import Renderer
 from vaultkit.site.names import link_names, number_lines
 from vaultkit.site.notebooks import MissingCells, is_notebook, is_raw, prose_file, put_cells
@@ -42,7 +41,7 @@ from vaultkit.site.pages.tags import KIND as TAG_KIND
 from vaultkit.site.paths import LANGUAGES, Language, Layout
 from vaultkit.site.permalinks import name_blocks
 from vaultkit.site.python_blocks import difference
-from vaultkit.site.quick_markdown import Quick
+from vaultkit.site.html.quick_markdown import Quick
 from vaultkit.site.reference import addresses as api_addresses
 from vaultkit.site.safety import policy, secure
 from vaultkit.site.stage import stage_all
@@ -93,6 +92,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         k_terms=Terms(glossary(layout.root), language),
     )
     config.extra["k_converter"] = Converter(config)
+    make_quick(config.theme)
     return config
 
 
@@ -194,10 +194,6 @@ def _toc(item: Any, renderer: Renderer) -> None:
     item.title = put_formulas(item.title, renderer)
     for child in item.children:
         _toc(child, renderer)
-
-
-def on_env(env: Environment, **_: Any) -> Environment:
-    return compact(env)
 
 
 def on_post_page(output: str, page: Page, **_: Any) -> str:

@@ -8,14 +8,15 @@ from functools import cache
 from typing import Any
 
 from pygments.lexer import RegexLexer
-from pygments.token import Error, Whitespace, _TokenType
+from pygments.token import STANDARD_TYPES, Error, Whitespace, _TokenType
 from pymdownx.highlight import Highlight
 
 from vaultkit.site.html.first_characters import ASCII, first_characters
 
 Rule = tuple[Any, Any, Any]  # method `match` of an expression, what it is, the state after it
 # Names, punctuation and white space look like the text around them.
-_UNSTYLED = re.compile(r'<span class="(?:n|nx|nv|na|vc|vg|vi|vm|fm|py|kc|p|pm|w|x|err)">([^<]*)</span>')
+_UNSTYLED = frozenset("n nx nv na vc vg vi vm fm py kc p pm w x err".split())
+_MARK = re.compile(rf'<span class="(?:{"|".join(sorted(_UNSTYLED))})">([^<]*)</span>')
 _MOST = 2_000  # blocks to keep
 
 
@@ -23,27 +24,73 @@ class QuickHighlight(Highlight):
     """In the place of pymdownx's."""
 
     _kept: dict[tuple[str, ...], str] = {}
+    _lexers: dict[tuple[str, bool, bool], tuple[Any, str]] = {}
 
-    def get_lexer(self, *given: Any) -> tuple[Any, str]:
-        lexer, name = super().get_lexer(*given)
-        return quick(lexer), name
+    def get_lexer(self, src: str, language: str, inline: bool, stripnl: bool) -> tuple[Any, str]:
+        key = (language, inline, stripnl)
+        if self.guess_lang or self.extend_pygments_lang or len(self._lexers) > _MOST:
+            return super().get_lexer(src, language, inline, stripnl)
+        if key not in self._lexers:
+            lexer, name = super().get_lexer(src, language, inline, stripnl)
+            self._lexers[key] = (quick(lexer), name)
+        return self._lexers[key]
 
-    def highlight(self, src: str, language: str, *given: Any, **options: Any) -> Any:
+    def highlight(self, src: str, language: str, css_class: str = "highlight", **options: Any) -> Any:
         numbered = self.linenums or self.line_spans or self.line_anchors
         if options.get("inline") or numbered or self.title_mode == "html":
-            return super().highlight(src, language, *given, **options)
+            return super().highlight(src, language, css_class, **options)
         told = {name: value for name, value in options.items() if name != "code_block_count"}
-        key = (src, language, repr(given), repr(told), self.pygments_style)
+        key = (src, language, css_class, repr(told))
         if key not in self._kept:
             if len(self._kept) >= _MOST:
                 self._kept.clear()
-            self._kept[key] = slim(super().highlight(src, language, *given, **options))
+            self._kept[key] = self._block(src, language, css_class, options)
         return self._kept[key]
+
+    def _block(self, src: str, language: str, css_class: str, options: dict[str, Any]) -> str:
+        """A block without numbers; one with nothing special is written here."""
+        special = any(options.get(name) for name in ("hl_lines", "id_value", "attrs", "title"))
+        special |= options.get("linestart", -1) > 0 or self.noclasses or self.auto_title
+        if special or not (self.use_pygments and self.pygments_lang_class):
+            return slim(super().highlight(src, language, css_class, **options))
+        lexer, name = self.get_lexer(src, language, False, self.stripnl)
+        names = [f"{self.language_prefix}{name}", *(options.get("classes") or []), css_class]
+        return f'<div class="{" ".join(names)}"><pre><code>{coloured(lexer, src)}</code></pre></div>'
+
+
+def coloured(lexer: Any, text: str) -> str:
+    """HTML of code: what is not coloured has no mark, and a mark ends where its line ends."""
+    parts: list[str] = []
+    run: list[str] = []
+    name = ""
+    for kind, value in lexer.get_tokens(text):
+        if (other := _class(kind)) != name:
+            parts.append(_marked(name, "".join(run)))
+            name, run = other, []
+        run.append(value)
+    return "".join([*parts, _marked(name, "".join(run))])
+
+
+@cache
+def _class(kind: _TokenType) -> str:
+    """What a token is called in the style sheet, "" if it looks like the text around it."""
+    while kind not in STANDARD_TYPES:
+        kind = kind.parent
+    name = STANDARD_TYPES[kind]
+    return "" if name in _UNSTYLED else name
+
+
+def _marked(name: str, text: str) -> str:
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    if not name:
+        return text
+    lines = text.split("\n")
+    return "\n".join(f'<span class="{name}">{line}</span>' if line else "" for line in lines)
 
 
 def slim(block: str) -> str:
-    """The block without marks that give what they stand around the colour that it has anyway."""
-    return _UNSTYLED.sub(r"\1", block.replace("<pre><span></span><code>", "<pre><code>", 1))
+    """A block of pymdownx's without marks that give what they stand around the colour that it has anyway."""
+    return _MARK.sub(r"\1", block.replace("<pre><span></span><code>", "<pre><code>", 1))
 
 
 def quick(lexer: Any) -> Any:

@@ -1,10 +1,13 @@
-"""The theme's templates without the white space that only makes them easy to read."""
+"""The theme's templates, read once, without the white space that only makes them easy to read."""
 
+import os
 import re
+from functools import partial
 from pathlib import Path
 
-from jinja2 import Environment
+from jinja2 import Environment, FileSystemLoader
 from jinja2.ext import Extension
+from mkdocs.theme import Theme
 
 from vaultkit.site.paths import HERE
 
@@ -20,8 +23,27 @@ class Compact(Extension):
         return _INDENT.sub("", source) if ours else source
 
 
-def compact(environment: Environment) -> Environment:
-    """To be called before a template is read."""
+class Loader(FileSystemLoader):
+    """Lists no hidden folder: Material has ten thousand icons in one, none of which MkDocs would take."""
+
+    def list_templates(self) -> list[str]:
+        found: set[str] = set()
+        for top in map(str, self.searchpath):
+            for folder, folders, files in os.walk(top):
+                folders[:] = [name for name in folders if not name.startswith(".")]
+                place = Path(folder).relative_to(top)
+                found |= {(place / name).as_posix() for name in files}
+        return sorted(found)
+
+
+def make_quick(theme: Theme) -> None:
+    """Let the theme make environments of this kind."""
+    theme.get_env = partial(_environment, theme, theme.get_env)  # type: ignore[method-assign]
+
+
+def _environment(theme: Theme, make: "partial[Environment]") -> Environment:
+    environment = make()
+    environment.loader = Loader(theme.dirs)
     environment.add_extension(Compact)
     environment.trim_blocks = environment.lstrip_blocks = True
     return environment
