@@ -87,12 +87,14 @@ class Half:
                     Page(None, file, self.config)  # takes the place of the old one
                 mkdocs_build._populate_page(_page(file), self.config, self.files)
             for file in static:
+                self._make_way(file.dest_uri)
                 file.copy_file()
                 written.add(file.dest_uri)
             if listed:
                 written |= self._templates()
             listing = self.files.documentation_pages()
             for file in pages:
+                self._make_way(file.dest_uri)
                 mkdocs_build._build_page(_page(file), self.config, listing, self.nav, self.env)
                 written.add(file.dest_uri)
                 if is_notebook(file.src_uri):  # the plug-in puts it beside its page
@@ -105,6 +107,10 @@ class Half:
             for file in pages:
                 _forget(_page(file))
         return written, complaints
+
+    def _make_way(self, path: str) -> None:
+        """Before MkDocs writes a file: what stands there may be the published one too."""
+        (self.folder / path).unlink(missing_ok=True)
 
     def _libraries(self) -> set[str]:
         """Libraries that a page needs for the first time."""
@@ -173,6 +179,7 @@ class Half:
         """The sitemap and the page for what is not there."""
         names = sorted(self.config.theme.static_templates)
         for name in names:
+            self._make_way(name)
             mkdocs_build._build_theme_template(name, self.env, self.files, self.config, self.nav)
         return {*names, "sitemap.xml.gz"}
 

@@ -20,7 +20,7 @@ from vaultkit.site.live.log import Key
 from vaultkit.site.live.tree import ENGINE, Tree
 from vaultkit.site.live.world import World
 from vaultkit.site.paths import LANGUAGES, Language, Layout
-from vaultkit.site.publish import publish, publish_files, remove_empty
+from vaultkit.site.publish import publish, publish_files, remove_empty, write_anew
 from vaultkit.site.reference import addresses
 from vaultkit.site.stage import GRAPH, Staged
 from vaultkit.site.stage import write as write_tree
@@ -202,8 +202,7 @@ class Session:
         if not new and not gone:
             return [], []
         for path in new:
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_bytes(wanted[path])
+            write_anew(folder / path, wanted[path])
         outputs = {output_of(path) for path in gone} - {output_of(path) for path in wanted}
         needed = half.needs({output_of(path) for path in new | gone})
         for path in gone:

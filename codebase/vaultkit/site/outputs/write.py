@@ -8,6 +8,7 @@ from vaultkit.site.outputs.listing import Entry
 from vaultkit.site.outputs.llms import llms_txt, markdown_url
 from vaultkit.site.outputs.place import Place
 from vaultkit.site.outputs.sitemaps import sitemap_xml
+from vaultkit.site.publish import put_file, write_anew
 
 
 def write_outputs(
@@ -21,19 +22,14 @@ def write_outputs(
     said = []
     for entry in entries:
         if entry.source and (only is None or entry.source in only):
-            _write(site / markdown_url(entry), (docs / entry.source).read_bytes())
-    _write(site / "llms.txt", llms_txt(place, entries).encode("utf-8", "replace"))
-    _write(site / "feed.xml", feed(place, entries).encode("utf-8", "replace"))
+            put_file(docs / entry.source, site / markdown_url(entry))
+    write_anew(site / "llms.txt", llms_txt(place, entries).encode("utf-8", "replace"))
+    write_anew(site / "feed.xml", feed(place, entries).encode("utf-8", "replace"))
     sitemap = sitemap_xml(replace(place, root=root), entries)
     (site / "sitemap.xml.gz").unlink(missing_ok=True)
     if sitemap is None:
         (site / "sitemap.xml").unlink(missing_ok=True)
         said.append("no sitemap.xml: it needs absolute addresses, and `site_url` is empty")
     else:
-        _write(site / "sitemap.xml", sitemap.encode())
+        write_anew(site / "sitemap.xml", sitemap.encode())
     return said
-
-
-def _write(file: Path, content: bytes) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(content)
