@@ -203,7 +203,8 @@ class Session:
             return [], []
         for path in new:
             write_anew(folder / path, wanted[path])
-        outputs = {output_of(path) for path in gone} - {output_of(path) for path in wanted}
+        outputs = {output_of(path) for path in gone}
+        outputs -= {output_of(path) for path in wanted} if gone else set()
         needed = half.needs({output_of(path) for path in new | gone})
         for path in gone:
             (folder / path).unlink(missing_ok=True)
@@ -211,10 +212,8 @@ class Session:
         for path in outputs:
             (half.folder / path).unlink(missing_ok=True)
             remove_empty(half.folder, (half.folder / path).parent)
-        listed = wanted.keys() != had.keys()
-        if listed:
-            half.look_again()
-        written, complaints = half.render(new, listed=listed)
+        half.look_again(new - had.keys(), gone)
+        written, complaints = half.render(new)
         if complaints:
             return [], complaints
         if needed - half.needs({output_of(path) for path in new}):

@@ -20,9 +20,7 @@ def write_outputs(
     `root` is the site's address even if only this machine can open it: a sitemap must have one.
     """
     said = []
-    for entry in entries:
-        if entry.source and (only is None or entry.source in only):
-            put_file(docs / entry.source, site / markdown_url(entry))
+    write_markdown(entries, docs, site, only)
     write_anew(site / "llms.txt", llms_txt(place, entries).encode("utf-8", "replace"))
     write_anew(site / "feed.xml", feed(place, entries).encode("utf-8", "replace"))
     sitemap = sitemap_xml(replace(place, root=root), entries)
@@ -33,3 +31,10 @@ def write_outputs(
     else:
         write_anew(site / "sitemap.xml", sitemap.encode())
     return said
+
+
+def write_markdown(entries: list[Entry], docs: Path, site: Path, only: set[str] | None = None) -> None:
+    """The Markdown of pages beside them; `only`: of these staged files."""
+    for entry in entries:
+        if entry.source and (only is None or entry.source in only):
+            put_file(docs / entry.source, site / markdown_url(entry))
