@@ -90,7 +90,8 @@ def test_wrong_calls_exit_with_two(here: Path, capsys) -> None:
                        "structure", "review")),
         *(([name, "no"], "no: no-vault is not a folder (hint: give the vault's folder)")
           for name in ("check", "links", "census", "coverage", "structure")),
-        *(([name, "no"], "no: no-note is not a note of this vault") for name in ("run", "watch", "update", "translated")),
+        *(([name, "no"], "no: no-note is not a note of this vault")
+          for name in ("run", "watch", "update", "translated")),
     ],
 )  # fmt: skip
 def test_every_wrong_call_is_one_line_of_one_form(
