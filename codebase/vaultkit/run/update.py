@@ -54,9 +54,9 @@ def _update(session: Session, write: bool) -> Update:
         session.path,
         errors=[str(problem_here(session.vault, problem)) for problem in session.program.problems],
     )
-    original = session.file.read_bytes()
     if update.errors:
         return update
+    original = session.file.read_bytes()
     verdicts = [judge(session, block) for block in session.program.blocks]
     update.errors = failures_text(session, filter(_is_wrong, verdicts), again(session, "run"))
     if update.errors:
