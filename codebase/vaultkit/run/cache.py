@@ -72,11 +72,13 @@ class RunCache:
             self.fault = f"cannot be read ({error.strerror})"
             return empty
         head, _, body = data.partition(b"\n")
-        if not head.startswith(b"kvist run cache "):
-            self.fault = "is damaged or something else"
+        if not head.startswith(HEADER.encode() + b" "):
+            self.fault = f"begins with {_beginning(head)}, not with '{HEADER}'" if data else "is empty"
             return empty
         if head.decode("utf-8", "replace") != header(self.root, body):
-            self.fault = "is of another format or vault, or was changed by hand"
+            self.fault = (
+                "has another digest than it names: it was cut short, changed, or copied from elsewhere"
+            )
             return empty
         try:
             loaded = json.loads(body)
@@ -84,7 +86,7 @@ class RunCache:
         except (*UNREADABLE, RecursionError):
             good = False
         if not good:
-            self.fault = "is damaged"
+            self.fault = "holds something else than what notes have used"
         return loaded if good else empty
 
     def _head(self) -> bytes:
@@ -273,6 +275,10 @@ class RunCache:
 def header(root: str, body: bytes) -> str:
     """First line of the file: the digest covers the vault's place, so that a copied file is not trusted."""
     return f"{HEADER} {hashlib.sha256(os.fsencode(root) + bytes(1) + body).hexdigest()}"
+
+
+def _beginning(head: bytes) -> str:
+    return repr(head[: len(HEADER)].decode("utf-8", "replace"))
 
 
 def _change(kind: str, name: str, before: str, now: str) -> str:
