@@ -118,7 +118,7 @@ def _census(args: Namespace) -> int:
         shown = path_here(vault.root, count.path)
         print(f"{mark} {shown}: {count.shown} shown = {count.run} run + {count.skipped} skipped")
         for line, form, why, hint in map(astuple, count.missed):
-            print(Problem(shown, line, "census-missed", f"`{form}` {why}", hint))
+            print(Problem(shown, line, "census-missed", f"{form}: {why}", hint))
     print(f"{len(counts)} notes, {sum(count.shown for count in counts)} shown, {wrong} notes wrong")
     return 1 if wrong else 0
 

@@ -10,7 +10,7 @@ import pytest
 from vaultkit import place
 from vaultkit.run.noteruns import NoteRuns
 from vaultkit.run.program import Block
-from vaultkit.run.report import failure_text
+from vaultkit.run.report import failures_text
 from vaultkit.terminal import lines_here
 
 runs = NoteRuns()
@@ -52,7 +52,7 @@ class BlockItem(pytest.Item):
         if verdict.status == "failed":
             block = f"{place.shown(session.file)}::block-{self.number}"
             again = f"{place.command('pytest')} {shlex.quote(block)}"
-            raise BlockFailed(failure_text(session, verdict, again))
+            raise BlockFailed(failures_text(session, [verdict], again)[0])
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> str:
         if isinstance(excinfo.value, BlockFailed):

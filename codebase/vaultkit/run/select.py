@@ -15,6 +15,8 @@ def select(names: list[str], root: Path | None = None) -> tuple[Path, list[Path]
 
     Without names: every note that holds Python fences. A folder means the notes with Python fences below it.
     """
+    if "" in names:
+        raise CallError(Problem("''", 0, "no-note", "is no name of a note"))
     here = _on_disk(names)
     for path in here:
         if path.is_file() and where.leaves(str(path)):

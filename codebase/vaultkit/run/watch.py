@@ -16,7 +16,7 @@ from types import FrameType
 
 from vaultkit import where
 from vaultkit.run.results import ENGINE
-from vaultkit.run.scope import WrongCall, scope_of
+from vaultkit.run.scope import WrongCall, no_engine, scope_of
 
 INTERVAL = 0.2
 _PASSED_OVER = frozenset({"__pycache__", "node_modules", "build"})
@@ -37,7 +37,7 @@ def watch(names: list[str], engine: str, said: Callable[[], None]) -> int:
     try:
         root = scope_of(names).root
         if engine and not os.path.isdir(engine):
-            raise WrongCall(f"--engine: need a folder, got {engine}. hint: the folder that holds the package")
+            raise WrongCall(no_engine(engine))
     except WrongCall as error:
         print(error, file=sys.stderr)
         return 2

@@ -40,7 +40,8 @@ def test_command(make_vault, tmp_path, capsys) -> None:
     (missed,) = rows["sub/Like.md"]["missed"]
     assert (missed["line"], missed["form"]) == (2, "```ipython") and missed["why"]
     assert main(["census", str(root)]) == 1
-    assert "Like.md:2: census-missed" in capsys.readouterr().out
+    said = "Like.md:2: census-missed ```ipython: `ipython` is shown as Python but never run (hint: "
+    assert said in capsys.readouterr().out
     plain = tmp_path / "plain"
     plain.mkdir()
     (plain / "N.md").write_text("```python\n1\n```\n")
