@@ -120,7 +120,7 @@ def _run(cache: RunCache, rows: Rows, engine: str, teller: _Teller, *, force: bo
         print(fault, file=sys.stderr)
     code = teller.end([*done, *reports])
     if guard:
-        guard.over()
+        guard.over(code)
     return code
 
 

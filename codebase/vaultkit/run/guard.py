@@ -6,6 +6,9 @@ child die, the parent says where it was, from what `faulthandler` wrote, and goe
 left in another child. What the dead one has learnt is lost: the notes before run again next time.
 """
 
+from __future__ import annotations
+
+import atexit
 import faulthandler
 import json
 import os
@@ -19,6 +22,10 @@ from time import sleep
 from vaultkit import where
 from vaultkit.run import limit
 from vaultkit.run.notereport import NoteReport, Skip
+
+TYPE_CHECKING = False  # importing typing costs more than this module
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if hasattr(signal, "SIGHUP") else ()
 _STOPPED = {code for number in _ENDING for code in (128 + number, -number)}
@@ -82,11 +89,19 @@ class Guard:
 
     def at(self, block: int, passed: int) -> None:
         """The child is in the middle of a note, whose block has run; so many have passed by now."""
-        self._tell(block, passed)
+        os.write(self.said, b"[%d, %d]\n" % (block, passed))
 
-    def over(self) -> None:
-        """The child has come to its end."""
+    def over(self, code: int) -> NoReturn:
+        """The child has come to its end: what asked to be called then is, and it ends at once. To take a
+        process with NumPy and MLX apart, object by object, costs as much as running fifty notes.
+        """
         self._tell()
+        with suppress(BaseException):
+            atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)
 
     def _tell(self, *words: object) -> None:
         os.write(self.said, json.dumps(words).encode() + b"\n")

@@ -90,7 +90,8 @@ class Runner:
         record(self.cache.root, self.entries)
         if self.observer is None:
             return self.cache.save({}, [], [])
-        return self.cache.save(self.observer.values, self.observer.host_path, loaded_files())
+        shared = self.observer.library.things
+        return self.cache.save(self.observer.values, self.observer.host_path, loaded_files(), shared)
 
 
 class RunReport(NoteReport):

@@ -187,3 +187,35 @@ def test_a_runner_that_fails_says_why(make_vault) -> None:
         "the runner failed: NameError" in done.stdout and "may have changed what Python itself" in done.stdout
     )
     assert "ok     vault/B.md" in done.stdout
+
+
+def test_what_a_note_asked_to_be_called_at_the_end_is(make_vault) -> None:
+    """The process ends at once when all is done, yet not before that."""
+    code = "```python\nimport atexit\natexit.register(lambda: open('{file}', 'w').close())\n```\n"
+    root = make_vault({"A.md": GOOD})
+    (root / "Z.md").write_text(code.format(file=root.parent / "ended"))
+    done = run(root)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (root.parent / "ended").exists()
+
+
+def test_what_a_library_reads_at_its_import_counts_for_every_note(make_vault) -> None:
+    """Only the first note of a run imports it, but none of them holds when what it read has changed."""
+    root = make_vault(dict.fromkeys(["A.md", "B.md"], "```python\nimport lib\nprint(lib.WORD)\n```\n"))
+    library = root.parent / "lib" / "site-packages"
+    library.mkdir(parents=True)
+    (library / "lib.py").write_text("import os\nWORD = os.environ.get('LIB_WORD', 'a')\n")
+    for note in ("A.md", "B.md"):
+        (root / note).write_text((root / note).read_text() + "\n```output\na\n```\n")
+    path = f"{os.environ.get('PYTHONPATH', '')}{os.pathsep}{library}"
+    env = {**os.environ, "XDG_CACHE_HOME": str(root.parent / "cache"), "PYTHONPATH": path}
+
+    def rows(**more: str) -> list[tuple[bool, bool]]:
+        line = [*command(root), "--json"]
+        done = subprocess.run(line, cwd=root.parent, capture_output=True, text=True, env=env | more)
+        found = [json.loads(row) for row in done.stdout.splitlines()]
+        return [(row["ok"], row["reused"]) for row in found]
+
+    assert rows() == [(True, False)] * 2
+    assert rows() == [(True, True)] * 2
+    assert rows(LIB_WORD="b") == [(False, False)] * 2
