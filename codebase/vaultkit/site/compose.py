@@ -19,6 +19,7 @@ from vaultkit.site.notebooks import is_notebook, lab_text
 from vaultkit.site.pages.api import api_index, api_room
 from vaultkit.site.pages.file import file_page
 from vaultkit.site.pages.foot import foot
+from vaultkit.site.pages.front import front_page
 from vaultkit.site.pages.graph import KIND as GRAPH
 from vaultkit.site.pages.graph import graph_lines
 from vaultkit.site.pages.header import header, notice, sources
@@ -122,6 +123,13 @@ def compose_section(context: Context, section: str) -> tuple[str, list[Formula]]
     meta = {"title": title, "k": {"kind": "section", "section": section, "lang": context.language}}
     lines = section_index(context, section)
     return "\n".join([_yaml(meta), *lines]), formulas_in("\n".join(lines))
+
+
+def compose_front(context: Context) -> str:
+    """Text of the front page of a vault that has none."""
+    name = say(context.language, "home")
+    meta = {"title": name, "k": {"kind": "section", "section": "", "lang": context.language}}
+    return "\n".join([_yaml(meta), *front_page(context, name)]) + "\n"
 
 
 def compose_tag(context: Context, tag: Tag | None) -> str:

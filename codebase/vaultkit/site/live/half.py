@@ -4,7 +4,7 @@ import logging
 import posixpath
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any, cast
@@ -18,6 +18,7 @@ from mkdocs.structure.pages import Page
 
 from vaultkit.labs.notebook import is_notebook
 from vaultkit.site.assets import LIBRARIES, PLACES
+from vaultkit.site.explorer import TITLES
 from vaultkit.site.notebooks import prose_file
 from vaultkit.site.outputs.for_mkdocs import Outputs
 from vaultkit.site.outputs.listing import FILE as LISTING
@@ -63,11 +64,11 @@ class Half:
             env = config.plugins.on_env(env, config=config, files=files)
         return files, nav, env
 
-    def frame(self, staged: Iterable[str]) -> list[str]:
-        """The pages that every page leads to, as far as they are there: of the nav, the graph, all tags."""
-        files = set(staged)
+    def frame(self, staged: Mapping[str, bytes]) -> list[str]:
+        """What every page leads to, as far as it is there: the nav, the graph, all tags, the folders."""
         others = [*(f"{slug}.md" for slug in SLUGS), *(f"{root}/index.md" for root in ROOTS)]
-        return [path for path in [*self._nav, *others] if path in files]
+        there = [path for path in [*self._nav, *others] if path in staged]
+        return [*there, staged.get(TITLES, b"").decode()]
 
     def look_again(self, come: Iterable[str], gone: Iterable[str]) -> None:
         """After staged files have come or gone. Of a page outside the nav nothing else is to be known."""

@@ -20,7 +20,7 @@ def section_title(context: Context, section: str) -> str:
         ),
         "",
     )
-    return folder if folder and context.sitemap.plain else section.replace("-", " ").capitalize()
+    return folder or section.replace("-", " ").capitalize()
 
 
 def section_index(context: Context, section: str) -> list[str]:
@@ -29,7 +29,8 @@ def section_index(context: Context, section: str) -> list[str]:
     pages.sort(key=lambda page: context.sitemap.title(page, context.language).lower())
     written = [page for page in pages if not context.sitemap.planned(page)]
     stubs = [page for page in pages if context.sitemap.planned(page)]
-    count = say(context.language, "section_count", written=len(written), planned=len(stubs))
+    key = "section_count" if stubs else "section_written"
+    count = say(context.language, key, written=len(written), planned=len(stubs))
     lines = [f"# {section_title(context, section)}", "", count, "{: .k-small }", ""]
     if written:
         lines += ['<div class="k-cards" markdown="1">', ""]
