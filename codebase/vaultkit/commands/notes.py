@@ -11,6 +11,7 @@ from vaultkit.commands.run import FLAGS, Options, run, use_engine
 from vaultkit.commands.scope import add_scope, load_scope
 from vaultkit.errors import Problem
 from vaultkit.run.census import census
+from vaultkit.run.compare import shortened
 from vaultkit.run.scope import WrongCall
 from vaultkit.run.select import select
 from vaultkit.run.session import Session
@@ -86,7 +87,7 @@ def _update(args: Namespace) -> int:
             print("\n".join([*update.errors, f"{place.shown(file)}: nothing was written"]))
             continue
         if update.diff:
-            print(update.diff)
+            print("\n".join(shortened(update.diff.split("\n"))))
         for name in update.figures:
             print(f"figure {place.shown(place.attachments(root) / name)}")
     verb = "would change" if args.dry_run else "changed"
@@ -112,13 +113,13 @@ def _census(args: Namespace) -> int:
         for count in counts:
             print(json.dumps(count.as_dict(), ensure_ascii=False))
         return 1 if wrong else 0
-    counts = [count for count in counts if count.shown]
+    counts = [count for count in counts if count.shown or not count.ok]
     for count in counts:
         mark = "ok   " if count.ok else "WRONG"
         shown = path_here(vault.root, count.path)
         print(f"{mark} {shown}: {count.shown} shown = {count.run} run + {count.skipped} skipped")
         for line, form, why, hint in map(astuple, count.missed):
-            print(Problem(shown, line, "census-missed", f"`{form}` {why}", hint))
+            print(Problem(shown, line, "census-missed", f"{form}: {why}" if form else why, hint))
     print(f"{len(counts)} notes, {sum(count.shown for count in counts)} shown, {wrong} notes wrong")
     return 1 if wrong else 0
 

@@ -4,6 +4,7 @@ import io
 import linecache
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 from threading import Thread, current_thread
 from types import ModuleType
@@ -69,7 +70,7 @@ def execute(
 
     With `values`, a piece that ends in an expression shows its value, as a notebook's cell does.
 
-    The code is compiled with the note's own line numbers. KeyboardInterrupt passes, all else is caught.
+    The code is compiled with the note's own line numbers. Ctrl-C passes, all else is caught.
     What the note has `borrowed` is in place only while its code runs; `strangers` are threads of others.
     """
     result = Execution()
@@ -97,9 +98,9 @@ def execute(
                         borrowed.give_back()
                     sys.stdout, sys.stderr = streams
                     result.stdout, result.stderr = out.getvalue(), err.getvalue()
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:  # a note may raise anything, SystemExit included
+        if isinstance(error, KeyboardInterrupt) and not _is_raised(error):
+            raise
         result.error = error
     finally:
         if stops:
@@ -111,6 +112,15 @@ def execute(
         asserts.forget(module.__dict__)
     result.seconds = time.perf_counter() - started
     return result
+
+
+def _is_raised(error: BaseException) -> bool:
+    """True if a `raise` made it: Ctrl-C comes between any two instructions."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    raising = import_module("opcode").opmap["RAISE_VARARGS"]
+    return trace is not None and trace.tb_frame.f_code.co_code[trace.tb_lasti] == raising
 
 
 def _value(program: Program, namespace: dict[str, Any]) -> str:

@@ -63,6 +63,7 @@ class Observer(Recorder):
         super().__init__(fingerprints)
         self.temporary = tuple(f(temporary_folder()) + os.sep for f in (os.path.abspath, os.path.realpath))
         self.wrapped: set[str] = set()
+        self.names: dict[str, set[str]] = {}  # of the notes' own folders, with links and without
         self.opened = Opened(folders)
         sys.addaudithook(self._hook())
         wrap_stats(self._looks, self._on_look)
@@ -175,10 +176,11 @@ class Observer(Recorder):
         """Everything below `folder` is the note's own from now on."""
         if folder + os.sep in self.made:
             return
-        with self._unseen():
-            names = {os.path.abspath(folder) + os.sep, os.path.realpath(folder) + os.sep}
-        if not names <= set(self.made):
-            self.made += tuple(sorted(names))
+        if folder not in self.names:
+            with self._unseen():
+                self.names[folder] = {os.path.abspath(folder) + os.sep, os.path.realpath(folder) + os.sep}
+        if not self.names[folder] <= set(self.made):
+            self.made += tuple(sorted(self.names[folder]))
 
     def _on_folder(self, event: str, arguments: tuple[Any, ...]) -> None:
         path = arguments[0]

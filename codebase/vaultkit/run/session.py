@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from functools import cached_property
 from pathlib import Path
@@ -55,6 +55,7 @@ class Session:
         self.lab = reading.lab
         self.alone = alone
         self.executed: dict[int, Execution] = {}
+        self.after: Callable[[Block], None] | None = None  # called after each block that is executed
         self._module = new_module(self.file)
         self._folder: Workplace | None = None
         self._blocked_by = 0
@@ -95,6 +96,8 @@ class Session:
                         entered = self._isolation
                         entered.enter()
                 self.executed[block.number] = self._run(block)
+                if self.after:
+                    self.after(block)
         finally:
             _leave(entered, last=self._last in self.executed)
 

@@ -12,9 +12,9 @@ from vaultkit.run.compare import has_ellipsis, output_lines, same_output
 from vaultkit.run.figures import same_figure
 from vaultkit.run.lab import rewritten_lab
 from vaultkit.run.program import Block
-from vaultkit.run.report import failure_text
+from vaultkit.run.report import failures_text
 from vaultkit.run.session import Session
-from vaultkit.run.verdict import again, judge, printed
+from vaultkit.run.verdict import Verdict, again, judge, printed
 from vaultkit.terminal import problem_here
 from vaultkit.write import write_atomic
 
@@ -54,15 +54,11 @@ def _update(session: Session, write: bool) -> Update:
         session.path,
         errors=[str(problem_here(session.vault, problem)) for problem in session.program.problems],
     )
-    original = session.file.read_bytes()
     if update.errors:
         return update
-    for block in session.program.blocks:
-        verdict = judge(session, block)
-        wild = block.output is not None and has_ellipsis(block.output)  # only its author knows what may vary
-        fixable = _FIXABLE - {"output-differs"} if wild else _FIXABLE
-        if any(failure.code not in fixable for failure in verdict.failures):
-            update.errors.append(failure_text(session, verdict, again(session, "run")))
+    original = session.file.read_bytes()
+    verdicts = [judge(session, block) for block in session.program.blocks]
+    update.errors = failures_text(session, filter(_is_wrong, verdicts), again(session, "run"))
     if update.errors:
         return update
     before = original.decode("utf-8-sig")
@@ -80,6 +76,14 @@ def _update(session: Session, write: bool) -> Update:
     if write:
         _write(session, update, original, after, stale)
     return update
+
+
+def _is_wrong(verdict: Verdict) -> bool:
+    """True if a block fails in what cannot be written back."""
+    output = verdict.block.output
+    wild = output is not None and has_ellipsis(output)  # only its author knows what may vary
+    fixable = _FIXABLE - {"output-differs"} if wild else _FIXABLE
+    return any(failure.code not in fixable for failure in verdict.failures)
 
 
 def _shown(session: Session, text: str) -> list[str]:

@@ -5,6 +5,7 @@ sections out of the nav, puts rendered formulas and links to the API into pages,
 libraries that pages need.
 """
 
+import json
 import logging
 import os
 import re
@@ -28,8 +29,10 @@ from vaultkit.site.assets import (
     remove_unused,
     version_of_theme,
 )
+from vaultkit.site.explorer import TITLES
 from vaultkit.site.formulas import MissingFormula, put_formulas
 from vaultkit.site.html.converter import BELOW, Converter
+from vaultkit.site.html.quick_markdown import Quick
 from vaultkit.site.html.templates import make_quick
 from vaultkit.site.katex import Renderer
 from vaultkit.site.names import link_names, number_lines
@@ -41,7 +44,6 @@ from vaultkit.site.pages.tags import KIND as TAG_KIND
 from vaultkit.site.paths import LANGUAGES, Language, Layout
 from vaultkit.site.permalinks import name_blocks
 from vaultkit.site.python_blocks import difference
-from vaultkit.site.html.quick_markdown import Quick
 from vaultkit.site.reference import addresses as api_addresses
 from vaultkit.site.safety import policy, secure
 from vaultkit.site.stage import stage_all
@@ -70,6 +72,8 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         config.site_url = config.site_url.rstrip("/") + "/zh/"
     root = (config.site_url or "").removesuffix("zh/") if language == "zh" else config.site_url or ""
     engine = engine_of(layout.vault)
+    titles = _titles(layout.stage(language))
+    named = {path for entry in config.nav if isinstance(entry, dict) for path in entry.values()}
     config.extra.update(
         k_package=engine.package,
         k_types=engine.types,
@@ -85,6 +89,8 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         k_material=_material(config),
         k_graph=graph_slug(layout.stage(language)),
         k_tags=tag_root(layout.stage(language)),
+        k_titles=titles,
+        k_folders={s: t for s, t in titles.items() if not named & {f"{s}/index.md", f"{s}.md"}},
         k_layout=layout,
         k_used=set(),
         k_changed=None,  # a server says which staged files differ; a build writes all
@@ -108,6 +114,13 @@ def tag_root(stage: Path) -> str:
     """Name of the folder of the pages of tags in a staged tree, "" if there are none."""
     pages = ((root, stage / root / "index.md") for root in ROOTS)
     return next((root for root, page in pages if page.is_file() and TAG in page.read_text("utf-8")[:200]), "")
+
+
+def _titles(stage: Path) -> dict[str, str]:
+    """What the folders of a staged tree are called."""
+    file = stage / TITLES
+    titles: dict[str, str] = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    return titles
 
 
 def _stage(layout: Layout, language: Language) -> None:

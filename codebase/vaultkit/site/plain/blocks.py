@@ -16,7 +16,7 @@ _CALLOUT = re.compile(
     r"[ \t]*\[!(?P<type>[^\]\n|]+)(?:\|(?P<metadata>[^\]\n]*))?\](?P<fold>[+-]?)"
     r"[ \t]*(?P<title>[^\n]*)(?:\n|$)"
 )
-_TASK = re.compile(r"\[(?P<mark>[^\n\]])\][ \t]+(?=\S)")
+_TASK = re.compile(r"\[(?P<mark>[^\n\]](?=\][ \t]+\S)|[ xX](?=\][ \t]*\Z))\][ \t]*")
 _LIKE_TASK = re.compile(r"\[[ xX]\](?:\s|$)")
 BRACKET = "\ue003"  # a `[` that opens no box although the site's Markdown would see one
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]:")
