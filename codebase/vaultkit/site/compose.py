@@ -61,7 +61,7 @@ def compose(context: Context, inputs: Inputs) -> tuple[str, list[Formula]]:
     shown = context.note
     kind = str(context.vault.notes[context.page.note("en")].properties.get("kind", ""))
     body = transform(_text(context), context)
-    below, quoted = "", []
+    below, quoted = "", list[Formula]()
     if kind != PLANNED and not context.sitemap.plain:
         below, quoted = foot_html(context, inputs.backlinks.get(context.page.key, []))
     parts = [_front_matter(context, kind, len(below)), *_title(context, shown), *notice(context)]

@@ -5,7 +5,7 @@ same block is coloured once.
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 from pygments.lexer import RegexLexer
 from pygments.token import STANDARD_TYPES, Error, Whitespace, _TokenType
@@ -25,8 +25,8 @@ _MOST = 2_000  # blocks to keep
 class QuickHighlight(Highlight):
     """In the place of pymdownx's."""
 
-    _kept: dict[tuple[str, ...], str] = {}
-    _lexers: dict[tuple[str, bool, bool], tuple[Any, str]] = {}
+    _kept: ClassVar[dict[tuple[str, ...], str]] = {}
+    _lexers: ClassVar[dict[tuple[str, bool, bool], tuple[Any, str]]] = {}
 
     def get_lexer(self, src: str, language: str, inline: bool, stripnl: bool) -> tuple[Any, str]:
         key = (language, inline, stripnl)
@@ -108,9 +108,10 @@ class Tokens:
 
     def __init__(self, lexer: RegexLexer) -> None:
         self._lexer = lexer
+        self._kind: Any = type(lexer)
 
     def __call__(self, text: str, stack: tuple[str, ...] = ("root",)) -> Iterator[tuple[int, Any, str]]:
-        rules = _rules(type(self._lexer))
+        rules = _rules(self._kind)
         states = list(stack)
         position = 0
         while True:
@@ -151,7 +152,7 @@ class _Rules(dict[tuple[str, str], tuple[Rule, ...]]):
 
 
 @cache
-def _rules(lexer: type[RegexLexer]) -> _Rules:
+def _rules(lexer: Any) -> _Rules:
     return _Rules(lexer)
 
 

@@ -1,5 +1,5 @@
-"""Python-Markdown with the same result in less time: patterns and block processors are tried only on text that
-holds a character they cannot do without. Most of a page's text has none of them.
+"""Python-Markdown with the same result in less time: patterns and block processors are tried only on text
+that holds a character they cannot do without. Most of a page's text has none of them.
 """
 
 import re

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def make_quick(theme: Theme) -> None:
     theme.get_env = partial(_environment, theme, theme.get_env)  # type: ignore[method-assign]
 
 
-def _environment(theme: Theme, make: "partial[Environment]") -> Environment:
+def _environment(theme: Theme, make: Callable[[], Environment]) -> Environment:
     environment = make()
     environment.loader = Loader(theme.dirs)
     environment.add_extension(Compact)
