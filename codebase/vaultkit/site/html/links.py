@@ -38,10 +38,14 @@ class Links(_RelativePathTreeprocessor):
     def _look_up(self, path: str) -> tuple[File, str] | None:
         """The file that a path leads to and its address; None where all pages of a folder are not alike."""
         key = (*self._folder, path)
-        if key not in self._known:
+        known = self._known.get(key)
+        if known is None:
             target = self.files.get_file_from_path(self._target_uri(self.file.src_uri, path))
-            if target is None or not target.inclusion.is_included():
+            if target is None or not target.inclusion.is_included() or self._own(target):
                 return None
-            self._known[key] = (target, str(super().path_to_url(path)))
-        found = self._known[key]
-        return None if found[0].url.startswith(self.file.url) else found  # its own page's, or one below that
+            known = self._known[key] = (target, str(super().path_to_url(path)))
+        return None if self._own(known[0]) else known
+
+    def _own(self, target: File) -> bool:
+        """True for the page itself and what lies below it, to which other pages have another way."""
+        return bool(target.url.startswith(self.file.url))
