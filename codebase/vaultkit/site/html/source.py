@@ -8,6 +8,7 @@ from mkdocs.utils import meta as mkdocs_meta
 
 _FRONT = re.compile(r"---\n((?:\w+: .*\n)+)---\n")
 BELOW = "below"  # in the front matter's `k`: how many characters at the end are HTML
+BEGINS, ENDS = '\n<section class="k-backlinks" data-unsearched>', "</section>\n"
 
 
 def read(text: str) -> tuple[str, dict[str, Any], str]:
@@ -15,7 +16,9 @@ def read(text: str) -> tuple[str, dict[str, Any], str]:
     markdown, meta = _front(text)
     k = meta.get("k")
     count = k.get(BELOW, 0) if isinstance(k, dict) else 0
-    return (markdown[:-count], meta, markdown[-count:]) if count else (markdown, meta, "")
+    below = markdown[-count:] if count else ""
+    whole = below.startswith(BEGINS) and below.endswith(ENDS)  # else somebody has written into the file
+    return (markdown[:-count], meta, below) if whole else (markdown, meta, "")
 
 
 def _front(text: str) -> tuple[str, dict[str, Any]]:
