@@ -20,7 +20,7 @@ from vaultkit.site.live.log import Key
 from vaultkit.site.live.tree import ENGINE, Tree
 from vaultkit.site.live.world import World
 from vaultkit.site.paths import LANGUAGES, Language, Layout
-from vaultkit.site.publish import publish, publish_files, remove_empty
+from vaultkit.site.publish import publish, publish_files, remove_empty, write_anew
 from vaultkit.site.reference import addresses
 from vaultkit.site.stage import GRAPH, Staged
 from vaultkit.site.stage import write as write_tree
@@ -202,9 +202,9 @@ class Session:
         if not new and not gone:
             return [], []
         for path in new:
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_bytes(wanted[path])
-        outputs = {output_of(path) for path in gone} - {output_of(path) for path in wanted}
+            write_anew(folder / path, wanted[path])
+        outputs = {output_of(path) for path in gone}
+        outputs -= {output_of(path) for path in wanted} if gone else set()
         needed = half.needs({output_of(path) for path in new | gone})
         for path in gone:
             (folder / path).unlink(missing_ok=True)
@@ -212,10 +212,8 @@ class Session:
         for path in outputs:
             (half.folder / path).unlink(missing_ok=True)
             remove_empty(half.folder, (half.folder / path).parent)
-        listed = wanted.keys() != had.keys()
-        if listed:
-            half.look_again()
-        written, complaints = half.render(new, listed=listed)
+        half.look_again(new - had.keys(), gone)
+        written, complaints = half.render(new)
         if complaints:
             return [], complaints
         if needed - half.needs({output_of(path) for path in new}):
