@@ -1,6 +1,7 @@
 """What a run leaves behind for the cache: the things a note has used."""
 
-Dependency = tuple[str, str]  # ("file" | "folder" | "variable" | "library", its name)
+Dependency = tuple[str, str]  # (kind, name): "file" bytes, "folder" names in it, "link" where it leads,
+# "status" mode and times; "variable" of the environment; "library" a file of one, stamped
 
 
 class Used:
