@@ -35,7 +35,7 @@ def text_of(data: bytes, path: str) -> tuple[str | None, list[Problem]]:
             Problem(path, _line_after(before), "encoding", "is not UTF-8", "save the note as UTF-8")
         )
         text = data.decode("utf-8", errors="replace")
-    if "\0" in text:
+    if "\0" in text and not problems:
         line = _line_after(text[: text.index("\0")])
         problems.append(Problem(path, line, "encoding", "holds a NUL character", "remove it"))
     if is_notebook(path):

@@ -16,7 +16,18 @@ from vaultkit.note import Note, parse_note
 from vaultkit.outline import Heading
 from vaultkit.read import read_text
 
-__all__ = ["Heading", "Link", "Note", "Vault", "fold", "is_template", "note_files", "read_text", "stamp_of"]
+__all__ = [
+    "Heading",
+    "Link",
+    "Note",
+    "Vault",
+    "fold",
+    "is_template",
+    "note_files",
+    "read_text",
+    "stamp_of",
+    "unread",
+]
 
 
 @dataclass
@@ -116,6 +127,12 @@ class Vault:
             for name in names:
                 found.setdefault(name.lower(), path)
         return found
+
+
+def unread(vault: Vault) -> dict[str, str]:
+    """The notes that cannot be read, by path, and why."""
+    errors = [p for p in vault.problems if p.code == "unreadable" and p.severity == "error"]
+    return {p.path: p.message for p in errors if p.path.lower().endswith(files.NOTE_ENDINGS)}
 
 
 def passed_over(path: str, what: str) -> Problem:

@@ -9,7 +9,7 @@ import sys
 from importlib import import_module
 
 from vaultkit import where
-from vaultkit.files import LINKS
+from vaultkit.files import LINKS, UNLISTED
 from vaultkit.run.cache import RunCache
 from vaultkit.run.notereport import NoteReport
 from vaultkit.run.recall import is_plain, recall, renewed
@@ -64,6 +64,8 @@ def run(asked: Options) -> int:
     for path, what in sorted(scope.passed):
         if what in LINKS and not teller.json:
             print(f"{teller.shown(path)}: warning: symbolic-link {what}", file=sys.stderr)
+        elif what.startswith(UNLISTED):
+            print(f"{teller.shown(path)}: warning: unreadable {what}", file=sys.stderr)
     engine = engine_digest(scope.root, cache.fingerprints)
     reports = [recall(cache, path, file) for path, file in scope.rows]
     holds = all(report.reused or is_plain(cache, report.path) for report in reports)
@@ -95,7 +97,10 @@ def _run(cache: RunCache, rows: Rows, engine: str, teller: _Teller, *, force: bo
         done += ended.done
         rows = rows[len(ended.done) :]
         if not rows:
-            print("the process died when all notes had been run: nothing is remembered", file=sys.stderr)
+            how = import_module("vaultkit.run.death").how(ended)
+            print(
+                f"the process died when all notes had been run, nothing is remembered: {how}", file=sys.stderr
+            )
             return max(teller.end(done), 1)
         done.append(import_module("vaultkit.run.death").dead(cache, rows[0], ended, engine))
         teller.show(done[-1])
@@ -167,7 +172,8 @@ class _Teller:
         if not self.json:
             shown = [report for report in reports if report.blocks or not report.ok or self.named]
             blocks = sum(report.blocks for report in shown)
-            tail = f", {failed} FAILED" if failed else ", all as the notes say"
+            tail = ", all as the notes say" if blocks else ": nothing to run"
+            tail = f", {failed} FAILED" if failed else tail
             ran = sum(not report.reused for report in shown)
             reused = f" ({ran} run, {len(shown) - ran} reused)" if ran < len(shown) else ""
             died = [report.path for report in reports if report.died]

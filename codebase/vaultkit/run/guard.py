@@ -23,13 +23,13 @@ from vaultkit import where
 from vaultkit.run import limit
 from vaultkit.run.notereport import NoteReport, Skip
 
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if hasattr(signal, "SIGHUP") else ()
-_STOPPED = {code for number in _ENDING for code in (128 + number, -number)}
-FAILED = "the runner failed: "  # how a child's last words begin that did not die of a fault
 TYPE_CHECKING = False  # importing typing costs more than this module
 if TYPE_CHECKING:
     from typing import NoReturn
 
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if hasattr(signal, "SIGHUP") else ()
+_STOPPED = {code for number in _ENDING for code in (128 + number, -number)}
+FAILED = "the runner failed: "  # how a child's last words begin that did not die of a fault
 PATIENCE = 2.0  # seconds for a child to end by itself that was told to
 Show = Callable[[NoteReport], None]
 

@@ -16,6 +16,16 @@ from vaultkit.terminal import lines_here
 runs = NoteRuns()
 
 
+def _loading(config: pytest.Config) -> list[str]:
+    """The options that made pytest run notes, if given with the call: settings need no repeating."""
+    given = [str(word) for word in config.invocation_params.args]
+    plugin = next((w for w in given if w.removeprefix("-p") == "vaultkit.run.plugin"), "")
+    return [
+        *(["-p vaultkit.run.plugin"] if plugin else []),
+        *[w for w in given if w == "--markdown-docs"][:1],
+    ]
+
+
 class BlockFailed(Exception):
     """A block failed; the text is the whole report."""
 
@@ -25,7 +35,7 @@ class NoteFile(pytest.File):
 
     def collect(self) -> Iterator["BlockItem"]:
         program = runs.session(self.path).program
-        if program.problems:
+        if program.problems and not program.silent:
             raise self.CollectError(lines_here(runs.session(self.path).vault, program.problems))
         if not program.blocks:
             runs.over(self.path)
@@ -51,7 +61,8 @@ class BlockItem(pytest.Item):
             raise pytest.skip.Exception(verdict.reason, _use_item_location=True)
         if verdict.status == "failed":
             block = f"{place.shown(session.file)}::block-{self.number}"
-            again = f"{place.command('pytest')} {shlex.quote(block)}"
+            words = (place.command("pytest"), *_loading(self.config), shlex.quote(block))
+            again = " ".join(words)
             raise BlockFailed(failures_text(session, [verdict], again)[0])
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> str:

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from vaultkit import place, where
 from vaultkit.run.asserts import explain
-from vaultkit.run.compare import first_difference, has_ellipsis, output_lines, unified
+from vaultkit.run.compare import first_difference, has_ellipsis, output_lines, same_words, shortened, unified
 from vaultkit.run.execute import Execution
 from vaultkit.run.figures import data_hash, same_figure
 from vaultkit.run.limit import ProcessEnd, TimeLimit
@@ -194,7 +194,7 @@ def _output(session: Session, block: Block, execution: Execution) -> Failure | N
     if block.output is None:
         if not got:
             return None
-        details = tuple(f"+ {line}" for line in got)
+        details = tuple(shortened([f"+ {line}" for line in got]))
         message = "prints, but the note shows no output"
         hint = update_hint(session)
         return Failure(block.fence.end_line, "output-missing", message, details, hint, None, [], got)
@@ -210,8 +210,11 @@ def _output(session: Session, block: Block, execution: Execution) -> Failure | N
         return None
     rows = unified(want, got, place.shown(session.file), block.output.line + 1, rtol)
     message = "printed something else than the note shows"
+    hint = update_hint(session)
+    if same_words(want, got):
+        hint = f"the same in another order: if it is a set's, print it sorted; else {hint}"
     line = min(block.output.line + 1 + first, block.output.end_line)
-    return Failure(line, "output-differs", message, tuple(rows), update_hint(session), None, want, got)
+    return Failure(line, "output-differs", message, tuple(shortened(rows)), hint, None, want, got)
 
 
 def _figures(session: Session, block: Block, execution: Execution) -> list[Failure]:

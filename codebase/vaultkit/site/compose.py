@@ -11,7 +11,7 @@ from vaultkit.backlinks import Backlink
 from vaultkit.labs.view import read_once
 from vaultkit.note import Note
 from vaultkit.site.context import Context
-from vaultkit.site.describe import description
+from vaultkit.site.describe import plain
 from vaultkit.site.draft import Formula, formulas_in
 from vaultkit.site.graph import Graph
 from vaultkit.site.in_lists import Place
@@ -26,7 +26,7 @@ from vaultkit.site.pages.header import header, notice, sources
 from vaultkit.site.pages.home import KIND as HOME
 from vaultkit.site.pages.home import home
 from vaultkit.site.pages.in_lists import in_lists
-from vaultkit.site.pages.parts import escape, plain
+from vaultkit.site.pages.parts import escape
 from vaultkit.site.pages.planned import KIND as PLANNED
 from vaultkit.site.pages.planned import planned
 from vaultkit.site.pages.properties import css_classes, properties
@@ -170,7 +170,7 @@ def _front_matter(context: Context, kind: str) -> str:
     page = context.page
     note = context.note
     meta: dict[str, object] = {"title": context.sitemap.title(page, context.language)}
-    if text := description(note):
+    if text := context.sitemap.description(note.path):
         meta["description"] = text
     meta["k"] = {
         "kind": kind,

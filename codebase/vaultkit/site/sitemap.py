@@ -2,7 +2,7 @@
 
 import posixpath
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 from vaultkit.bases.index import Index
 from vaultkit.canvas.links import linked_files
@@ -10,10 +10,12 @@ from vaultkit.canvas.read import read_canvas
 from vaultkit.errors import Problem
 from vaultkit.history import Dates, history
 from vaultkit.labs.notebook import SUFFIX, is_notebook
+from vaultkit.memo import Memo
 from vaultkit.note import Note
 from vaultkit.pairs import canonical, translated
 from vaultkit.published import public
 from vaultkit.site.anchors import Anchors, anchors_of
+from vaultkit.site.describe import LONGEST, about, claim, shorten
 from vaultkit.site.paths import Language
 from vaultkit.site.settings import strict_line_breaks
 from vaultkit.site.slugs import page_slug
@@ -74,10 +76,11 @@ class SiteMap:
     files: dict[str, Page] = field(default_factory=dict)  # of canvases and bases, by path
     plain: bool = False  # an export: nothing but the vault's own
     dated: bool = False  # set when a page depends on the day on which it was made
+    memo: Memo = field(default_factory=Memo)  # what was found in notes, for maps of the same vault to come
     _anchors: dict[str, Anchors] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, vault: Vault, *, plain: bool = False) -> "SiteMap":
+    def of(cls, vault: Vault, *, plain: bool = False, memo: Memo | None = None) -> "SiteMap":
         """The pages of a vault, but for private notes; `plain`: for export, where no rule is ours."""
         vault = public(vault)
         pages: dict[str, Page] = {}
@@ -102,7 +105,8 @@ class SiteMap:
             problems.append(
                 Problem(HOME, 0, "no-home", "is missing: it is the site's front page", "write it")
             )
-        return cls(vault, pages, problems, _file_pages(vault, taken), plain=plain)
+        files = _file_pages(vault, taken)
+        return cls(vault, pages, problems, files, plain=plain, memo=memo or Memo())
 
     @cached_property
     def index(self) -> Index:
@@ -112,7 +116,7 @@ class SiteMap:
     @cached_property
     def dates(self) -> dict[str, Dates]:
         """When each note was written and changed."""
-        return history(self.vault)
+        return history(self.vault, self.memo)
 
     @cached_property
     def strict_breaks(self) -> bool:
@@ -165,6 +169,20 @@ class SiteMap:
                 (alias for alias in note.aliases if any(ord(char) in _HAN for char in alias)), note.title
             )
         return note.title
+
+    def claim(self, path: str) -> str:
+        """The claim of the note at `path` as Markdown, "" if it has none."""
+        note = self.vault.notes[path]
+        return str(self.memo.of("claim", note, partial(claim, note)))
+
+    def about(self, path: str) -> str:
+        """What the note at `path` is about, as one line of plain text."""
+        note = self.vault.notes[path]
+        return str(self.memo.of("about", note, partial(about, note)))
+
+    def description(self, path: str, longest: int = LONGEST) -> str:
+        """The same, at most so long."""
+        return shorten(self.about(path), longest)
 
     def anchors(self, note: Note) -> Anchors:
         """Anchors of a note, those of its translation included where the headings run in parallel."""

@@ -44,6 +44,7 @@ from vaultkit.site.pages.graph import graph_page
 from vaultkit.site.pages.sections import sections
 from vaultkit.site.pages.tags import all_tags_page, tag_page
 from vaultkit.site.paths import Language, Layout
+from vaultkit.site.publish import files_of, read, remove_empty, write_anew
 from vaultkit.site.reference import index_page, page_of, source_page
 from vaultkit.site.results import Results
 from vaultkit.site.sitemap import Page, SiteMap
@@ -259,19 +260,14 @@ def stage_all(layout: Layout, languages: tuple[Language, ...]) -> tuple[list[Sta
 
 def write(files: dict[str, bytes], folder: Path) -> list[str]:
     """Make `folder` hold exactly these files; return the paths that changed."""
-    changed = []
+    had = files_of(folder)
+    changed = sorted(had.keys() - files.keys())
+    for path in changed:
+        (folder / path).unlink()
+        remove_empty(folder, (folder / path).parent)
     for path, content in files.items():
-        file = folder / path
-        if file.is_file() and file.read_bytes() == content:
-            continue
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
-        changed.append(path)
-    for file in sorted(folder.rglob("*"), reverse=True):
-        path = file.relative_to(folder).as_posix()
-        if file.is_file() and path not in files:
-            file.unlink()
+        file = f"{folder}/{path}"
+        if path not in had or had[path].st_size != len(content) or read(file) != content:
+            write_anew(file, content)
             changed.append(path)
-        elif file.is_dir() and not any(file.iterdir()):
-            file.rmdir()
     return changed

@@ -117,6 +117,14 @@ class LoggedMap(SiteMap):
         self._log.keys.add(("tag root",))
         return self._world.sitemap.tag_root
 
+    def claim(self, path: str) -> str:
+        self._log.keys.add(("claim", path))
+        return self._world.sitemap.claim(path)
+
+    def about(self, path: str) -> str:
+        self._log.keys.add(("about", path))
+        return self._world.sitemap.about(path)
+
     def anchors(self, note: Note) -> Anchors:
         path = note.path
         if path not in self._world.sitemap.vault.notes:

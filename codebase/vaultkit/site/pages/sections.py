@@ -1,7 +1,7 @@
 """One index page per folder of notes: written ones with their claims, then the names of planned ones."""
 
 from vaultkit.site.context import Context
-from vaultkit.site.pages.parts import claim, page_link
+from vaultkit.site.pages.parts import page_link
 from vaultkit.site.pages.reading_list import progress_bar
 from vaultkit.site.ui import STRINGS, say
 
@@ -35,7 +35,7 @@ def section_index(context: Context, section: str) -> list[str]:
     if written:
         lines += ['<div class="k-cards" markdown="1">', ""]
         for page in written:
-            text = claim(context.vault.notes[page.note(context.language)])
+            text = context.sitemap.claim(page.note(context.language))
             bar = progress_bar(context, context.vault.notes[page.note("en")]) if section == LISTS else ""
             lines += [f"- {page_link(context, page)}", "", f"    {text}" if text else "", ""]
             lines += [f"    {bar}", ""] if bar else []
