@@ -136,11 +136,9 @@ class RunCache:
 
     def value(self, kind: str, name: str) -> str:
         """The value of a dependency now."""
-        if kind == "file":
-            return self.fingerprints.file(name)
         if kind == "variable":
             return variable(self.environ, name)
-        return self.fingerprints.folder(name) if kind == "folder" else libraries(name)
+        return libraries(name) if kind == "library" else self.fingerprints.thing(kind, name)
 
     # writing
 
@@ -235,6 +233,8 @@ class RunCache:
             return True  # the values of the host, which a note cannot change
         if kind == "folder":
             return self.fingerprints.folder(name, fresh=True) == value
+        if kind in ("link", "mode", "status"):
+            return self.fingerprints.thing(kind, name) == value
         return self.fingerprints.settled(name, value)
 
     def _write(self) -> None:
@@ -287,6 +287,10 @@ def _change(kind: str, name: str, before: str, now: str) -> str:
     shown = where.shown(name)
     if kind == "folder":
         return f"the names in {shown}/ changed"
+    if kind == "link":
+        return f"the symbolic link {shown} changed"
+    if kind in ("mode", "status") and ABSENT not in (before, now):
+        return f"the mode, the owner or the times of {shown} changed"
     if before == ABSENT:
         return f"{shown} appeared"
     return f"{shown} is gone" if now == ABSENT else f"{shown} changed"

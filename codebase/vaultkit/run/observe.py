@@ -18,7 +18,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType, ModuleType
+from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 from vaultkit import where
@@ -30,7 +30,7 @@ from vaultkit.run.patches import wrap_environ, wrap_stats
 from vaultkit.run.recorder import Recorder
 from vaultkit.run.results import ENGINE
 from vaultkit.run.stamps import SET_BY_RUNNER, is_library, variable
-from vaultkit.run.untracked import CALENDAR, RANDOMNESS, wrap_clock, wrap_randomness
+from vaultkit.run.untracked import CALENDAR, MACHINE, RANDOMNESS, wrap_clock, wrap_machine, wrap_randomness
 from vaultkit.run.used import Used
 from vaultkit.run.workplace import temporary_folder
 
@@ -46,6 +46,8 @@ _NATIVE = {
     }
 }
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_MORE = ("getmtime", "getatime", "getctime", "samefile", "owner", "group", "is_mount")
 _LOADERS = frozenset(
     {
         "importlib._bootstrap",
@@ -70,6 +72,7 @@ class Observer(Recorder):
         wrap_environ(self._looks, self._on_variable)
         wrap_clock(self._looks, self._on_clock)
         wrap_randomness(self._looks, self._on_randomness)
+        wrap_machine(self._looks, lambda: self._untracked(MACHINE))
 
     def begin(self) -> None:
         """A new note starts."""
@@ -109,8 +112,15 @@ class Observer(Recorder):
     def _looks(self) -> bool:
         return self.active and not getattr(self.busy, "now", False)
 
-    def _on_look(self, path: Any) -> None:
-        self._put("file", _absolute(path))
+    def _on_look(self, function: str, path: Any) -> None:
+        name = _absolute(path)
+        self._put("file", name)
+        if function in ("lstat", "readlink"):
+            self._put("link", name)
+        elif function == "access":
+            self._put("mode", name)
+        elif _asks_for_more(sys._getframe(2)):
+            self._put("status", name)
 
     def _on_variable(self, name: str) -> None:
         if name in SET_BY_RUNNER:
@@ -185,7 +195,10 @@ class Observer(Recorder):
     def _on_folder(self, event: str, arguments: tuple[Any, ...]) -> None:
         path = arguments[0]
         if not isinstance(path, int) and _caller() not in _LOADERS:
-            self._put("folder", _absolute("." if path is None else path))
+            name = _absolute("." if path is None else path)
+            self._put("folder", name)
+            if event == "os.scandir" and _is_own(sys._getframe(2).f_code):
+                self._put("status", name)  # the entries tell of their files
 
     def _on_change(self, event: str, arguments: tuple[Any, ...]) -> None:
         for path in arguments[:2]:
@@ -270,6 +283,19 @@ def _absolute(path: Any) -> str:
 def _caller() -> str:
     """The module whose code caused the audit event being handled."""
     return str(sys._getframe(3).f_globals.get("__name__", ""))
+
+
+def _asks_for_more(frame: FrameType) -> bool:
+    """True if the caller of `os.stat` may look at modes or times; libraries mostly ask if a file is there."""
+    code, name = frame.f_code, str(frame.f_globals.get("__name__", ""))
+    if name.startswith("pathlib") and code.co_name == "stat" and frame.f_back is not None:
+        code, name = frame.f_back.f_code, str(frame.f_back.f_globals.get("__name__", ""))
+    return code.co_name in _MORE if name.startswith(("genericpath", "pathlib")) else _is_own(code)
+
+
+def _is_own(code: CodeType) -> bool:
+    """True if code is no library's, nor ours."""
+    return not code.co_filename.startswith(("<frozen ", _OURS)) and not is_library(code.co_filename)
 
 
 def _inside_library(frame: FrameType | None) -> bool:

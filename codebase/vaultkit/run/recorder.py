@@ -100,11 +100,9 @@ class Recorder:
             self.busy.now = before
 
     def value(self, kind: str, name: str) -> str:
-        if kind == "file":
-            return self.fingerprints.file(name)
-        if kind == "folder":
-            return self.fingerprints.folder(name)
-        return variable(self.host_environ, name)
+        if kind == "variable":
+            return variable(self.host_environ, name)
+        return self.fingerprints.thing(kind, name)
 
     def _untracked(self, reason: str) -> None:
         for used in self._users(sys._getframe(1)):

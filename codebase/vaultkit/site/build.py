@@ -122,13 +122,22 @@ def index(layout: Layout, language: Language, *, gently: bool = False) -> list[s
     return _run(["vaultkit.site.search", str(layout.html(language))], layout.root, gently=gently)
 
 
+def environment() -> dict[str, str]:
+    """That of the processes that make a site."""
+    return os.environ | {
+        "KVIST_STAGED": "1",
+        "NO_MKDOCS_2_WARNING": "1",
+        "PYTHONUTF8": "1",
+        "NO_COLOR": "1",
+    }
+
+
 def _run(command: list[str], root: Path, *, gently: bool = False) -> list[str]:
     """Run a Python module as a child; its warnings and errors, or its last words if it failed without any."""
-    env = os.environ | {"KVIST_STAGED": "1", "NO_MKDOCS_2_WARNING": "1", "PYTHONUTF8": "1", "NO_COLOR": "1"}
     line = [sys.executable, "-m", *command]
     if gently and (nice := shutil.which("nice")):
         line = [nice, *line]
-    done = subprocess.run(line, cwd=root, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(line, cwd=root, env=environment(), capture_output=True, text=True, check=False)
     output = _ANSI.sub("", done.stderr + done.stdout)
     lines = [found[1] for line in output.splitlines() if (found := _COMPLAINT.match(line.strip()))]
     if done.returncode and not lines:
