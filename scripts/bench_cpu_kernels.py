@@ -249,7 +249,7 @@ def bench_decode(repeat: int, python: str | None) -> None:
     print(f"bound: {weight_bytes / 1e6:.0f} MB at {bandwidth:.1f} GB/s = {bound * 1e3:.1f} ms")
     for name, value in seconds.items():
         print(f"{name:>27}: {value * 1e3:6.1f} ms, {1 / value:5.1f} tok/s, {bound / value:4.0%} of the bound")
-    for name in ("float32", "float32, int8 activations"):
+    for name in ("float32", "bfloat16", "float32, int8 activations"):
         where_it_goes(steps.model, name, ways[name], repeat)
     others(python, ways, repeat)
 

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "common/runs.h"
 #include "common/spin.h"
 
 namespace kvist {
@@ -110,9 +111,13 @@ int num_threads() {
 }
 
 void parallel_rows(int64_t rows, int64_t grain, const std::function<void(int64_t, int64_t)>& body) {
-  const int64_t pieces = std::min<int64_t>(rows / std::max<int64_t>(grain, 1), 4 * num_threads());
+  const int64_t threads = num_threads(), runs = std::min(threads, kMostRuns);
+  const int64_t pieces = std::min<int64_t>(rows / std::max<int64_t>(grain, 1), 8 * threads);
+  if (pieces < 2 || threads == 1) return body(0, rows);
+  Run taken[kMostRuns];
   const auto piece = [&](int64_t i) { body(rows * i / pieces, rows * (i + 1) / pieces); };
-  if (pieces < 2 || num_threads() == 1 || !pool().run(pieces, piece)) body(0, rows);
+  const auto own = [&](int64_t thread) { take_runs(taken, runs, thread % runs, pieces, piece); };
+  if (!pool().run(threads, own)) body(0, rows);
 }
 
 void each_thread(const std::function<void()>& body) {

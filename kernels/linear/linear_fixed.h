@@ -20,7 +20,8 @@ struct Fields {
 
 template <typename W>
 void steps_of_groups(const float* prepared, const Weights& w, float limit, float* steps) {
-  const int64_t groups = w.k / w.group;
+  const int64_t groups = w.k / w.group, words = w.k / W::per;
+  const GroupOf group_of(w, W::per);
   for (int64_t g = 0; g < groups; ++g) steps[g] = 0;
   for (int64_t base = 0, k = padded(w.k, W::format); base < k; base += 16 * W::per) {
     F32 most = broadcast(0.0f);
@@ -30,8 +31,8 @@ void steps_of_groups(const float* prepared, const Weights& w, float limit, float
     }
     float of_word[16];
     store(of_word, most);
-    for (int64_t word = 0; word < 16 && base + word * W::per < w.k; ++word) {
-      float& step = steps[(base + word * W::per) / w.group];
+    for (int64_t word = 0, first = base / W::per; word < 16 && first + word < words; ++word) {
+      float& step = steps[group_of(first + word)];
       step = of_word[word] > step ? of_word[word] : step;
     }
   }
@@ -42,16 +43,18 @@ template <typename W, int Bits>
 void round_to_fixed(const float* prepared, const Weights& w, Fixed row) {
   using F = Fields<W, Bits>;
   constexpr float limit = Bits == 8 ? 127.0f : 32767.0f;
-  const int64_t groups = w.k / w.group;
+  const int64_t groups = w.k / w.group, all_words = w.k / W::per;
+  const GroupOf group_of(w, W::per);
   steps_of_groups<W>(prepared, w, limit, row.steps);
   for (int64_t g = 0; g < groups; ++g) row.sums[g] = 0;
   char* out = static_cast<char*>(row.values);
   const F32 magic = broadcast(0x1.8p23f);  // rounds to a whole number, and leaves it in the low bits
   const I32 field = broadcast_int((1u << Bits) - 1);
   for (int64_t base = 0, k = padded(w.k, W::format); base < k; base += 16 * W::per) {
+    const int64_t first = base / W::per;
     float inverse[16];
     for (int64_t word = 0; word < 16; ++word) {
-      const int64_t g = (base + word * W::per) / w.group;
+      const int64_t g = group_of(first + word);
       const float step = g < groups ? row.steps[g] : 0.0f;
       inverse[word] = step > 0x1p-120f && step < 0x1p120f ? 1.0f / step : 0.0f;
     }
@@ -76,8 +79,8 @@ void round_to_fixed(const float* prepared, const Weights& w, Fixed row) {
     }
     float of_word[16];
     store(of_word, sum);
-    for (int64_t word = 0; word < 16 && base + word * W::per < w.k; ++word) {
-      row.sums[(base + word * W::per) / w.group] += of_word[word];
+    for (int64_t word = 0; word < 16 && first + word < all_words; ++word) {
+      row.sums[group_of(first + word)] += of_word[word];
     }
   }
   for (int64_t g = 0; g < groups; ++g) row.sums[g] *= row.steps[g];

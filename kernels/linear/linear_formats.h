@@ -51,7 +51,14 @@ struct Affine {
 
 // Weights are read once and in order, so hardware prefetchers run ahead, but stop at every page of 4 KB: ask for what
 // lies this far ahead.
-constexpr int64_t kAhead = 2048;
+constexpr int64_t kAhead = 4096;
+
+// The group of each word of weights; a division would take longer than all the rest that is done per word.
+struct GroupOf {
+  int shift;
+  KVIST_INLINE GroupOf(const Weights& w, int per) : shift(__builtin_ctz(unsigned(w.group / per))) {}
+  KVIST_INLINE int64_t operator()(int64_t word) const { return word >> shift; }
+};
 
 // A block of weights; the last one of a row may be shorter than what a load would read.
 template <typename W>

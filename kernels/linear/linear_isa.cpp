@@ -57,14 +57,16 @@ void prepare(Float type, const void* x, int64_t m, const Weights& w, float* out)
 
 void group_sums(const float* prepared, const Weights& w, float* sums) {
   const int per = weights_per_word(w.format);
+  const int64_t all_words = w.k / per;
+  const GroupOf group_of(w, per);
   for (int64_t g = 0; g < w.k / w.group; ++g) sums[g] = 0;
   for (int64_t base = 0; base < w.k; base += 16 * per) {
     F32 words = load(prepared + base);
     for (int part = 1; part < per; ++part) words = add(words, load(prepared + base + 16 * part));
     float sum_of_word[16];
     store(sum_of_word, words);
-    for (int64_t word = 0; word < 16 && base + word * per < w.k; ++word) {
-      sums[(base + word * per) / w.group] += sum_of_word[word];
+    for (int64_t word = 0, first = base / per; word < 16 && first + word < all_words; ++word) {
+      sums[group_of(first + word)] += sum_of_word[word];
     }
   }
 }
