@@ -20,8 +20,7 @@ struct Fields {
 
 template <typename W>
 void steps_of_groups(const float* prepared, const Weights& w, float limit, float* steps) {
-  const int64_t groups = w.k / w.group, words = w.k / W::per;
-  const GroupOf group_of(w, W::per);
+  const int64_t groups = w.k / w.group;
   for (int64_t g = 0; g < groups; ++g) steps[g] = 0;
   for (int64_t base = 0, k = padded(w.k, W::format); base < k; base += 16 * W::per) {
     F32 most = broadcast(0.0f);
@@ -31,10 +30,11 @@ void steps_of_groups(const float* prepared, const Weights& w, float limit, float
     }
     float of_word[16];
     store(of_word, most);
-    for (int64_t word = 0, first = base / W::per; word < 16 && first + word < words; ++word) {
-      float& step = steps[group_of(first + word)];
-      step = of_word[word] > step ? of_word[word] : step;
-    }
+    each_group(w, W::per, base / W::per, [&](int64_t g, int64_t begin, int64_t end) {
+      float step = steps[g];
+      for (int64_t word = begin; word < end; ++word) step = of_word[word] > step ? of_word[word] : step;
+      steps[g] = step;
+    });
   }
   for (int64_t g = 0; g < groups; ++g) steps[g] /= limit;
 }
@@ -43,21 +43,18 @@ template <typename W, int Bits>
 void round_to_fixed(const float* prepared, const Weights& w, Fixed row) {
   using F = Fields<W, Bits>;
   constexpr float limit = Bits == 8 ? 127.0f : 32767.0f;
-  const int64_t groups = w.k / w.group, all_words = w.k / W::per;
-  const GroupOf group_of(w, W::per);
+  const int64_t groups = w.k / w.group;
   steps_of_groups<W>(prepared, w, limit, row.steps);
   for (int64_t g = 0; g < groups; ++g) row.sums[g] = 0;
   char* out = static_cast<char*>(row.values);
   const F32 magic = broadcast(0x1.8p23f);  // rounds to a whole number, and leaves it in the low bits
   const I32 field = broadcast_int((1u << Bits) - 1);
   for (int64_t base = 0, k = padded(w.k, W::format); base < k; base += 16 * W::per) {
-    const int64_t first = base / W::per;
-    float inverse[16];
-    for (int64_t word = 0; word < 16; ++word) {
-      const int64_t g = group_of(first + word);
-      const float step = g < groups ? row.steps[g] : 0.0f;
-      inverse[word] = step > 0x1p-120f && step < 0x1p120f ? 1.0f / step : 0.0f;
-    }
+    float inverse[16] = {};
+    each_group(w, W::per, base / W::per, [&](int64_t g, int64_t begin, int64_t end) {
+      const float step = row.steps[g], factor = step > 0x1p-120f && step < 0x1p120f ? 1.0f / step : 0.0f;
+      for (int64_t word = begin; word < end; ++word) inverse[word] = factor;
+    });
     const F32 scale = load(inverse), most = broadcast(limit), least = broadcast(-limit);
     F32 sum = broadcast(0.0f);  // of values, and NaN where there is an infinity or NaN: that makes the result NaN
     const auto rounded = [&](int part) {
@@ -79,9 +76,11 @@ void round_to_fixed(const float* prepared, const Weights& w, Fixed row) {
     }
     float of_word[16];
     store(of_word, sum);
-    for (int64_t word = 0; word < 16 && first + word < all_words; ++word) {
-      row.sums[group_of(first + word)] += of_word[word];
-    }
+    each_group(w, W::per, base / W::per, [&](int64_t g, int64_t begin, int64_t end) {
+      float all = row.sums[g];
+      for (int64_t word = begin; word < end; ++word) all += of_word[word];
+      row.sums[g] = all;
+    });
   }
   for (int64_t g = 0; g < groups; ++g) row.sums[g] *= row.steps[g];
 }

@@ -53,12 +53,18 @@ struct Affine {
 // lies this far ahead.
 constexpr int64_t kAhead = 4096;
 
-// The group of each word of weights; a division would take longer than all the rest that is done per word.
-struct GroupOf {
-  int shift;
-  KVIST_INLINE GroupOf(const Weights& w, int per) : shift(__builtin_ctz(unsigned(w.group / per))) {}
-  KVIST_INLINE int64_t operator()(int64_t word) const { return word >> shift; }
-};
+// Those of the words [first, first + 16) that lie in W, one group after the other: body(group, begin, end) with begin and
+// end counted from `first`. No division, which would take longer than all the rest that is done for a word.
+template <typename Body>
+KVIST_INLINE void each_group(const Weights& w, int per, int64_t first, const Body& body) {
+  const int shift = __builtin_ctz(unsigned(w.group / per));  // words of a group are a power of two
+  const int64_t left = (w.k >> __builtin_ctz(unsigned(per))) - first, count = left < 16 ? left : 16;
+  for (int64_t begin = 0; begin < count;) {
+    const int64_t g = (first + begin) >> shift, behind = ((g + 1) << shift) - first, end = behind < count ? behind : count;
+    body(g, begin, end);
+    begin = end;
+  }
+}
 
 // A block of weights; the last one of a row may be shorter than what a load would read.
 template <typename W>

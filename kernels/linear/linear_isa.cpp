@@ -11,23 +11,26 @@ constexpr int kTileColumns = kRegisters >= 32 ? 4 : kRegisters >= 8 ? 2 : 1;
 
 // ---- activations -----------------------------------------------------------------------------------------
 
+// Sixteen words of `Per` numbers each, side by side, become `Per` parts of sixteen.
+template <int Per>
+KVIST_INLINE void part(const float* block, float* out) {
+  for (int i = 0; i < Per; ++i) {
+    for (int word = 0; word < 16; ++word) out[16 * i + word] = block[word * Per + i];
+  }
+}
+
 template <int Per, typename T>
 void prepare_rows(const T* x, int64_t m, int64_t k, int64_t k_padded, float* out) {
   for (int64_t row = 0; row < m; ++row, x += k, out += k_padded) {
-    if constexpr (Per == 1) {
-      int64_t i = 0;
-      for (; i + kLanes <= k; i += kLanes) store(out + i, load(x + i));
-      for (; i < k_padded; ++i) out[i] = i < k ? to_float(x[i]) : 0.0f;
-    } else {
-      for (int64_t block = 0; block < k_padded; block += 16 * Per) {
-        const bool whole = block + 16 * Per <= k;
-        for (int part = 0; part < Per; ++part) {
-          for (int word = 0; word < 16; ++word) {
-            const int64_t source = block + word * Per + part;
-            out[block + part * 16 + word] = whole || source < k ? to_float(x[source]) : 0.0f;
-          }
-        }
+    for (int64_t base = 0; base < k_padded; base += 16 * Per) {
+      alignas(64) float block[16 * Per];
+      float* const wide = Per == 1 ? out + base : block;
+      for (int i = 0; i < 16 * Per; i += kLanes) {
+        const int64_t left = k - base - i;
+        if (left >= kLanes) store(wide + i, load(x + base + i));
+        else store(wide + i, left > 0 ? load_part(x + base + i, int(left)) : broadcast(0.0f));
       }
+      if constexpr (Per > 1) part<Per>(block, out + base);
     }
   }
 }
@@ -57,17 +60,17 @@ void prepare(Float type, const void* x, int64_t m, const Weights& w, float* out)
 
 void group_sums(const float* prepared, const Weights& w, float* sums) {
   const int per = weights_per_word(w.format);
-  const int64_t all_words = w.k / per;
-  const GroupOf group_of(w, per);
   for (int64_t g = 0; g < w.k / w.group; ++g) sums[g] = 0;
   for (int64_t base = 0; base < w.k; base += 16 * per) {
     F32 words = load(prepared + base);
     for (int part = 1; part < per; ++part) words = add(words, load(prepared + base + 16 * part));
     float sum_of_word[16];
     store(sum_of_word, words);
-    for (int64_t word = 0, first = base / per; word < 16 && first + word < all_words; ++word) {
-      sums[group_of(first + word)] += sum_of_word[word];
-    }
+    each_group(w, per, base / per, [&](int64_t g, int64_t begin, int64_t end) {
+      float sum = sums[g];
+      for (int64_t word = begin; word < end; ++word) sum += sum_of_word[word];
+      sums[g] = sum;
+    });
   }
 }
 
