@@ -52,7 +52,7 @@ void round_to_fixed(const float* prepared, const Weights& w, Fixed row) {
   for (int64_t base = 0, k = padded(w.k, W::format); base < k; base += 16 * W::per) {
     float inverse[16] = {};
     each_group(w, W::per, base / W::per, [&](int64_t g, int64_t begin, int64_t end) {
-      const float step = row.steps[g], factor = step > 0x1p-120f && step < 0x1p120f ? 1.0f / step : 0.0f;
+      const float step = row.steps[g], factor = step > 0x1p-120f ? 1.0f / step : 0.0f;
       for (int64_t word = begin; word < end; ++word) inverse[word] = factor;
     });
     const F32 scale = load(inverse), most = broadcast(limit), least = broadcast(-limit);
@@ -109,9 +109,10 @@ KVIST_INLINE float fixed_row(const Fixed& x, const Weights& w, int64_t n) {
       w, n,
       [&](int64_t g, int64_t left) {
         const F32 bias = load_up_to_16(w.biases, w.scale_type, n * groups + g, left);
+        const F32 scale = load_up_to_16(w.scales, w.scale_type, n * groups + g, left);
         offset = fma(bias, load_up_to_16(x.sums, Float::float32, g, left), offset);
-        const F32 step = load_up_to_16(x.steps, Float::float32, g, left);
-        return mul(load_up_to_16(w.scales, w.scale_type, n * groups + g, left), step);
+        offset = add(nan_where_infinite<W>(scale, bias), offset);
+        return mul(scale, load_up_to_16(x.steps, Float::float32, g, left));
       },
       [&](const W& weights, int64_t block, F32 scale) {
         sum = fma(from_ints(dot_fixed<W, Bits>(weights, values + block * block_bytes)), scale, sum);

@@ -105,6 +105,13 @@ KVIST_INLINE F32 load_up_to_16(const void* p, Float type, int64_t index, int64_t
   return count == kLanes ? load(q) : load_part(q, count);
 }
 
+// 0, but NaN for groups with a weight that overflows, be it infinite or NaN: the largest and the least are at the ends.
+template <typename W>
+KVIST_INLINE F32 nan_where_infinite(F32 scale, F32 bias) {
+  const F32 last = add(mul(scale, broadcast(float((1 << W::bits_each) - 1))), bias);
+  return mul(last, broadcast(0.0f));
+}
+
 // Words of one group, and blocks in sixteen groups: the loops that change scales follow from these.
 template <typename W, int Group>
 struct Shape {

@@ -99,8 +99,10 @@ KVIST_INLINE float affine_row(const float* x, const float* sums, const Weights& 
       w, n,
       [&](int64_t g, int64_t left) {
         const F32 bias = load_up_to_16(w.biases, w.scale_type, n * groups + g, left);
+        const F32 scale = load_up_to_16(w.scales, w.scale_type, n * groups + g, left);
         offset = fma(bias, load_up_to_16(sums, Float::float32, g, left), offset);
-        return load_up_to_16(w.scales, w.scale_type, n * groups + g, left);
+        offset = add(nan_where_infinite<W>(scale, bias), offset);
+        return scale;
       },
       [&](const W& weights, int64_t block, F32 scale) {
         const float* part = x + block * 16 * W::per;
@@ -138,7 +140,7 @@ void affine_tile(const Weights& w, int64_t n, int64_t count, float* tile) {
         const F32 scale = scales.template at<S::span>(S::first_scale(block));
         const F32 bias = biases.template at<S::span>(S::first_scale(block));
         const W weights = block_at<W>(data, first + block, bytes);
-        unrolled<0, W::per>([&]<int I>() { store(tile + 16 * I, fma(weights.template part<I>(), scale, bias)); });
+        unrolled<0, W::per>([&]<int I>() { store(tile + 16 * I, add(mul(weights.template part<I>(), scale), bias)); });
       }
     }
   }

@@ -1,6 +1,7 @@
 #include "linear/products.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace kvist {
 namespace {
@@ -96,12 +97,27 @@ void Products::compute(int64_t begin, int64_t end) const {
     if (one_row_ && fixed_bits_) kernels_.gemv_fixed(fixed_bits_, fixed_row(0), w, y_[i], from, to);
     else if (one_row_) kernels_.gemv(x_, sums_, w, y_[i], from, to);
     else for (int64_t at = from; at < to; at += kTile) many_rows(w, y_[i], at, std::min(at + kTile, to), tile);
+    for (int64_t row = 0; w.group && (one_row_ || fixed_bits_) && row < m_; ++row) mend(w, y_[i], row, from, to);
     if (type_ == Float::float32) return;
     for (int64_t row = 0; row < m_; ++row) {
       const int64_t at = row * w.n + from;
       kernels_.finish(y_[i] + at, to - from, type_, static_cast<char*>(out_[i]) + at * size_of(type_));
     }
   });
+}
+
+// Results of row `row` that are not finite, or nearly not, once more with weights made explicit: two parts that are summed
+// apart may overflow, or be infinities of opposite signs, where the sum of their sums is neither.
+void Products::mend(const Weights& w, float* y, int64_t row, int64_t begin, int64_t end) const {
+  const float limit = type_ == Float::float16 ? 6.4e4f : 3.2e38f;
+  y += row * w.n;
+  const auto good = [&](int64_t n) { return std::fabs(y[n]) < limit; };
+  for (int64_t n = begin; n < end; ++n) {
+    if (good(n)) continue;
+    const int64_t most = std::min(end, n + kTile), first = n;
+    while (n + 1 < most && !good(n + 1)) ++n;
+    kernels_.gemm(x_ + row * k_padded_, 1, w, y, thread_scratch(kTile * k_padded_), first, n + 1);
+  }
 }
 
 // At most kTile columns: that much of W stays in the cache for all rows of x.

@@ -37,6 +37,7 @@ class Products {
  private:
   template <typename Body>
   void each_output(int64_t begin, int64_t end, const Body& body) const;
+  void mend(const Weights& w, float* y, int64_t row, int64_t begin, int64_t end) const;
   void many_rows(const Weights& w, float* y, int64_t begin, int64_t end, float* tile) const;
   int64_t groups() const { return weights_[0].group ? weights_[0].k / weights_[0].group : 0; }
   int64_t place(char* memory);

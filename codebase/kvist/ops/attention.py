@@ -6,7 +6,7 @@ import mlx.core as mx
 
 from kvist import native
 from kvist.errors import KvistError
-from kvist.ops.arguments import FLOATS, need_array, need_floats, need_number
+from kvist.ops.arguments import FLOATS, need_array, need_floats, need_implementation, need_number
 from kvist.ops.metal import flash_attention as kernels
 from kvist.ops.metal import split_kv
 from kvist.ops.softmax import softmax_reference
@@ -39,16 +39,16 @@ def attention(
     bad shapes and dtypes (q, k and v are floating), and where there are queries but no key at all.
     """
     plain = mask is None or (type(mask) is str and mask == "causal")
-    if plain and implementation in (None, "cpp") and (scale is None or type(scale) is float):
+    usual = implementation is None or (type(implementation) is str and implementation == "cpp")
+    if plain and usual and (scale is None or type(scale) is float):
         fast = _at_once(q, k, v, scale, mask is not None)
         if fast is not None:
             return fast
     check_attention(q, k, v, mask)
     scale = q.shape[-1] ** -0.5 if scale is None else scale
     need_number("attention", scale=scale)
-    if implementation not in {None, "reference", "mlx", "cpp", "metal"}:
-        need = 'implementation "reference", "mlx", "cpp" or "metal"'
-        raise KvistError("attention", need, repr(implementation))
+    scale = float(scale)
+    need_implementation("attention", implementation, "reference", "mlx", "cpp", "metal")
     result_shape = (*q.shape[:3], v.shape[3])
     if 0 in result_shape:  # no query, head or value: nothing to compute, with keys or without
         return mx.zeros(result_shape, q.dtype)
