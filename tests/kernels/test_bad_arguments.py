@@ -195,3 +195,62 @@ def test_a_bad_argument_is_refused_as_documented(name):
         for bad in ("x", 1, None is None, ["cpp"], mx.zeros((2,))):
             with pytest.raises(KvistError):
                 call.function(**call.arguments, implementation=bad)
+
+
+def raw_calls() -> dict[str, dict[str, Any]]:
+    """Arguments of the primitives themselves."""
+    weight = ops.quantize(normal(6, 64), 32, 4)
+    packed = {"weights": [weight.packed], "scales": [weight.scales], "biases": [weight.biases]}
+    q, kv = normal(1, 4, 2, 8), normal(1, 2, 5, 8)
+    blocks = {"lengths": mx.array([3], mx.int32), "block_table": mx.array([[1, 0]], mx.int32)}
+    heads, less, cache = normal(1, 3, 32), normal(1, 3, 16), normal(1, 2, 9, 8)
+    norms, waves = [normal(8), normal(8)], mx.ones((4,))
+    sizes = {"q": (16, 16), "k": (8, 16), "v": (8, 16), "o": (16, 16)}
+    layer = [normal(16), normal(16), *(normal(*shape) for shape in sizes.values())]
+    layer += [normal(24, 16), normal(24, 16), normal(16, 24)]
+    step = {"x": normal(1, 1, 16), "wavelengths": waves, "last_norm": normal(16), "arrays": layer}
+    step |= {"caches": [normal(1, 1, 4, 8), normal(1, 1, 4, 8)], "formats": [(0, 0)] * 4, "head_dim": 8}
+    options = {"offset": 2, "eps": 1e-6, "qk_eps": 1e-6, "scale": 0.3, "qk_norm": False}
+    return {
+        "rms_norm": {"x": normal(2, 8), "weight": normal(8), "eps": 1e-6},
+        "swiglu": {"gate": normal(2, 8), "up": normal(2, 8)},
+        "exp": {"x": normal(2, 8)},
+        "softmax": {"x": normal(2, 8)},
+        "linear": {"x": normal(1, 64), **packed, "group_size": 32, "bits": 4, "activation_bits": 0},
+        "attention": {"q": q, "k": kv, "v": kv, "scale": 0.5, "causal": True},
+        "attention, paged": {"q": q, "k": kv, "v": kv, "scale": 0.5, "causal": True, **blocks},
+        "norm_rope": {
+            **{"q": heads, "k": less, "v": less, "wavelengths": waves, "norm_weights": norms},
+            **{"offsets": mx.array([3], mx.int32), "cache": [cache, cache], "head_dim": 8, "offset": 0},
+        },
+        "norm_rope, one offset": {
+            **{"q": heads, "k": less, "v": less, "wavelengths": waves, "norm_weights": []},
+            **{"offsets": None, "cache": [cache, cache], "head_dim": 8, "offset": 3, "eps": 1e-6},
+        },
+        "decoder_step": {**step, **options},
+    }
+
+
+RAW = raw_calls()
+
+
+@pytest.mark.skipif(native.kernels is None, reason=native.status().reason)
+@pytest.mark.parametrize("name", RAW)
+def test_a_primitive_refuses_what_it_cannot_compute(name):
+    """By ValueError, or by TypeError for what is no array or number of the kind that it takes."""
+    function, arguments = getattr(native.kernels, name.split(",")[0]), RAW[name]
+    is_computed(function(**arguments))
+    refused = 0
+    for argument, value in arguments.items():
+        bad_ones = replacements(value)
+        if isinstance(value, list) and value:
+            bad_ones += [value[1:], value * 2, *([bad, *value[1:]] for bad in replacements(value[0]))]
+        for bad in bad_ones:
+            try:
+                is_computed(function(**{**arguments, argument: bad}))
+            except (TypeError, ValueError) as error:
+                refused += 1
+                assert isinstance(error, TypeError) or str(error).startswith("["), (
+                    f"{argument}={bad!r}: {error}"
+                )
+    assert refused > 20

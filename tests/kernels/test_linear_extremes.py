@@ -27,14 +27,23 @@ def class_of(y: np.ndarray) -> np.ndarray:
     return np.select([np.isfinite(y), y == np.inf, y == -np.inf], [0, 1, 2], 3)
 
 
-def class_by_definition(x: np.ndarray, matrix: np.ndarray, dtype: mx.Dtype) -> np.ndarray:
-    """(rows, N) of CLASSES, -1 where it depends on the order of additions or on rounding."""
+def class_by_definition(x: np.ndarray, matrix: np.ndarray, dtype: mx.Dtype, steps: int) -> np.ndarray:
+    """(rows, N) of CLASSES, -1 where it depends on the order of additions or on rounding.
+
+    steps: how many the largest |x| of a group has where activations are rounded.
+    """
     with np.errstate(all="ignore"):
         terms = x[:, None, :] * matrix[None]
         total, sizes = terms.sum(-1), np.abs(terms)
-        size = np.where(np.isfinite(sizes), sizes, 0).sum(-1)  # of what is finite
-    fits, calm = size < 0.98 * LARGEST[dtype], size < 3.3e38  # no float32 sum of finite terms overflows
-    over = (np.abs(total) > 1.02 * LARGEST[dtype]) & (calm | (np.abs(total) == size))
+        finite = np.where(np.isfinite(sizes), terms, 0)
+        most = np.where(np.isfinite(x), np.abs(x), 0).max(-1)[:, None]
+        all_weights = np.where(np.isfinite(matrix), np.abs(matrix), 0).sum(-1)
+    size = np.abs(finite).sum(-1)
+    error = 1e-2 * size + most * all_weights / steps
+    against = np.where(np.sign(finite) == -np.sign(total)[..., None], np.abs(finite), 0).sum(-1)
+    # No float32 sum of what is against the result overflows, so that in any order the rest decides.
+    fits, calm = size + error < 0.98 * LARGEST[dtype], against < 3.3e38
+    over = (np.abs(total) > 1.02 * LARGEST[dtype] + error) & calm
     known = np.where(over, np.where(total > 0, 1, 2), class_of(total))
     return np.where(np.isnan(total) | np.where(np.isinf(total), calm, fits | over), known, -1)
 
@@ -42,7 +51,8 @@ def class_by_definition(x: np.ndarray, matrix: np.ndarray, dtype: mx.Dtype) -> n
 def check(x: mx.array, weight: Weight, **options: object) -> int:
     """Compare the classes of all results; returns how many are known."""
     matrix = dequantize(weight) if isinstance(weight, QuantizedWeight) else weight
-    want = class_by_definition(wide(x), wide(matrix), x.dtype)
+    steps = 127 if options.get("activations") == "int8" else 32767
+    want = class_by_definition(wide(x), wide(matrix), x.dtype, steps)
     got = class_of(wide(linear(x, weight, implementation="cpp", **options)))
     reference = class_of(wide(linear_reference(x, weight)))
     known = want >= 0

@@ -180,7 +180,7 @@ def _offsets(
         or (room is not None and max(starts) + length > room)
     ):
         need = (
-            f"offsets from 0 to {MOST_WHOLE - length}"
+            f"offsets of at least 0, and up to {MOST_WHOLE - length}"
             if room is None
             else f"{length} rows inside the cache of {room}"
         )
