@@ -50,8 +50,8 @@ def linear(
     Raises KvistError on shapes, dtypes, or options that an implementation has not.
     """
     usual = implementation is None or (type(implementation) is str and implementation == "cpp")
-    if usual and type(weight) is QuantizedWeight and activations is None and type(batch_invariant) is bool:
-        fast = _at_once(x, weight, batch_invariant)
+    if usual and type(weight) is QuantizedWeight and type(batch_invariant) is bool:
+        fast = _at_once(x, weight, batch_invariant, activations)
         if fast is not None:
             return fast
     return linears(
@@ -59,7 +59,9 @@ def linear(
     )[0]
 
 
-def _at_once(x: mx.array, weight: QuantizedWeight, batch_invariant: bool) -> mx.array | None:
+def _at_once(
+    x: mx.array, weight: QuantizedWeight, batch_invariant: bool, activations: str | None
+) -> mx.array | None:
     """One product by the primitive, which checks its arguments; None where `linears` is to say what is wrong.
 
     A small product takes 30 us. To look at every shape and dtype in Python first would take 5 us more.
@@ -68,10 +70,18 @@ def _at_once(x: mx.array, weight: QuantizedWeight, batch_invariant: bool) -> mx.
     packed, scales, biases, group_size, bits = weight
     if function is None or type(bits) is not int or bits not in CPP_BITS:
         return None
-    options = {"group_size": group_size, "bits": bits, "batch_invariant": batch_invariant}
     try:
-        result: mx.array = function(x, (packed,), (scales,), (biases,), **options)[0]
-    except (TypeError, ValueError):
+        result: mx.array = function(
+            x,
+            (packed,),
+            (scales,),
+            (biases,),
+            group_size=group_size,
+            bits=bits,
+            batch_invariant=batch_invariant,
+            activation_bits=ACTIVATION_BITS[activations],
+        )[0]
+    except (KeyError, TypeError, ValueError):
         return None
     return result
 
