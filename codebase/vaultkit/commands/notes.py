@@ -5,17 +5,14 @@ import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import astuple
 
-from vaultkit import place
 from vaultkit.command import Command
 from vaultkit.commands.run import FLAGS, Options, run, use_engine
 from vaultkit.commands.scope import add_scope, load_scope
+from vaultkit.commands.update import update_all
 from vaultkit.errors import Problem
 from vaultkit.run.census import census
-from vaultkit.run.compare import shortened
 from vaultkit.run.scope import WrongCall
 from vaultkit.run.select import select
-from vaultkit.run.session import Session
-from vaultkit.run.update import update_note
 from vaultkit.run.watch import watch
 from vaultkit.terminal import path_here
 
@@ -77,23 +74,7 @@ def _update(args: Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     root, files = select(args.notes)
-    failed = changed = 0
-    twins: list[Session] = []
-    for file in files:
-        update = update_note(file, root, write=not args.dry_run, twins=twins)
-        changed += update.changed and not update.errors
-        failed += bool(update.errors)
-        if update.errors:
-            print("\n".join([*update.errors, f"{place.shown(file)}: nothing was written"]))
-            continue
-        if update.diff:
-            print("\n".join(shortened(update.diff.split("\n"))))
-        for name in update.figures:
-            print(f"figure {place.shown(place.attachments(root) / name)}")
-    verb = "would change" if args.dry_run else "changed"
-    tail = f", {failed} FAILED" if failed else ""
-    print(f"{len(files)} notes, {changed} {verb}{tail}")
-    return 1 if failed else 0
+    return update_all(root, files, write=not args.dry_run)
 
 
 def _census_arguments(parser: ArgumentParser) -> None:

@@ -97,7 +97,10 @@ def _run(cache: RunCache, rows: Rows, engine: str, teller: _Teller, *, force: bo
         done += ended.done
         rows = rows[len(ended.done) :]
         if not rows:
-            print("the process died when all notes had been run: nothing is remembered", file=sys.stderr)
+            how = import_module("vaultkit.run.death").how(ended)
+            print(
+                f"the process died when all notes had been run, nothing is remembered: {how}", file=sys.stderr
+            )
             return max(teller.end(done), 1)
         done.append(import_module("vaultkit.run.death").dead(cache, rows[0], ended, engine))
         teller.show(done[-1])

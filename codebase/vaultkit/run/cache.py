@@ -233,7 +233,7 @@ class RunCache:
             return True  # the values of the host, which a note cannot change
         if kind == "folder":
             return self.fingerprints.folder(name, fresh=True) == value
-        if kind in ("link", "status"):
+        if kind in ("link", "mode", "status"):
             return self.fingerprints.thing(kind, name) == value
         return self.fingerprints.settled(name, value)
 
@@ -289,7 +289,7 @@ def _change(kind: str, name: str, before: str, now: str) -> str:
         return f"the names in {shown}/ changed"
     if kind == "link":
         return f"the symbolic link {shown} changed"
-    if kind == "status" and ABSENT not in (before, now):
+    if kind in ("mode", "status") and ABSENT not in (before, now):
         return f"the mode, the owner or the times of {shown} changed"
     if before == ABSENT:
         return f"{shown} appeared"

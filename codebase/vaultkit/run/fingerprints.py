@@ -57,7 +57,7 @@ class Fingerprints:
             return self.file(path)
         if kind == "folder":
             return self.folder(path)
-        return link(path) if kind == "link" else status(path)
+        return {"link": link, "mode": mode, "status": status}[kind](path)
 
     def folder(self, path: str, *, fresh: bool = False) -> str:
         """Hash of the names in a folder and of what they are, or ABSENT."""
@@ -122,6 +122,15 @@ def link(path: str) -> str:
         return f"to {os.readlink(path)}"
     except (OSError, ValueError):
         return ""
+
+
+def mode(path: str) -> str:
+    """Who may do what with a file or folder, or ABSENT."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return ABSENT
+    return f"{found.st_mode} {found.st_uid} {found.st_gid}"
 
 
 def status(path: str) -> str:

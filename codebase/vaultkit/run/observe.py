@@ -117,7 +117,9 @@ class Observer(Recorder):
         self._put("file", name)
         if function in ("lstat", "readlink"):
             self._put("link", name)
-        if function == "access" or (function == "stat" and _asks_for_more(sys._getframe(2))):
+        elif function == "access":
+            self._put("mode", name)
+        elif _asks_for_more(sys._getframe(2)):
             self._put("status", name)
 
     def _on_variable(self, name: str) -> None:

@@ -1,6 +1,7 @@
 """Write back what blocks print and draw, only where it differs from the note beyond tolerance."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from difflib import unified_diff
 from pathlib import Path
@@ -36,13 +37,23 @@ class Update:
         return bool(self.diff or self.figures)
 
 
-def update_note(file: Path, root: Path, *, write: bool = True, twins: list[Session] | None = None) -> Update:
+def update_note(
+    file: Path,
+    root: Path,
+    *,
+    write: bool = True,
+    twins: list[Session] | None = None,
+    told: Callable[[int, int], None] | None = None,
+) -> Update:
     """Run a note and bring its output fences and figures up to date; a block that fails leaves all
-    as it was. `twins` holds the session of the last note, for a lab in two languages runs once.
+    as it was. `twins` holds the session of the last note, for a lab in two languages runs once; `told` is
+    called with the number of each block that has run, and with 0.
     """
     twins = [] if twins is None else twins
     session = Session(file, root, twin=twins[0] if twins else None)
     twins[:] = [session]
+    if told:
+        session.after = lambda block: told(block.number, 0)
     try:
         return _update(session, write)
     finally:

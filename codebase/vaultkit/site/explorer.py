@@ -17,7 +17,7 @@ NOTES = "assets/explorer/{}.json"
 
 
 def explorer(sitemap: SiteMap, language: Language, engine: Engine) -> dict[str, bytes]:
-    """Staged files: TITLES `{folder: title}`, and NOTES `[[url, title], …]` of each folder that has some."""
+    """Staged files: TITLES `{folder: title}`, and NOTES `[[url, title], …]` of each folder."""
     context = Context(sitemap, language, Page("", "index", {}), parse_note("", ""))
     found: dict[str, list[tuple[str, str]]] = {section: [] for section in sections(context)}
     for page in (*sitemap.pages.values(), *sitemap.files.values()):
@@ -26,7 +26,7 @@ def explorer(sitemap: SiteMap, language: Language, engine: Engine) -> dict[str, 
     if engine.rooms:
         found.setdefault(SECTION, []).extend((url_of(room), room.path) for room in engine.rooms)
     files = {TITLES: _json({section: section_title(context, section) for section in found})}
-    return files | {NOTES.format(section): _json(rows) for section, rows in found.items() if rows}
+    return files | {NOTES.format(section): _json(rows) for section, rows in found.items()}
 
 
 def _json(value: object) -> bytes:

@@ -43,6 +43,7 @@ PATIENT = {  # what is asked here has not changed
     "read": "open(D + '/file').read()",
     "exists": "os.path.exists(D + '/file'), pathlib.Path(D, 'file').is_file()",
     "names": "os.listdir(D), list(os.walk(D)), list(pathlib.Path(D).glob('*'))",
+    "permission of a folder": "os.access(D, os.W_OK)",
     "size": "os.path.getsize(D + '/file')",
 }
 ENVIRON = {"how many variables": "len(os.environ)"}

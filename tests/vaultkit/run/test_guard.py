@@ -219,3 +219,18 @@ def test_what_a_library_reads_at_its_import_counts_for_every_note(make_vault) ->
     assert rows() == [(True, False)] * 2
     assert rows() == [(True, True)] * 2
     assert rows(LIB_WORD="b") == [(False, False)] * 2
+
+
+def test_update_goes_on_after_a_crash(make_vault) -> None:
+    shows = "```python\nprint(1)\n```\n"
+    root = make_vault({"A.md": shows, "B.md": CRASH, "C.md": "```python\nos = 1 / 0\n```\n", "D.md": shows})
+    env = {**os.environ, "XDG_CACHE_HOME": str(root.parent / "cache")}
+    words = [sys.executable, "-m", "vaultkit.cli", "update"]
+    done = subprocess.run(words, cwd=root.parent, capture_output=True, text=True, env=env)
+    assert done.returncode == 1 and not done.stderr
+    assert "vault/B.md:10: process-died the process died in block 2: SIGSEGV" in done.stdout
+    assert "vault/B.md: nothing was written" in done.stdout and "guard.py" not in done.stdout
+    assert done.stdout.splitlines()[-1] == "4 notes, 2 changed, 2 FAILED"
+    assert (root / "A.md").read_text() == (root / "D.md").read_text() == f"{shows}```output\n1\n```\n"
+    done = subprocess.run(words, cwd=root.parent, capture_output=True, text=True, env=env)
+    assert done.stdout.splitlines()[-1] == "4 notes, 0 changed, 2 FAILED"

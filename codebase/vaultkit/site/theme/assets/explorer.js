@@ -12,6 +12,7 @@ async function fill(place, root, language) {
   const response = await fetch(new URL(`assets/explorer/${encodeURIComponent(place.dataset.kSection)}.json`, root));
   if (!response.ok) return;
   const pages = await response.json();
+  if (!pages.length) return;
   const list = document.createElement("ul");
   for (const [url, title] of pages.sort((a, b) => a[1].localeCompare(b[1], language, { numeric: true }))) {
     const link = Object.assign(document.createElement("a"), { href: new URL(url, root).href, textContent: title });
