@@ -234,3 +234,15 @@ def test_update_goes_on_after_a_crash(make_vault) -> None:
     assert (root / "A.md").read_text() == (root / "D.md").read_text() == f"{shows}```output\n1\n```\n"
     done = subprocess.run(words, cwd=root.parent, capture_output=True, text=True, env=env)
     assert done.stdout.splitlines()[-1] == "4 notes, 0 changed, 2 FAILED"
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
+def test_streams_may_be_closed(make_vault, closed: str) -> None:
+    """As under cron: the next file that is opened would stand where stdout did."""
+    root = make_vault({"A.md": CRASH, "B.md": GOOD})
+    env = {**os.environ, "XDG_CACHE_HOME": str(root.parent / "cache")}
+    words = ["sh", "-c", f"exec {closed}; exec {sys.executable} -m vaultkit.cli run"]
+    done = subprocess.run(words, cwd=root.parent, capture_output=True, text=True, env=env)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+    entry = load_results(root)
+    assert entry["A.md"]["passed"] == 0 and entry["B.md"]["passed"] == 1
