@@ -67,6 +67,11 @@ class OpenFence(NamedTuple):
     on_marker: bool
     code: list[str]
 
+    def ended(self, end_line: int, *, closed: bool, hidden: bool) -> Fence:
+        code, indent = "".join(self.code), 0 if self.on_marker else self.indent
+        line, prefix, on_marker = self.line, self.prefix, self.on_marker
+        return Fence(line, end_line, prefix, self.marker, self.info, code, closed, hidden, on_marker, indent)
+
 
 @lru_cache(maxsize=1024)
 def fence_language(info: str) -> str:

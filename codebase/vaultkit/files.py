@@ -14,6 +14,7 @@ LINKS = NOWHERE, OUT, FOLDER, NO_FILE = (
     "leads to a folder: not entered",
     "leads to no file: not read",
 )
+UNLISTED = "cannot be listed"
 
 
 def is_notebook(path: str) -> bool:
@@ -36,7 +37,7 @@ def walk(root: str, trouble: list[tuple[str, str]] | None = None) -> Iterator[tu
                 entries = list(scanned)
         except OSError as error:
             if trouble is not None:
-                trouble.append((clean(part) or folder, f"cannot be listed: {error.strerror or error}"))
+                trouble.append((clean(part) or folder, f"{UNLISTED}: {error.strerror or error}"))
             continue
         for entry in entries:
             name = entry.name

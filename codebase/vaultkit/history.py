@@ -8,11 +8,13 @@ import os
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from vaultkit.bases.values import moment_of
 from vaultkit.frontmatter import value_of
+from vaultkit.memo import Memo
 from vaultkit.note import Note
 from vaultkit.place import cache_folder
 from vaultkit.vault import Vault
@@ -39,16 +41,28 @@ class Dates(NamedTuple):
     changed: datetime | None
 
 
-def history(vault: Vault) -> dict[str, Dates]:
-    """The dates of every note, by path."""
-    known = from_git(vault.root)
-    return {path: dates_of(note, known.get(path, Dates(None, None))) for path, note in vault.notes.items()}
+def history(vault: Vault, memo: Memo | None = None) -> dict[str, Dates]:
+    """The dates of every note, by path; `memo` keeps what the notes' properties say."""
+    known, memo, nothing = from_git(vault.root), memo or Memo(), Dates(None, None)
+    found = {}
+    for path, note in vault.notes.items():
+        own = memo.of("dates", note, partial(_own, note))
+        found[path] = _dates(own, known.get(path, nothing))
+    return found
 
 
 def dates_of(note: Note, known: Dates) -> Dates:
     """The note's own properties before what git knows of its file."""
-    created = _property(note, CREATED) or known.created
-    return Dates(created, _property(note, CHANGED) or known.changed or created)
+    return _dates(_own(note), known)
+
+
+def _own(note: Note) -> Dates:
+    return Dates(_property(note, CREATED), _property(note, CHANGED))
+
+
+def _dates(own: Dates, known: Dates) -> Dates:
+    created = own.created or known.created
+    return Dates(created, own.changed or known.changed or created)
 
 
 def from_git(root: Path) -> dict[str, Dates]:

@@ -129,6 +129,17 @@ def front_matter_end(lines: list[str]) -> int:
     return 0
 
 
+def text_between(lines: list[str], first: int, start: int, size: int, last: int, end: int) -> str:
+    """What stands in a comment whose opener, `size` long, is at (first, start) and whose closer at (last,
+    end); indices count from 0.
+    """
+    if first == last:
+        return lines[first][start + size : end]
+    prefix = lines[first][:start]
+    inner = [strip_prefix(line, prefix) for line in lines[first + 1 : last]]
+    return "\n".join([lines[first][start + size :], *inner, strip_prefix(lines[last][:end], prefix)])
+
+
 def strip_prefix(line: str, prefix: str) -> str:
     """`line` without the container prefix of the line where its comment began."""
     blank = re.sub(r"[^\s>]", " ", prefix)

@@ -1,6 +1,6 @@
 """What was computed from a note alone, kept as long as the note is the same."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from vaultkit.note import Note
@@ -20,3 +20,8 @@ class Memo:
         value = compute()
         self._kept[name, note.path] = note, value
         return value
+
+    def forget(self, notes: Iterable[Note]) -> None:
+        """Compute anew what is asked of these notes."""
+        paths = {note.path for note in notes}
+        self._kept = {key: kept for key, kept in self._kept.items() if key[1] not in paths}

@@ -26,15 +26,16 @@ def unreadable(path: str, error: OSError) -> Problem:
 def text_of(data: bytes, path: str) -> tuple[str | None, list[Problem]]:
     """The same for the bytes of a note."""
     problems = []
+    data = data.removeprefix(BOM_UTF8)
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        before = data.removeprefix(BOM_UTF8)[: error.start].decode("utf-8", errors="replace")
+        before = data[: error.start].decode("utf-8", errors="replace")
         problems.append(
             Problem(path, _line_after(before), "encoding", "is not UTF-8", "save the note as UTF-8")
         )
-        text = data.decode("utf-8-sig", errors="replace")
-    if "\0" in text:
+        text = data.decode("utf-8", errors="replace")
+    if "\0" in text and not problems:
         line = _line_after(text[: text.index("\0")])
         problems.append(Problem(path, line, "encoding", "holds a NUL character", "remove it"))
     if is_notebook(path):

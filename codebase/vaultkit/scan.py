@@ -21,7 +21,7 @@ from vaultkit.lines import (
     Scan,
     front_matter_end,
     split_lines,
-    strip_prefix,
+    text_between,
 )
 
 __all__ = ["NOT_LINKS", "NOT_PROSE", "Comment", "Fence", "LineKind", "Scan", "Span", "scan", "split_lines"]
@@ -108,31 +108,53 @@ class _Scanner:
         self.step_block(index, line, cursor, matched)
 
     def step_quickly(self, index: int) -> int:
-        """Take the commonest lines outside of containers (code, empty ones, prose, tables, headings) from
-        `index` on; the index of the first that is none of these.
+        """Take the commonest lines outside of containers (fences, code, empty ones, prose, tables, headings)
+        from `index` on; the index of the first that is none of these.
         """
-        lines, kinds, total = self.lines, self.result.kinds, len(self.lines)
-        if self.until or self.percent or self.stack or self.html_depth >= 0:
+        before = -1
+        while before < index < len(self.lines):
+            if self.until or self.percent or self.stack or self.html_depth >= 0:
+                break
+            before = index
+            index = self.take_text(index) if self.fence is None else self.take_code(index, self.fence)
+        return index
+
+    def take_code(self, index: int, fence: OpenFence) -> int:
+        """Take the code of a fence, and its end if that is plain; the index of the first line not taken."""
+        lines, result, total = self.lines, self.result, len(self.lines)
+        if fence.indent:
             return index
-        if self.fence:
-            if self.fence.indent:
-                return index
-            end = index
-            while end < total and self.fence.marker not in lines[end]:
-                end += 1
-            kinds[index:end] = ["code"] * (end - index)
-            self.result.prefixes[index:end] = [self.fence.prefix] * (end - index)
-            self.fence.code.extend(line + "\n" for line in lines[index:end])
-            return end
+        end, marker = index, fence.marker
+        while end < total and marker not in lines[end]:
+            end += 1
+        result.kinds[index:end] = ["code"] * (end - index)
+        result.prefixes[index:end] = [fence.prefix] * (end - index)
+        fence.code.extend([line + "\n" for line in lines[index:end]])
+        if end < total and lines[end] == marker:
+            result.kinds[end] = "fence"
+            result.prefixes[end] = fence.prefix
+            end += 1
+            self.close_fence(end, closed=True)
+        return end
+
+    def take_text(self, index: int) -> int:
+        """Take prose, empty lines, tables, headings, and a fence's first line if it is plain."""
+        lines, kinds, total = self.lines, self.result.kinds, len(self.lines)
         while index < total:
             line = lines[index]
             if not line:
-                self.end_chunk()
+                if self.chunk:
+                    self.end_chunk()
                 kinds[index] = "blank"
                 index += 1
                 continue
             first = line[0]
             if not (first.isalpha() or first in _PLAIN or line.startswith(_PLAIN_MARKS)) or "<!--" in line:
+                if first in "`~" and (fence := opening(line)):
+                    self.end_chunk()
+                    index += 1
+                    self.fence = OpenFence(index, *fence, "", 0, False, [])
+                    kinds[index - 1] = "fence"
                 return index
             if first in "|#":
                 if first == "#" and not _BLOCK_START.match(line):
@@ -160,20 +182,7 @@ class _Scanner:
     def close_fence(self, end_line: int, *, closed: bool) -> None:
         fence, self.fence = self.fence, None
         if fence:
-            self.result.fences.append(
-                Fence(
-                    line=fence.line,
-                    end_line=end_line,
-                    prefix=fence.prefix,
-                    marker=fence.marker,
-                    info=fence.info,
-                    code="".join(fence.code),
-                    closed=closed,
-                    hidden=self.percent is not None,
-                    on_marker=fence.on_marker,
-                    indent=0 if fence.on_marker else fence.indent,
-                )
-            )
+            self.result.fences.append(fence.ended(end_line, closed=closed, hidden=self.percent is not None))
 
     # -- blocks --
 
@@ -312,13 +321,7 @@ class _Scanner:
         self, kind: CommentKind, first: int, start: int, size: int, last: int, end: int, mark: int
     ) -> None:
         """Record a comment from (first, start), opener `size` long, to (last, end), closer `mark` long."""
-        if first == last:
-            text = self.lines[first][start + size : end]
-        else:
-            prefix = self.lines[first][:start]
-            inner = [strip_prefix(line, prefix) for line in self.lines[first + 1 : last]]
-            tail = strip_prefix(self.lines[last][:end], prefix)
-            text = "\n".join([self.lines[first][start + size :], *inner, tail])
+        text = text_between(self.lines, first, start, size, last, end)
         self.result.comments.append(Comment(kind, first + 1, start, last + 1, end + mark, text))
 
     # -- spans inside paragraphs --

@@ -16,7 +16,7 @@ from vaultkit.site.plain.bounded import bounded_plugin
 from vaultkit.structure_tree import Node, tree
 
 _CALLOUT = re.compile(r"\[!([^\]\n|]+)(?:\|[^\]\n]*)?\]([+-]?)([^\n]*)(?:\n|$)")
-_TASK = re.compile(r"\[([^\]\n])\](?=[ \t]+\S)")
+_TASK = re.compile(r"\[([^\]\n](?=\][ \t]+\S)|[ xX](?=\][ \t]*\Z))\]")
 _BLOCK_ID = re.compile(r"[ \t]*\^[A-Za-z0-9-]+[ \t]*")
 _SCRIPT = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]:")

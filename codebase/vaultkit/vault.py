@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from vaultkit import files
 from vaultkit.errors import Problem, no_folder
@@ -16,7 +17,18 @@ from vaultkit.note import Note, parse_note
 from vaultkit.outline import Heading
 from vaultkit.read import read_text
 
-__all__ = ["Heading", "Link", "Note", "Vault", "fold", "is_template", "note_files", "read_text", "stamp_of"]
+__all__ = [
+    "Heading",
+    "Link",
+    "Note",
+    "Vault",
+    "fold",
+    "is_template",
+    "note_files",
+    "read_text",
+    "stamp_of",
+    "unread",
+]
 
 
 @dataclass
@@ -25,7 +37,7 @@ class Vault:
 
     `templates` are the notes of the templates folder: Obsidian reads their links, we check and show nothing
     of them. `problems` are those of files that are no notes here. `hidden` are names that are taken but lead
-    nowhere: what is not published.
+    nowhere: what is not published. `resolved` is what `vaultkit.resolve` has found; None: nothing is kept.
     """
 
     root: Path
@@ -36,6 +48,7 @@ class Vault:
     disk: dict[str, str] = field(default_factory=dict)
     stamps: dict[str, tuple[int, int, int]] = field(default_factory=dict)  # of notes when they were read
     hidden: set[str] = field(default_factory=set)
+    resolved: dict[tuple[str, str], Any] | None = field(default_factory=dict, init=False, compare=False)
 
     @classmethod
     def load(cls, root: str | Path, known: "Vault | None" = None) -> "Vault":
@@ -116,6 +129,12 @@ class Vault:
             for name in names:
                 found.setdefault(name.lower(), path)
         return found
+
+
+def unread(vault: Vault) -> dict[str, str]:
+    """The notes that cannot be read, by path, and why."""
+    errors = [p for p in vault.problems if p.code == "unreadable" and p.severity == "error"]
+    return {p.path: p.message for p in errors if p.path.lower().endswith(files.NOTE_ENDINGS)}
 
 
 def passed_over(path: str, what: str) -> Problem:

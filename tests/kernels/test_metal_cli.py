@@ -332,6 +332,7 @@ def test_explain(folder, capsys):
     text = capsys.readouterr().out
     assert "buffer 2    device float* out: writes" in text
     assert "barriers: threadgroup_barrier (line 15)" in text
+    assert "threadgroup 0 threadgroup T* tile: reads and writes" in text
 
 
 EXPLAINED = """

@@ -78,14 +78,14 @@ def test_ticks_go_out_and_come_in(open_page: Any, home: str, tmp_path: Any) -> N
     page.wait_for_selector(".k-tickable")
     page.locator(".k-tickable").first.click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Save ticks to a file").click()
+        page.get_by_role("button", name="Export ticks").click()
     file = tmp_path / "ticks.json"
     download.value.save_as(file)
     saved = json.loads(file.read_text())
     assert saved["version"] == 1 and len(saved["ticks"]) == 1
     for name, text, told in (
         ("bad", "{}", "That file holds no ticks."),
-        ("good", file.read_text(), "Ticks taken in."),
+        ("good", file.read_text(), "Ticks imported."),
     ):
         page.evaluate("localStorage.clear()")
         page.reload()
@@ -93,7 +93,7 @@ def test_ticks_go_out_and_come_in(open_page: Any, home: str, tmp_path: Any) -> N
         given = tmp_path / f"{name}.json"
         given.write_text(text)
         with page.expect_file_chooser() as chooser:
-            page.get_by_role("button", name="Take ticks in").click()
+            page.get_by_role("button", name="Import ticks").click()
         chooser.value.set_files(given)
         page.get_by_text(told).wait_for()
     assert page.locator(".k-progress").inner_text().startswith("1 of 32")
@@ -174,7 +174,7 @@ def test_cards_are_asked_and_come_again_as_in_the_terminal(open_page: Any, home:
     page.get_by_role("button", name="Stop").click()
     assert page.locator(".k-review").inner_text().startswith(f"{total - 2} cards are due")
     with page.expect_download() as download:
-        page.get_by_role("button", name="Save reviews to a file").click()
+        page.get_by_role("button", name="Export reviews").click()
     file = tmp_path / "reviews.json"
     download.value.save_as(file)
     theirs = read(file)

@@ -16,17 +16,17 @@ from mkdocs.config import load_config
 from vaultkit.site.build import INDEX, Report, publish_all
 from vaultkit.site.fingerprint import fingerprint
 from vaultkit.site.live import session as live
+from vaultkit.site.live.searcher import Searcher
 from vaultkit.site.live.session import Session, Update
 from vaultkit.site.live.worker import work
 from vaultkit.site.paths import LANGUAGES, Layout
+from vaultkit.site.search.site import SiteIndex
 from vaultkit.site.stage import stage_all
 from vaultkit.site.state import load
 
-SEARCH = f"{INDEX}/"
-
 
 def from_nothing(layout: Layout, copy: Path) -> Layout:
-    """The site of a copy of the vault, built without caches but for formulas; no search index."""
+    """The site of a copy of the vault, built without caches but for formulas."""
     fresh = Layout(copy)
     copy.mkdir()
     shutil.copytree(layout.vault, copy / "vault")
@@ -43,20 +43,24 @@ def from_nothing(layout: Layout, copy: Path) -> Layout:
 
 
 def build_pages(layout: Layout) -> None:
-    """What a build does, in this process and without a search index."""
+    """What a build does, in this process."""
     stage_all(layout, LANGUAGES)
     for language in LANGUAGES:
         mkdocs_build(load_config(str(layout.config(language)), site_dir=str(layout.html(language))))
+        SiteIndex(layout.html(language)).refresh()
     publish_all(layout)
 
 
 def content(layout: Layout) -> dict[str, bytes]:
     files = {f.relative_to(layout.site).as_posix(): f for f in layout.site.rglob("*") if f.is_file()}
-    return {path: f.read_bytes() for path, f in files.items() if SEARCH not in path}
+    return {path: f.read_bytes() for path, f in files.items()}
 
 
-def differences(layout: Layout, copy: Path) -> list[str]:
-    ours, theirs = content(layout), content(from_nothing(layout, copy))
+def differences(session: Session, copy: Path) -> list[str]:
+    """Files of a session's site, search index and all, that are not what a build from nothing makes."""
+    session.settle()
+    assert session.refresh_search() == []
+    ours, theirs = content(session.layout), content(from_nothing(session.layout, copy))
     return sorted(path for path in ours.keys() | theirs.keys() if ours.get(path) != theirs.get(path))
 
 
@@ -75,6 +79,8 @@ def session(project: Layout, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sessio
     assert running.build().ok
     running.get_ready()
     yield running
+    for searcher in running.searchers.values():
+        searcher.stop()
 
 
 EDITS: dict[str, Callable[[Path], None]] = {
@@ -127,8 +133,7 @@ def test_after_each_edit_the_site_is_that_of_a_build_from_nothing(
         assert not done.again and not done.stopped, (name, done.problems)
         assert done.written, name
         if number % 5 == 0 or number == len(EDITS):
-            session.settle()
-            assert not differences(session.layout, tmp_path / f"copy {number}"), name
+            assert not differences(session, tmp_path / f"copy {number}"), name
     assert not (session.layout.site / "zh" / "assets" / "mermaid").exists()
 
 
@@ -149,8 +154,7 @@ def test_any_sequence_of_edits(
             session.get_ready()
         assert not done.stopped, done.problems
         if number % 3 == 2:
-            session.settle()
-            assert not differences(session.layout, tmp_path / f"copy {number}"), number
+            assert not differences(session, tmp_path / f"copy {number}"), number
 
 
 def _any_edit(chance: random.Random, vault: Path) -> None:
@@ -220,19 +224,19 @@ def test_a_change_that_no_page_shows_writes_nothing(session: Session) -> None:
 def test_the_search_index_is_made_for_the_languages_that_are_behind(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made: list[str] = []
+    made: list[tuple[str, list[str]]] = []
 
-    def index(layout: Layout, language: str, *, gently: bool) -> list[str]:
-        made.append(language)
-        _add(layout.html(language) / INDEX / "entry", "x")  # type: ignore[arg-type]
+    def refresh(self: Searcher, urls: set[str]) -> list[str]:
+        made.append((self.language, sorted(urls)))
+        _add(self.layout.html(self.language) / INDEX / "entry", "x")
         return []
 
-    monkeypatch.setattr(live, "index", index)
+    monkeypatch.setattr(Searcher, "refresh", refresh)
     _add(session.layout.vault / "concepts" / "KV cache.zh.md", "\n新的一句。\n")
     session.update()
     assert load(session.layout).key == ""  # the site is not yet what a build makes
     assert session.refresh_search() == []
-    assert made == ["zh"]
+    assert made == [("zh", ["concepts/kv-cache/"])]
     assert (session.layout.site / "zh" / INDEX / "entry").is_file()
     assert load(session.layout).key == fingerprint(session.layout)
 
@@ -241,7 +245,7 @@ def test_the_worker_answers_line_by_line(tmp_path: Path) -> None:
     asked: list[str] = []
 
     class Stub:
-        behind: ClassVar[set[str]] = set()
+        behind: ClassVar[dict[str, set[str]]] = {}
         state = None
         unsettled = False
 

@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import struct
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -147,7 +148,9 @@ def test_cards_are_drawn_once_by_what_is_on_them(published: Any, capsys: pytest.
     drawn = {f"cards/{file.name}": file for file in (published.layout.site / "cards").iterdir()}
     assert set(drawn) == named and len(named) >= 3
     for file in drawn.values():
-        assert file.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n" and file.stat().st_size > 2000
+        content = file.read_bytes()
+        size = struct.unpack(">II", content[16:24])  # as the pages' heads say
+        assert content[:8] == b"\x89PNG\r\n\x1a\n" and size == (600, 315) and 1000 < len(content) < 9000
     times = {path: file.stat().st_mtime_ns for path, file in drawn.items()}
     stale = published.layout.site / "cards" / "0.png"
     stale.write_bytes(b"")

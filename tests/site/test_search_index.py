@@ -2,9 +2,11 @@
 
 import gzip
 import json
+import shutil
 from collections.abc import Callable
 from itertools import accumulate
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -173,6 +175,35 @@ def test_a_served_site_is_indexed_page_by_page(tmp_path: Path, put: Callable[[st
     ]
     assert unpacked(tmp_path / "search" / "pages" / f"{entry[6]}.bin")["s"] == [["a", "Alpha", "second"]]
     assert not list((tmp_path / "search").rglob("*.part"))
+
+
+@settings(max_examples=15)
+@given(CHANGES, st.integers(1, 3))
+def test_the_files_depend_on_the_pages_alone(
+    changes: list[tuple[str, list[str] | None]], at_once: int
+) -> None:
+    """Byte for byte, whatever stood there before, and whichever pages came first."""
+    with TemporaryDirectory() as one, TemporaryDirectory() as other:
+        served, site = SiteIndex(Path(one)), Path(one)
+        (site / "assets").mkdir()
+        for number, (url, words) in enumerate(changes):
+            (site / url).mkdir(parents=True, exist_ok=True)
+            if words is None:
+                (site / url / "index.html").unlink(missing_ok=True)
+            else:
+                (site / url / "index.html").write_text(page(" ".join(words)), "utf-8")
+            names = [{"u": url, "t": f"name {number}"}]
+            (site / "assets" / "titles.json").write_text(json.dumps(names), "utf-8")
+            if number % at_once == 0:
+                served.refresh([url for url, _ in changes[max(0, number - at_once) : number + 1]])
+        served.refresh([url for url, _ in changes])
+        shutil.copytree(one, other, dirs_exist_ok=True, ignore=lambda *_: ["search"])
+        SiteIndex(Path(other)).refresh()
+        ours, theirs = (
+            {file.name: file.read_bytes() for file in (Path(place) / "search").rglob("*.bin")}
+            for place in (one, other)
+        )
+        assert ours == theirs
 
 
 def test_a_build_is_the_same_each_time(tmp_path: Path, put: Callable[[str, str], None]) -> None:

@@ -72,6 +72,39 @@ def test_wrong_calls_exit_with_two(here: Path, capsys) -> None:
     assert "Traceback" not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "vaultkit: wrong-call the following arguments are required: COMMAND (hint: vaultkit --help)"),
+        (["--nope"], "vaultkit: wrong-call the following arguments are required: COMMAND"),
+        (["cencus"], "vaultkit: wrong-call `cencus` is not a command, did you mean `census`? (hint: "),
+        (["zzz"], "vaultkit: wrong-call `zzz` is not a command: check, links, "),
+        (["run", "--nope"], "vaultkit run: wrong-call does not know --nope (hint: vaultkit run --help)"),
+        (["run", "A", "--engine"], "vaultkit run: wrong-call argument --engine: expected one argument"),
+        (["run", "--engine", "no"], "no: no-engine is not a folder (hint: --engine takes the folder that "),
+        (["update", "--engine", "no"], "no: no-engine is not a folder (hint: "),
+        (["watch", "--engine", "no"], "no: no-engine is not a folder (hint: "),
+        *(([name, ""], "'': no-note is no name of a note") for name in ("run", "watch", "update")),
+        *(([name, "--nope"], f"vaultkit {name}: wrong-call does not know --nope (hint: vaultkit {name} --h")
+          for name in ("check", "links", "watch", "update", "census", "next", "progress", "coverage",
+                       "structure", "review")),
+        *(([name, "no"], "no: no-vault is not a folder (hint: give the vault's folder)")
+          for name in ("check", "links", "census", "coverage", "structure")),
+        *(([name, "no"], "no: no-note is not a note of this vault")
+          for name in ("run", "watch", "update", "translated")),
+    ],
+)  # fmt: skip
+def test_every_wrong_call_is_one_line_of_one_form(
+    here: Path, capsys, arguments: list[str], said: str
+) -> None:
+    try:
+        code: object = main(arguments)
+    except SystemExit as stopped:
+        code = stopped.code
+    captured = capsys.readouterr()
+    assert code == 2 and captured.err.startswith(said) and captured.err.count("\n") == 1 and not captured.out
+
+
 def test_problems_have_path_line_and_exit_code(here: Path, capsys) -> None:
     (here / "A.md").write_text("text\n[[Nowhere]]\n")
     assert main(["check"]) == 1

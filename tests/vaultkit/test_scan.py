@@ -7,6 +7,8 @@ import re
 
 import markdown
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from vaultkit.run.program import program_of
 from vaultkit.scan import NOT_PROSE, scan, split_lines
@@ -185,3 +187,20 @@ def test_only_blanks_and_tabs_may_follow_a_closing_mark() -> None:
     for mark in ("", " "):
         text = f"{mark}```\na\n\u2028```\n{mark}``` \t\nb\n"
         assert [(f.line, f.end_line, f.closed) for f in scan(text).fences] == [(1, 4, True)]
+
+
+_LINES = st.sampled_from(
+    ["", "a", "# b", "#b", "| c", "```", "```python", "````", " ```", "~~~", "```a`b", "> ", "> ```", "- ```",
+     "  x", "    y", "%%", "<!--", "-->", "$$", "<pre>", "</pre>", "<div>", "``` <!-- a", "[^1]: n", "**z**"]
+)  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(_LINES, max_size=14))
+def test_the_quick_way_through_common_lines_is_the_long_way(lines: list[str]) -> None:
+    text = "\n".join(lines)
+    quick = vars(scan(text))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vaultkit.scan._Scanner.step_quickly", lambda self, index: index)
+        slow = vars(scan(text))
+    assert quick == slow

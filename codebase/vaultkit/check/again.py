@@ -4,12 +4,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from vaultkit.check.properties import is_house
 from vaultkit.check.vault import finished, local, whole
 from vaultkit.errors import Problem
+from vaultkit.naming import endings_of, may_name
 from vaultkit.note import Note
 from vaultkit.pairs import canonical, translated
 from vaultkit.resolve import resolve
 from vaultkit.vault import Vault
+
+_OF_NAMES = frozenset({"unresolved-link", "unresolved-embed", "alias-target"})  # hints name other notes
 
 
 class Some(dict[str, Note]):
@@ -41,16 +45,20 @@ class Lint:
     def __init__(self) -> None:
         self._before: Vault | None = None
         self._found: list[Problem] = []  # by the local rules
+        self._house = False
 
     def check(self, vault: Vault) -> list[Problem]:
         """The same as `check_vault(vault)`."""
         before, self._before = self._before, None
-        if before is None or before.files != vault.files or before.root != vault.root:
+        if before is None or before.root != vault.root or self._house != is_house(vault):
             self._found = local(vault)
+            self._house = is_house(vault)
         else:
-            few = _touched(before, vault)
+            few = _touched(before, vault) | {p.path for p in self._found if p.code in _OF_NAMES}
             known = [problem for problem in self._found if problem.path not in few]
             some = replace(vault, notes=Some(vault.notes, few))
+            for name in ("by_name", "by_path", "by_alias"):
+                some.__dict__[name] = getattr(vault, name)  # of all notes
             self._found = [*known, *(problem for problem in local(some) if problem.path in few)]
         self._before = vault
         return finished(vault, [*self._found, *whole(vault)])
@@ -63,6 +71,9 @@ def _touched(before: Vault, vault: Vault) -> set[str]:
     changed |= {other for path in changed for other in (canonical(path), translated(canonical(path)))}
     names = {path.rsplit("/", 1)[-1].rpartition(".")[0].lower() for path in changed}
     linking = {path for path, note in new.items() if _links(vault, note, names, changed)}
+    if before.files != vault.files:
+        endings = endings_of(before.files ^ vault.files)
+        linking |= {path for path, note in new.items() if may_name(note, endings)}
     return changed | {other for path in linking for other in (canonical(path), translated(canonical(path)))}
 
 

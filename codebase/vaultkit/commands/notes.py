@@ -5,16 +5,14 @@ import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import astuple
 
-from vaultkit import place
 from vaultkit.command import Command
 from vaultkit.commands.run import FLAGS, Options, run, use_engine
 from vaultkit.commands.scope import add_scope, load_scope
+from vaultkit.commands.update import update_all
 from vaultkit.errors import Problem
 from vaultkit.run.census import census
 from vaultkit.run.scope import WrongCall
 from vaultkit.run.select import select
-from vaultkit.run.session import Session
-from vaultkit.run.update import update_note
 from vaultkit.run.watch import watch
 from vaultkit.terminal import path_here
 
@@ -76,23 +74,7 @@ def _update(args: Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     root, files = select(args.notes)
-    failed = changed = 0
-    twins: list[Session] = []
-    for file in files:
-        update = update_note(file, root, write=not args.dry_run, twins=twins)
-        changed += update.changed and not update.errors
-        failed += bool(update.errors)
-        if update.errors:
-            print("\n".join([*update.errors, f"{place.shown(file)}: nothing was written"]))
-            continue
-        if update.diff:
-            print(update.diff)
-        for name in update.figures:
-            print(f"figure {place.shown(place.attachments(root) / name)}")
-    verb = "would change" if args.dry_run else "changed"
-    tail = f", {failed} FAILED" if failed else ""
-    print(f"{len(files)} notes, {changed} {verb}{tail}")
-    return 1 if failed else 0
+    return update_all(root, files, write=not args.dry_run)
 
 
 def _census_arguments(parser: ArgumentParser) -> None:
@@ -112,13 +94,13 @@ def _census(args: Namespace) -> int:
         for count in counts:
             print(json.dumps(count.as_dict(), ensure_ascii=False))
         return 1 if wrong else 0
-    counts = [count for count in counts if count.shown]
+    counts = [count for count in counts if count.shown or not count.ok]
     for count in counts:
         mark = "ok   " if count.ok else "WRONG"
         shown = path_here(vault.root, count.path)
         print(f"{mark} {shown}: {count.shown} shown = {count.run} run + {count.skipped} skipped")
         for line, form, why, hint in map(astuple, count.missed):
-            print(Problem(shown, line, "census-missed", f"`{form}` {why}", hint))
+            print(Problem(shown, line, "census-missed", f"{form}: {why}" if form else why, hint))
     print(f"{len(counts)} notes, {sum(count.shown for count in counts)} shown, {wrong} notes wrong")
     return 1 if wrong else 0
 

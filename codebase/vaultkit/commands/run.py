@@ -9,12 +9,12 @@ import sys
 from importlib import import_module
 
 from vaultkit import where
-from vaultkit.files import LINKS
+from vaultkit.files import LINKS, UNLISTED
 from vaultkit.run.cache import RunCache
 from vaultkit.run.notereport import NoteReport
 from vaultkit.run.recall import is_plain, recall, renewed
 from vaultkit.run.results import engine_digest, record
-from vaultkit.run.scope import Rows, Scope, WrongCall, scope_of
+from vaultkit.run.scope import Rows, Scope, WrongCall, no_engine, scope_of
 
 FLAGS = ("--json", "--why", "--brief", "--no-cache")
 
@@ -59,11 +59,13 @@ def run(asked: Options) -> int:
     cache = RunCache(scope.root, dict(os.environ))
     cache.files = dict(scope.rows)
     if cache.fault:
-        print(f"{where.shown(cache.file)} {cache.fault}: ignored", file=sys.stderr)
+        print(f"{where.shown(cache.file)} {cache.fault}: it is ignored, and written anew", file=sys.stderr)
     teller = _Teller(asked.flags, scope)
     for path, what in sorted(scope.passed):
         if what in LINKS and not teller.json:
             print(f"{teller.shown(path)}: warning: symbolic-link {what}", file=sys.stderr)
+        elif what.startswith(UNLISTED):
+            print(f"{teller.shown(path)}: warning: unreadable {what}", file=sys.stderr)
     engine = engine_digest(scope.root, cache.fingerprints)
     reports = [recall(cache, path, file) for path, file in scope.rows]
     holds = all(report.reused or is_plain(cache, report.path) for report in reports)
@@ -95,16 +97,23 @@ def _run(cache: RunCache, rows: Rows, engine: str, teller: _Teller, *, force: bo
         done += ended.done
         rows = rows[len(ended.done) :]
         if not rows:
-            print("the process died when all notes had been run: nothing is remembered", file=sys.stderr)
+            how = import_module("vaultkit.run.death").how(ended)
+            print(
+                f"the process died when all notes had been run, nothing is remembered: {how}", file=sys.stderr
+            )
             return max(teller.end(done), 1)
         done.append(import_module("vaultkit.run.death").dead(cache, rows[0], ended, engine))
         teller.show(done[-1])
         rows = rows[1:]
         if not rows:
             return teller.end(done)
+    if guard is None and where.program:
+        import_module("vaultkit.run.guard").keep_apart()
     show = guard.telling(teller.show) if guard else teller.show
+    told = guard.at if guard else None
+    run_rows = import_module("vaultkit.run.quick").run_rows
     try:
-        reports, fault = import_module("vaultkit.run.quick").run_rows(cache, rows, engine, show, force=force)
+        reports, fault = run_rows(cache, rows, engine, show, force=force, told=told)
     except BrokenPipeError:
         raise
     except Exception as error:
@@ -116,16 +125,17 @@ def _run(cache: RunCache, rows: Rows, engine: str, teller: _Teller, *, force: bo
         print(fault, file=sys.stderr)
     code = teller.end([*done, *reports])
     if guard:
-        guard.over()
+        guard.over(code)
     return code
 
 
 def use_engine(folder: str) -> None:
     """Put a folder first on the import path of the blocks; of a package, its parent comes second."""
+    where.engine.clear()
     if not folder:
         return
     if not os.path.isdir(folder):
-        raise WrongCall(f"--engine: need a folder, got {folder}. hint: the folder that holds the package")
+        raise WrongCall(no_engine(folder))
     where.engine.append(folder)
     path = os.path.abspath(folder)
     own = [path, os.path.dirname(path)] if os.path.isfile(os.path.join(path, "__init__.py")) else [path]
@@ -164,7 +174,8 @@ class _Teller:
         if not self.json:
             shown = [report for report in reports if report.blocks or not report.ok or self.named]
             blocks = sum(report.blocks for report in shown)
-            tail = f", {failed} FAILED" if failed else ", all as the notes say"
+            tail = ", all as the notes say" if blocks else ": nothing to run"
+            tail = f", {failed} FAILED" if failed else tail
             ran = sum(not report.reused for report in shown)
             reused = f" ({ran} run, {len(shown) - ran} reused)" if ran < len(shown) else ""
             died = [report.path for report in reports if report.died]

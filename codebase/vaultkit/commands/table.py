@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
+from typing import NoReturn
 
 from vaultkit import where
 from vaultkit.command import Command
@@ -15,19 +16,38 @@ from vaultkit.terminal import lines_here
 
 def call(argv: list[str], modules: Mapping[str, tuple[str, ...]]) -> int:
     """`modules` names the commands of each module that has some; () if they are not known without it."""
-    parser = ArgumentParser(prog="vaultkit", description="The tools of the vault.")
+    parser = _Parser(prog="vaultkit", description="The tools of the vault.")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    parsers: dict[str, ArgumentParser] = {}
     for table in _tables(argv[0] if argv else "", modules):
         for command in table:
-            sub = subparsers.add_parser(command.name, help=command.help, description=command.help)
+            sub = parsers[command.name] = subparsers.add_parser(
+                command.name, help=command.help, description=command.help
+            )
             command.add_arguments(sub)
             sub.set_defaults(run=command.run)
-    args = parser.parse_args(argv)
+    if argv and argv[0] not in parsers and argv[0][:1] != "-":
+        parser.error(f"`{argv[0]}` is not a command{_near(argv[0], list(parsers))}")
+    args, unknown = parser.parse_known_args(argv)
+    if unknown:
+        parsers[args.command].error(f"does not know {' '.join(unknown)}")
     try:
         return args.run(args)
     except VaultError as error:
         print(lines_here(_root(args), error.problems), file=sys.stderr)
         return 2 if isinstance(error, CallError) else 1
+
+
+class _Parser(ArgumentParser):
+    """Says what is wrong with a call as commands do: where, what, and where to look."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: wrong-call {message} (hint: {self.prog} --help)\n")
+
+
+def _near(word: str, names: list[str]) -> str:
+    near = import_module("difflib").get_close_matches(word, names, 1)  # dear to import, and seldom needed
+    return f", did you mean `{near[0]}`?" if near else f": {', '.join(names)}"
 
 
 def _root(args: Namespace) -> str:

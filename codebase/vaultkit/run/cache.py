@@ -27,6 +27,7 @@ UNREADABLE = (KeyError, TypeError, ValueError, IndexError, AttributeError)
 
 TYPE_CHECKING = False  # importing typing costs more than this module
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 
@@ -71,11 +72,13 @@ class RunCache:
             self.fault = f"cannot be read ({error.strerror})"
             return empty
         head, _, body = data.partition(b"\n")
-        if not head.startswith(b"kvist run cache "):
-            self.fault = "is damaged or something else"
+        if not head.startswith(HEADER.encode() + b" "):
+            self.fault = f"begins with {_beginning(head)}, not with '{HEADER}'" if data else "is empty"
             return empty
         if head.decode("utf-8", "replace") != header(self.root, body):
-            self.fault = "is of another format or vault, or was changed by hand"
+            self.fault = (
+                "has another digest than it names: it was cut short, changed, or copied from elsewhere"
+            )
             return empty
         try:
             loaded = json.loads(body)
@@ -83,7 +86,7 @@ class RunCache:
         except (*UNREADABLE, RecursionError):
             good = False
         if not good:
-            self.fault = "is damaged"
+            self.fault = "holds something else than what notes have used"
         return loaded if good else empty
 
     def _head(self) -> bytes:
@@ -133,11 +136,9 @@ class RunCache:
 
     def value(self, kind: str, name: str) -> str:
         """The value of a dependency now."""
-        if kind == "file":
-            return self.fingerprints.file(name)
         if kind == "variable":
             return variable(self.environ, name)
-        return self.fingerprints.folder(name) if kind == "folder" else libraries(name)
+        return libraries(name) if kind == "library" else self.fingerprints.thing(kind, name)
 
     # writing
 
@@ -151,11 +152,18 @@ class RunCache:
         if self.notes.get(path) != {"failed": why}:
             self.failures[path] = why
 
-    def save(self, values: dict[tuple[str, str], str], host_path: list[str], loaded: list[str]) -> str:
+    def save(
+        self,
+        values: dict[tuple[str, str], str],
+        host_path: list[str],
+        loaded: list[str],
+        shared: Iterable[tuple[str, str]] = (),
+    ) -> str:
         """Take over what was put, if all it used is still as it was, and write the file if it changed.
 
         `values` are the things used as they were when first used, `loaded` the files of libraries that the
-        process has loaded. Returns why the file could not be written, "" if it was or need not be.
+        process has loaded, `shared` the things that these have used, which count for every note. Returns
+        why the file could not be written, "" if it was or need not be.
         """
         if not (self.fresh or self.failures or self.changed or self.fingerprints.changed):
             return ""
@@ -166,7 +174,7 @@ class RunCache:
                 for path, why in self.failures.items():
                     self.notes[path] = {"failed": why}
                 if self.fresh:
-                    self._take_over(values, host_path, loaded)
+                    self._take_over(values, host_path, loaded, set(shared))
                 self._write()
         except OSError as error:
             return f"nothing is remembered: {where.shown(self.file)} cannot be written ({error.strerror})"
@@ -180,25 +188,36 @@ class RunCache:
         if other["runner"] == self.stamps[RUNNER]:
             self.texts = {**other["texts"], **self.texts}
 
-    def _take_over(self, values: dict[tuple[str, str], str], host_path: list[str], loaded: list[str]) -> None:
+    def _take_over(
+        self,
+        values: dict[tuple[str, str], str],
+        host_path: list[str],
+        loaded: list[str],
+        shared: set[tuple[str, str]],
+    ) -> None:
         still = {thing for thing, value in values.items() if self._settled(thing, value)}
         table = {tuple(row): index for index, row in enumerate(self.things)}
         self.fingerprints.forget()
         now = stamps(self.fingerprints, host_path)
         rows = [("library", name, libraries(name)) for name in loaded]
+        rows += [(*thing, values[thing]) for thing in sorted(shared)]
         group = self._index(self.groups, [table.setdefault(row, len(table)) for row in rows])
         stamp = self._index(self.stamped, self.stamps)
+        same = now == self.stamps and shared <= still
+        place: dict[tuple[str, str], int] = {}
         for path, (program, used, result) in self.fresh.items():
-            if not used.things <= still or now != self.stamps:
+            if not (same and used.things <= still):
                 self.notes[path] = {"failed": "something it uses changed while it ran"}
                 continue
-            mine = [(*thing, values[thing]) for thing in sorted(used.things)]
+            mine = used.things - shared
+            for thing in mine - place.keys():
+                place[thing] = table.setdefault((*thing, values[thing]), len(table))
             self.notes[path] = {
                 "program": program,
                 "stamps": stamp,
                 "untracked": sorted(used.untracked),
                 "result": result,
-                "things": [table.setdefault(row, len(table)) for row in mine],
+                "things": sorted([place[thing] for thing in mine]),
                 "libraries": group,
             }
         self.things = [list(row) for row in table]
@@ -214,6 +233,8 @@ class RunCache:
             return True  # the values of the host, which a note cannot change
         if kind == "folder":
             return self.fingerprints.folder(name, fresh=True) == value
+        if kind in ("link", "mode", "status"):
+            return self.fingerprints.thing(kind, name) == value
         return self.fingerprints.settled(name, value)
 
     def _write(self) -> None:
@@ -256,12 +277,20 @@ def header(root: str, body: bytes) -> str:
     return f"{HEADER} {hashlib.sha256(os.fsencode(root) + bytes(1) + body).hexdigest()}"
 
 
+def _beginning(head: bytes) -> str:
+    return repr(head[: len(HEADER)].decode("utf-8", "replace"))
+
+
 def _change(kind: str, name: str, before: str, now: str) -> str:
     if kind == "variable":
         return "the environment changed" if name == "*" else f"the environment variable {name} changed"
     shown = where.shown(name)
     if kind == "folder":
         return f"the names in {shown}/ changed"
+    if kind == "link":
+        return f"the symbolic link {shown} changed"
+    if kind in ("mode", "status") and ABSENT not in (before, now):
+        return f"the mode, the owner or the times of {shown} changed"
     if before == ABSENT:
         return f"{shown} appeared"
     return f"{shown} is gone" if now == ABSENT else f"{shown} changed"

@@ -6,7 +6,7 @@ from typing import Any
 from vaultkit.lines import Scan
 from vaultkit.run.html_code import html_python
 from vaultkit.run.program import program_of
-from vaultkit.vault import Vault
+from vaultkit.vault import Vault, unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,5 +63,7 @@ def count(path: str, scan: Scan) -> Count:
 
 
 def census(vault: Vault) -> list[Count]:
-    """The census of each note, by path."""
-    return [count(path, note.scan) for path, note in sorted(vault.notes.items())]
+    """The census of each note, by path; what cannot be read may show anything."""
+    counts = [count(path, note.scan) for path, note in vault.notes.items()]
+    counts += [Count(path, missed=[Missed(0, "", why)]) for path, why in unread(vault).items()]
+    return sorted(counts, key=lambda count: count.path)

@@ -10,6 +10,8 @@ RTOL = 1e-5
 ANY_LINES = "..."
 ELLIPSIS = "ellipsis"  # the word in an output fence's info that gives `...` its meaning
 _CONTEXT = 3
+_LONGEST = 500  # lines that are compared with each other to find the shortest diff
+_MAX_ROWS, _MAX_WIDTH = 60, 300
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
 
@@ -75,10 +77,19 @@ def same_line(expected: str, actual: str, rtol: float = RTOL) -> bool:
 
 
 def unified(expected: list[str], actual: list[str], name: str, line: int, rtol: float = RTOL) -> list[str]:
-    """A unified diff of what the note shows, from `line` of the file `name` on, and what was printed."""
+    """A unified diff of what the note shows, from `line` of the file `name` on, and what was printed; of
+    long texts only of the place where they part.
+    """
+    start, rest = 0, ""
+    if max(len(expected), len(actual)) > _LONGEST:
+        pairs = enumerate(zip(expected, actual, strict=False))
+        part = next((n for n, (a, b) in pairs if not same_line(a, b, rtol)), min(len(expected), len(actual)))
+        start = max(0, part - _CONTEXT)
+        rest = f": {len(actual)} lines, of which {_LONGEST} are compared"
+        expected, actual = expected[start : start + _LONGEST], actual[start : start + _LONGEST]
     matcher = import_module("difflib").SequenceMatcher  # dear to import, and seldom needed
     groups = matcher(a=_keys(expected), b=_keys(actual), autojunk=False).get_grouped_opcodes(_CONTEXT)
-    found = [f"--- {name} (the note shows)", "+++ the block printed"]
+    found = [f"--- {name} (the note shows)", f"+++ the block printed{rest}"]
     for group in groups:
         rows = []
         for tag, a, b, c, d in group:
@@ -88,8 +99,26 @@ def unified(expected: list[str], actual: list[str], name: str, line: int, rtol: 
             else:
                 rows += [f"-{row}" for row in expected[a:b]] + [f"+{row}" for row in actual[c:d]]
         (_, a, _, c, _), (_, _, b, _, d) = group[0], group[-1]
-        found += [f"@@ -{line + a},{b - a} +{c + 1},{d - c} @@", *rows]
+        found += [f"@@ -{line + start + a},{b - a} +{start + c + 1},{d - c} @@", *rows]
     return found
+
+
+def shortened(rows: list[str]) -> list[str]:
+    """Rows for a person to read: the first of many, the beginning of long ones, and how much there is."""
+    shown = [cut(row) for row in rows]
+    more = len(rows) - _MAX_ROWS
+    return [*shown[:_MAX_ROWS], f"… ({more} more lines)"] if more > 1 else shown
+
+
+def cut(row: str) -> str:
+    """A row, or the beginning of a long one."""
+    return row if len(row) <= _MAX_WIDTH else f"{row[:_MAX_WIDTH]} … ({len(row)} characters)"
+
+
+def same_words(expected: list[str], actual: list[str]) -> bool:
+    """True if both hold the same words, perhaps in another order."""
+    want, got = (sorted(re.findall(r"\w+", "\n".join(lines))) for lines in (expected, actual))
+    return want == got
 
 
 def _keys(lines: list[str]) -> list[str]:

@@ -4,6 +4,7 @@ import io
 import linecache
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 from threading import Thread, current_thread
 from types import ModuleType
@@ -43,7 +44,12 @@ def new_module(file: Path) -> ModuleType:
 
 
 class _Captured(io.StringIO):
-    """What a block prints; what threads of other notes print meanwhile is not its own, and is dropped."""
+    """What a block prints; what threads of other notes print meanwhile is not its own, and is dropped.
+
+    A block may close it, write bytes to it and ask for its encoding, as if it were a terminal's.
+    """
+
+    encoding = "utf-8"
 
     def __init__(self, strangers: set[Thread]) -> None:
         super().__init__()
@@ -53,6 +59,33 @@ class _Captured(io.StringIO):
         if self.strangers and current_thread() in self.strangers:
             return len(text)
         return super().write(text)
+
+    @property
+    def buffer(self) -> Any:
+        return _Bytes(self)
+
+    def close(self) -> None:
+        """What was printed is still to be read."""
+
+
+class _Bytes(io.RawIOBase):
+    def __init__(self, text: _Captured) -> None:
+        self.text = text
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.text.write(bytes(data).decode("utf-8", "replace"))
+        return len(bytes(data))
+
+
+def said(error: BaseException) -> str:
+    """The text of an error, whose class may be unable to tell it."""
+    try:
+        return str(error)
+    except Exception as broken:
+        return f"<no text: {type(broken).__name__}>"
 
 
 def execute(
@@ -69,7 +102,7 @@ def execute(
 
     With `values`, a piece that ends in an expression shows its value, as a notebook's cell does.
 
-    The code is compiled with the note's own line numbers. KeyboardInterrupt passes, all else is caught.
+    The code is compiled with the note's own line numbers. Ctrl-C passes, all else is caught.
     What the note has `borrowed` is in place only while its code runs; `strangers` are threads of others.
     """
     result = Execution()
@@ -97,9 +130,9 @@ def execute(
                         borrowed.give_back()
                     sys.stdout, sys.stderr = streams
                     result.stdout, result.stderr = out.getvalue(), err.getvalue()
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:  # a note may raise anything, SystemExit included
+        if isinstance(error, KeyboardInterrupt) and not _is_raised(error):
+            raise
         result.error = error
     finally:
         if stops:
@@ -111,6 +144,15 @@ def execute(
         asserts.forget(module.__dict__)
     result.seconds = time.perf_counter() - started
     return result
+
+
+def _is_raised(error: BaseException) -> bool:
+    """True if a `raise` made it: Ctrl-C comes between any two instructions."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    raising = import_module("opcode").opmap["RAISE_VARARGS"]
+    return trace is not None and trace.tb_frame.f_code.co_code[trace.tb_lasti] == raising
 
 
 def _value(program: Program, namespace: dict[str, Any]) -> str:

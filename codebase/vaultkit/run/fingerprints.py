@@ -51,11 +51,20 @@ class Fingerprints:
             self.changed = True
         return data
 
+    def thing(self, kind: str, path: str) -> str:
+        """The value of a thing of the file system by its kind: see `used.Dependency`."""
+        if kind == "file":
+            return self.file(path)
+        if kind == "folder":
+            return self.folder(path)
+        return {"link": link, "mode": mode, "status": status}[kind](path)
+
     def folder(self, path: str, *, fresh: bool = False) -> str:
-        """Hash of the names in a folder, or ABSENT."""
+        """Hash of the names in a folder and of what they are, or ABSENT."""
         if fresh or path not in self.listed:
             try:
-                names = sorted(name for name in os.listdir(path) if name not in _OURS)
+                with os.scandir(path) as entries:
+                    names = sorted(entry.name + _mark(entry) for entry in entries if entry.name not in _OURS)
                 self.listed[path] = digest("\0".join(names))
             except OSError:
                 self.listed[path] = ABSENT
@@ -100,6 +109,51 @@ class Fingerprints:
         self.known[path] = [signature, found, now]
         self.changed = True
         return found
+
+
+def _mark(entry: os.DirEntry[str]) -> str:
+    """What an entry is, told without looking at it."""
+    return "/" if entry.is_dir(follow_symlinks=False) else "@" if entry.is_symlink() else ""
+
+
+def link(path: str) -> str:
+    """Where a symbolic link leads, "" if it is none."""
+    try:
+        return f"to {os.readlink(path)}"
+    except (OSError, ValueError):
+        return ""
+
+
+def mode(path: str) -> str:
+    """Who may do what with a file or folder, or ABSENT."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return ABSENT
+    return f"{found.st_mode} {found.st_uid} {found.st_gid}"
+
+
+def status(path: str) -> str:
+    """Mode, owner, time and number of a file, or ABSENT; of a folder also those of what is in it."""
+    try:
+        found = _status(os.stat(path))
+        if not os.path.isdir(path):
+            return found
+        with os.scandir(path) as entries:
+            rows = [
+                f"{entry.name} {_status(entry.stat(follow_symlinks=False))}"
+                for entry in entries
+                if entry.name not in _OURS
+            ]
+    except (OSError, ValueError):
+        return ABSENT
+    return digest("\n".join([found, *sorted(rows)]))
+
+
+def _status(found: os.stat_result) -> str:
+    size = 0 if stat.S_ISDIR(found.st_mode) else found.st_size
+    number = f"{found.st_dev} {found.st_ino}"
+    return f"{found.st_mode} {found.st_uid} {found.st_gid} {found.st_mtime_ns} {size} {number}"
 
 
 def signature_of(status: os.stat_result) -> Signature:

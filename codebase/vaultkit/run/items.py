@@ -10,10 +10,20 @@ import pytest
 from vaultkit import place
 from vaultkit.run.noteruns import NoteRuns
 from vaultkit.run.program import Block
-from vaultkit.run.report import failure_text
+from vaultkit.run.report import failures_text
 from vaultkit.terminal import lines_here
 
 runs = NoteRuns()
+
+
+def _loading(config: pytest.Config) -> list[str]:
+    """The options that made pytest run notes, if given with the call: settings need no repeating."""
+    given = [str(word) for word in config.invocation_params.args]
+    plugin = next((w for w in given if w.removeprefix("-p") == "vaultkit.run.plugin"), "")
+    return [
+        *(["-p vaultkit.run.plugin"] if plugin else []),
+        *[w for w in given if w == "--markdown-docs"][:1],
+    ]
 
 
 class BlockFailed(Exception):
@@ -25,7 +35,7 @@ class NoteFile(pytest.File):
 
     def collect(self) -> Iterator["BlockItem"]:
         program = runs.session(self.path).program
-        if program.problems:
+        if program.problems and not program.silent:
             raise self.CollectError(lines_here(runs.session(self.path).vault, program.problems))
         if not program.blocks:
             runs.over(self.path)
@@ -51,8 +61,9 @@ class BlockItem(pytest.Item):
             raise pytest.skip.Exception(verdict.reason, _use_item_location=True)
         if verdict.status == "failed":
             block = f"{place.shown(session.file)}::block-{self.number}"
-            again = f"{place.command('pytest')} {shlex.quote(block)}"
-            raise BlockFailed(failure_text(session, verdict, again))
+            words = (place.command("pytest"), *_loading(self.config), shlex.quote(block))
+            again = " ".join(words)
+            raise BlockFailed(failures_text(session, [verdict], again)[0])
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> str:
         if isinstance(excinfo.value, BlockFailed):

@@ -7,7 +7,7 @@ import pytest
 
 from vaultkit.pairs import canonical, is_zh, translated
 from vaultkit.run.entry import entry_of
-from vaultkit.run.report import failure_text
+from vaultkit.run.report import failures_text
 from vaultkit.run.results import record
 from vaultkit.run.session import Session
 from vaultkit.run.verdict import again as again_with
@@ -49,7 +49,7 @@ class LabItem(pytest.Item):
         try:
             texts = [str(problem_here(session.vault, problem)) for problem in session.program.problems]
             verdicts = [judge(session, block) for block in session.program.blocks] if not texts else []
-            texts += [failure_text(session, v, again) for v in verdicts if v.status == "failed"]
+            texts += failures_text(session, verdicts, again)
             entry = None if texts else entry_of(session, verdicts)
         finally:
             session.close()

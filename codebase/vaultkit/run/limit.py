@@ -33,9 +33,13 @@ _depth = [0]
 class TimeLimit(BaseException):
     """Raised inside a block that runs too long; no `except Exception` of the block can swallow it."""
 
+    __module__ = "builtins"  # as a traceback shows it
+
 
 class ProcessEnd(BaseException):
     """Raised where a block calls `os._exit`, which would pass for a run without a failure."""
+
+    __module__ = "builtins"
 
 
 class time_limit:
@@ -120,6 +124,6 @@ def _guarded(original: Any) -> Any:
     def end(status: int) -> None:
         if os.getpid() != owner:  # a forked child ends so, and may
             original(status)
-        raise ProcessEnd(f"os._exit({status}) would end the whole run")
+        raise ProcessEnd(f"calls os._exit({status}), which would end the whole run")
 
     return end

@@ -42,7 +42,8 @@ class Modules:
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
         self.kept: dict[str, ModuleType] = {}
-        self.edges: dict[str, set[str]] = {}
+        self.edges: dict[str, set[str]] = {}  # of each of our modules, what it depends on: see `link`
+        self.below: dict[str, frozenset[str]] = {}  # the closure of each, as far as it has been asked for
         self.origins: dict[str, tuple[str, ...]] = {}
         self.images: dict[str, Image] = {}
         self.tainted: set[str] = set()
@@ -83,10 +84,25 @@ class Modules:
         self.kept.clear()
         self.images.clear()
 
+    def link(self, name: str, others: Iterable[str]) -> None:
+        """The module `name`, one of ours, depends on `others`."""
+        fresh = set(others) - self.edges.setdefault(name, set())
+        if fresh:
+            self.edges[name] |= fresh
+            self.below.clear()
+
     def closure(self, names: Iterable[str]) -> set[str]:
         """The modules `names` and all they depend on, those of them that are ours."""
         found: set[str] = set()
-        waiting = list(names)
+        for name in names:
+            if name not in self.below:
+                self.below[name] = frozenset(self._closure(name))
+            found |= self.below[name]
+        return found
+
+    def _closure(self, name: str) -> set[str]:
+        found: set[str] = set()
+        waiting = [name]
         while waiting:
             name = waiting.pop()
             if name in self.edges and name not in found:
@@ -100,6 +116,8 @@ class Modules:
         if not self.recorder.active or fullname in self.asking:
             return None
         places = tuple(place for place, library in map(self._place, path or sys.path) if not library)
+        if path and not places:
+            return None  # within a library
         if fullname in self.kept and self.origins.get(fullname) == places:
             return self._ready(fullname)
         spec = self._found(fullname, path, target)
@@ -111,7 +129,9 @@ class Modules:
             return None
         if not _is_own(spec):
             return spec
-        self.edges.setdefault(fullname, set())
+        if fullname not in self.edges:
+            self.edges[fullname] = set()
+            self.below.clear()
         self.kept.pop(fullname, None)
         self.images.pop(fullname, None)
         self.origins[fullname] = places
@@ -184,9 +204,9 @@ class Modules:
         if name not in self.edges:
             return
         if code is not None:
-            self.edges[name] |= imports_of(code, name)
+            self.link(name, imports_of(code, name))
         if data is None or any(word in data for word in _DYNAMIC):
-            self.edges[name] |= {other for other in self.edges if other in sys.modules and other != name}
+            self.link(name, {other for other in self.edges if other in sys.modules and other != name})
         self.recorder.on_source(data or b"", name)
         self.images[name] = Image(module)
 

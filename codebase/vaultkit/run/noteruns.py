@@ -89,7 +89,8 @@ class NoteRuns:
         for root, vault in self.vaults.items():
             record(root, vault.entries)
             if self.observer and vault.cache.fresh:
-                vault.cache.save(self.observer.values, self.observer.host_path, loaded_files())
+                shared = self.observer.library.things
+                vault.cache.save(self.observer.values, self.observer.host_path, loaded_files(), shared)
 
 
 class _Vault:

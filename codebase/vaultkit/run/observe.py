@@ -1,12 +1,13 @@
 """What a note uses while it runs: files, folders, modules, environment variables, and what nobody can track.
 
 Seen are Python's audit events (every `open`, `listdir`, `scandir`, process, socket, library), `os.stat` and
-its kin (a file looked for counts, found or not), reads of `os.environ`, imports (see `modules`), functions
-of libraries known to open files by themselves, and on Linux whatever else opens a file of the vault, of the
-engine or below the import path (see `opened`). Each is put down to the note and to all our modules on the
-call stack: what a module has read once and remembers is a dependency of every later note that imports it.
-What a library reads while it is first imported counts for all notes of the process. The calendar and
-unseeded randomness cannot be tracked: a note that uses them always runs.
+its kin (a file looked for counts, found or not; so do its mode, its times and where a link leads, for who
+asks), reads of `os.environ`, imports (see `modules`), functions of libraries known to open files by
+themselves, and on Linux whatever else opens a file of the vault, of the engine or below the import path (see
+`opened`). Each is put down to the note and to all our modules on the call stack: what a module has read once
+and remembers is a dependency of every later note that imports it. What a library reads while it is first
+imported counts for all notes of the process. The calendar, unseeded randomness and how full or busy the
+machine is cannot be tracked: a note that uses them always runs.
 
 Not seen: files elsewhere that native code opens by itself (on other systems than Linux, anywhere), file
 systems that lie about times, randomness and clocks that native code asks by itself (`random.Random()`),
@@ -18,7 +19,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType, ModuleType
+from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 from vaultkit import where
@@ -30,7 +31,7 @@ from vaultkit.run.patches import wrap_environ, wrap_stats
 from vaultkit.run.recorder import Recorder
 from vaultkit.run.results import ENGINE
 from vaultkit.run.stamps import SET_BY_RUNNER, is_library, variable
-from vaultkit.run.untracked import CALENDAR, RANDOMNESS, wrap_clock, wrap_randomness
+from vaultkit.run.untracked import CALENDAR, MACHINE, RANDOMNESS, wrap_clock, wrap_machine, wrap_randomness
 from vaultkit.run.used import Used
 from vaultkit.run.workplace import temporary_folder
 
@@ -46,6 +47,8 @@ _NATIVE = {
     }
 }
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_MORE = ("getmtime", "getatime", "getctime", "samefile", "owner", "group", "is_mount")
 _LOADERS = frozenset(
     {
         "importlib._bootstrap",
@@ -63,12 +66,14 @@ class Observer(Recorder):
         super().__init__(fingerprints)
         self.temporary = tuple(f(temporary_folder()) + os.sep for f in (os.path.abspath, os.path.realpath))
         self.wrapped: set[str] = set()
+        self.names: dict[str, set[str]] = {}  # of the notes' own folders, with links and without
         self.opened = Opened(folders)
         sys.addaudithook(self._hook())
         wrap_stats(self._looks, self._on_look)
         wrap_environ(self._looks, self._on_variable)
         wrap_clock(self._looks, self._on_clock)
         wrap_randomness(self._looks, self._on_randomness)
+        wrap_machine(self._looks, lambda: self._untracked(MACHINE))
 
     def begin(self) -> None:
         """A new note starts."""
@@ -108,8 +113,15 @@ class Observer(Recorder):
     def _looks(self) -> bool:
         return self.active and not getattr(self.busy, "now", False)
 
-    def _on_look(self, path: Any) -> None:
-        self._put("file", _absolute(path))
+    def _on_look(self, function: str, path: Any) -> None:
+        name = _absolute(path)
+        self._put("file", name)
+        if function in ("lstat", "readlink"):
+            self._put("link", name)
+        elif function == "access":
+            self._put("mode", name)
+        elif _asks_for_more(sys._getframe(2)):
+            self._put("status", name)
 
     def _on_variable(self, name: str) -> None:
         if name in SET_BY_RUNNER:
@@ -175,15 +187,19 @@ class Observer(Recorder):
         """Everything below `folder` is the note's own from now on."""
         if folder + os.sep in self.made:
             return
-        with self._unseen():
-            names = {os.path.abspath(folder) + os.sep, os.path.realpath(folder) + os.sep}
-        if not names <= set(self.made):
-            self.made += tuple(sorted(names))
+        if folder not in self.names:
+            with self._unseen():
+                self.names[folder] = {os.path.abspath(folder) + os.sep, os.path.realpath(folder) + os.sep}
+        if not self.names[folder] <= set(self.made):
+            self.made += tuple(sorted(self.names[folder]))
 
     def _on_folder(self, event: str, arguments: tuple[Any, ...]) -> None:
         path = arguments[0]
         if not isinstance(path, int) and _caller() not in _LOADERS:
-            self._put("folder", _absolute("." if path is None else path))
+            name = _absolute("." if path is None else path)
+            self._put("folder", name)
+            if event == "os.scandir" and _is_own(sys._getframe(2).f_code):
+                self._put("status", name)  # the entries tell of their files
 
     def _on_change(self, event: str, arguments: tuple[Any, ...]) -> None:
         for path in arguments[:2]:
@@ -268,6 +284,19 @@ def _absolute(path: Any) -> str:
 def _caller() -> str:
     """The module whose code caused the audit event being handled."""
     return str(sys._getframe(3).f_globals.get("__name__", ""))
+
+
+def _asks_for_more(frame: FrameType) -> bool:
+    """True if the caller of `os.stat` may look at modes or times; libraries mostly ask if a file is there."""
+    code, name = frame.f_code, str(frame.f_globals.get("__name__", ""))
+    if name.startswith("pathlib") and code.co_name == "stat" and frame.f_back is not None:
+        code, name = frame.f_back.f_code, str(frame.f_back.f_globals.get("__name__", ""))
+    return code.co_name in _MORE if name.startswith(("genericpath", "pathlib")) else _is_own(code)
+
+
+def _is_own(code: CodeType) -> bool:
+    """True if code is no library's, nor ours."""
+    return not code.co_filename.startswith(("<frozen ", _OURS)) and not is_library(code.co_filename)
 
 
 def _inside_library(frame: FrameType | None) -> bool:

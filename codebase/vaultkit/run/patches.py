@@ -7,14 +7,27 @@ from typing import Any
 _STATS = ("stat", "lstat", "access", "readlink")
 
 
-def wrap_stats(active: Callable[[], bool], see: Callable[[Any], None]) -> None:
-    """From now on call `see(path)` before a path is asked after, while `active()`."""
+def wrap_stats(active: Callable[[], bool], see: Callable[[str, Any], None]) -> None:
+    """From now on call `see(function, path)` before a path is asked after, while `active()`."""
+    readlink = os.readlink
+
+    def placed(path: Any, folder: int) -> Any:
+        """A path below an open folder, as far as the system tells."""
+        try:
+            return os.path.join(readlink(f"/proc/self/fd/{folder}"), os.fsdecode(path))
+        except (OSError, ValueError):
+            return path
+
     for name in _STATS:
         original = getattr(os, name)
 
-        def look(path: Any, *rest: Any, _original: Callable[..., Any] = original, **options: Any) -> Any:
-            if active() and isinstance(path, str | bytes | os.PathLike) and options.get("dir_fd") is None:
-                see(path)
+        def look(
+            path: Any, *rest: Any, _original: Callable[..., Any] = original, _name: str = name, **options: Any
+        ) -> Any:
+            if active() and isinstance(path, str | bytes | os.PathLike):
+                folder = options.get("dir_fd")
+                plain = options.get("follow_symlinks", True)
+                see(_name if plain else "lstat", path if folder is None else placed(path, folder))
             return _original(path, *rest, **options)
 
         look.__name__ = name
@@ -27,7 +40,7 @@ def wrap_stats(active: Callable[[], bool], see: Callable[[Any], None]) -> None:
 def wrap_environ(active: Callable[[], bool], see: Callable[[str], None]) -> None:
     """From now on call `see(name)` before a variable is read, `see("*")` before all are, while `active()`."""
     kind: Any = type(os.environ)
-    get, iterate = kind.__getitem__, kind.__iter__
+    get, iterate, length = kind.__getitem__, kind.__iter__, kind.__len__
 
     def read(mapping: Any, key: Any) -> Any:
         if active():
@@ -39,4 +52,9 @@ def wrap_environ(active: Callable[[], bool], see: Callable[[str], None]) -> None
             see("*")
         return iterate(mapping)  # type: ignore[no-any-return]
 
-    kind.__getitem__, kind.__iter__ = read, walk
+    def count(mapping: Any) -> int:
+        if active():
+            see("*")
+        return int(length(mapping))
+
+    kind.__getitem__, kind.__iter__, kind.__len__ = read, walk, count

@@ -34,6 +34,13 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Generator[
     return kept
 
 
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """A link to a folder that holds it would be followed round and round."""
+    if not collection_path.is_symlink() or not collection_path.is_dir():
+        return None
+    return collection_path.parent.resolve().is_relative_to(collection_path.resolve()) or None
+
+
 _templates: dict[str, str] = {}  # the folder of templates of the vault of each folder, "" if it has none
 
 

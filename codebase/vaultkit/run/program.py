@@ -46,6 +46,11 @@ class Program:
         self.declared: set[int] = set()  # lines of fences shown as Python, no blocks, but declared as skipped
         self.problems: list[Problem] = []
 
+    @property
+    def silent(self) -> bool:
+        """True if there is nothing to run, nor anything wrong with Python that is shown."""
+        return not self.blocks and all(problem.code.startswith("output") for problem in self.problems)
+
     def problem(self, line: int, code: str, message: str, hint: str) -> None:
         self.problems.append(Problem(self.path, line, code, message, hint))
 
@@ -66,6 +71,8 @@ def program_of(path: str, scan: Scan) -> Program:
             program.declared.add(fence.line)
         _check_fence(program, fence, scan)
         if not fence.is_python:
+            if fence.shown_as_python:
+                outputs.pop(_after(scan, fence.end_line), None)  # what is wrong is said of the code
             continue
         used |= {comment.end_line for comment in above}
         earlier = [c for line, c in sorted(controls.items()) if line < fence.line and line not in used]

@@ -3,6 +3,7 @@
 import gc
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from vaultkit.run.limit import rest, takes_output, watched
 from vaultkit.run.loaded import loaded_files
 from vaultkit.run.notereport import NoteReport, Skip
 from vaultkit.run.observe import Observer, watched_folders
+from vaultkit.run.program import Block
 from vaultkit.run.reading import Reading
 from vaultkit.run.recall import Row, is_plain, known_shape, recall, renewed
-from vaultkit.run.report import failure_text
+from vaultkit.run.report import failures_text
 from vaultkit.run.results import engine_digest, record
 from vaultkit.run.session import Session
 from vaultkit.run.shape import learn_shape
@@ -23,12 +25,15 @@ from vaultkit.run.used import Used
 from vaultkit.run.verdict import Failure, Verdict, again, judge
 from vaultkit.terminal import problem_here
 
+Told = Callable[[int, int], None]  # called while a note runs: its block of this number has, so many passed
+
 
 class Runner:
     """Judges notes of one vault, one after another, in this process."""
 
-    def __init__(self, cache: RunCache, engine: str) -> None:
+    def __init__(self, cache: RunCache, engine: str, told: Told | None = None) -> None:
         self.cache = cache
+        self.told = told
         self.engine = engine
         self.entries: dict[str, dict[str, Any]] = {}
         self.observer: Observer | None = None
@@ -61,7 +66,7 @@ class Runner:
             self.observer.begin()
             self.observer.on_files([os.path.join(self.cache.root, ".obsidian", "app.json")])
         try:
-            report = run_note(session)
+            report = run_note(session, self.told)
             used = self.observer.used()
             whole = not session.program.problems
             entry = entry_of(session, report.verdicts, self.engine, used) if whole else None
@@ -85,7 +90,8 @@ class Runner:
         record(self.cache.root, self.entries)
         if self.observer is None:
             return self.cache.save({}, [], [])
-        return self.cache.save(self.observer.values, self.observer.host_path, loaded_files())
+        shared = self.observer.library.things
+        return self.cache.save(self.observer.values, self.observer.host_path, loaded_files(), shared)
 
 
 class RunReport(NoteReport):
@@ -99,14 +105,20 @@ class RunReport(NoteReport):
 
 
 def run_rows(
-    cache: RunCache, rows: list[Row], engine: str, show: Callable[[NoteReport], None], *, force: bool = False
+    cache: RunCache,
+    rows: list[Row],
+    engine: str,
+    show: Callable[[NoteReport], None],
+    *,
+    force: bool = False,
+    told: Told | None = None,
 ) -> tuple[list[NoteReport], str]:
     """Judge each note, calling `show` as each ends, and record the results.
 
     A note whose last verdict still holds is not run, unless `force`; what is run is watched. Returns the
     reports, and why nothing could be remembered, or "".
     """
-    runner = Runner(cache, engine)
+    runner = Runner(cache, engine, told)
     reports = []
     try:
         gc.freeze()
@@ -124,7 +136,7 @@ def run_rows(
     return reports, fault
 
 
-def run_note(session: Session) -> RunReport:
+def run_note(session: Session, told: Told | None = None) -> RunReport:
     report = RunReport(session.path, len(session.program.blocks))
     if session.program.problems:
         for problem in session.program.problems:
@@ -134,21 +146,34 @@ def run_note(session: Session) -> RunReport:
                  "hint": problem.hint, "expected": None, "actual": None, "details": []}
             )  # fmt: skip
         return report
+    passed: dict[int, Verdict] = {}
+
+    def judge_now(block: Block) -> None:
+        """Before the next block runs, which may end the process."""
+        with suppress(Exception):  # in the middle of what the note has done to Python
+            verdict = judge(session, block)
+            if verdict.status == "passed":
+                passed[block.number] = verdict
+            if told:
+                told(block.number, len(passed))
+
+    if told:
+        session.after = judge_now
     if session.program.blocks:
         session.run_to(len(session.program.blocks))
     for block in session.program.blocks:
         if session.observer:
             figures = session.run_to(block.number).figures
             session.observer.on_files([str(session.attachments / name) for name in figures])
-        verdict = judge(session, block)
+        verdict = passed.get(block.number) or judge(session, block)
         report.verdicts.append(verdict)
         if verdict.status == "passed":
             report.passed += 1
         elif verdict.status == "skipped":
             report.skipped.append(Skip(block.line, verdict.reason))
         else:
-            report.texts.append(failure_text(session, verdict, again(session, "run")))
             report.failures += [as_dict(session, failure) for failure in verdict.failures]
+    report.texts = failures_text(session, report.verdicts, again(session, "run"))
     report.seconds = sum(execution.seconds for execution in session.executed.values())
     return report
 

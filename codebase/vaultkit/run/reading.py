@@ -1,6 +1,5 @@
 """A note as it was when it was read: its text and the program in it, of the same bytes."""
 
-import hashlib
 from importlib import import_module
 from pathlib import Path
 
@@ -21,12 +20,13 @@ class Reading:
         self.text: str | None = None
         self.digest = ""
         try:
-            data = (fingerprints or Fingerprints()).read(str(file))
+            fingerprints = fingerprints or Fingerprints()
+            data = fingerprints.read(str(file))
         except OSError as error:
             self.problems = [unreadable(path, error)]
         else:
             self.text, self.problems = text_of(data, path)
-            self.digest = hashlib.sha256(data).hexdigest()
+            self.digest = fingerprints.file(str(file))
         self._key: str | None = None
         scanned = scan(self.text or "")
         self.lines = len(scanned.lines)

@@ -34,17 +34,24 @@ class Recorder:
         self.modules = Modules(self)
 
     def used(self) -> Used:
-        """All that the note of the last `begin` has used, with what its modules and the libraries have."""
-        total = Used(set(self.note.things), self.modules.closure(self.note.modules), set(self.note.untracked))
-        for part in [self.library, *(self.by_module.get(name, Used()) for name in sorted(total.modules))]:
-            total.things |= part.things
-            total.untracked |= part.untracked
+        """All that the note of the last `begin` has used, with what its modules have. What libraries have
+        used while they were imported counts for every note: it stands in `library`, but for what of it
+        cannot be tracked.
+        """
+        untracked = self.note.untracked | self.library.untracked
+        total = Used(set(self.note.things), self.modules.closure(self.note.modules), untracked)
+        for name in total.modules:
+            if part := self.by_module.get(name):
+                total.things |= part.things
+                total.untracked |= part.untracked
         if self.modules.strangers:
             total.untracked.add(f"{self.modules.strangers[0]} was imported before the run began")
         return total
 
     def on_files(self, paths: list[str], module: str = "") -> None:
         """Files matter to whoever runs now, and to `module`."""
+        if not paths:
+            return
         users = self._users(sys._getframe(1))
         if module:
             users.append(self.by_module.setdefault(module, Used()))
@@ -56,7 +63,7 @@ class Recorder:
             used.modules.add(name)
         for user in self._stack(sys._getframe(1)):
             if user != name:
-                self.modules.edges[user].add(name)
+                self.modules.link(user, (name,))
 
     def _put(self, kind: str, name: str, users: list[Used] | None = None) -> None:
         if kind != "variable":
@@ -93,11 +100,9 @@ class Recorder:
             self.busy.now = before
 
     def value(self, kind: str, name: str) -> str:
-        if kind == "file":
-            return self.fingerprints.file(name)
-        if kind == "folder":
-            return self.fingerprints.folder(name)
-        return variable(self.host_environ, name)
+        if kind == "variable":
+            return variable(self.host_environ, name)
+        return self.fingerprints.thing(kind, name)
 
     def _untracked(self, reason: str) -> None:
         for used in self._users(sys._getframe(1)):

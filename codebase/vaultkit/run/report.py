@@ -1,18 +1,24 @@
 """The words of a failure: `path:line`, source, traceback, diff and the command to run it again."""
 
 import linecache
+import os
+from collections.abc import Iterable
 from importlib import import_module
-from types import CodeType, TracebackType
+from types import CodeType, ModuleType, TracebackType
 from unicodedata import east_asian_width
 
 from vaultkit import place
 from vaultkit.errors import Problem
 from vaultkit.run.asserts import short
+from vaultkit.run.compare import cut
+from vaultkit.run.limit import ProcessEnd
 from vaultkit.run.program import Block
 from vaultkit.run.session import Session
 from vaultkit.run.verdict import Failure, Verdict, explained, is_unreadable, last_frame
 
+_OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _MAX_VALUES = 8
+_IMPORT = "<frozen importlib."
 _AROUND = 6  # lines of a block shown above and below the failing one
 
 
@@ -20,20 +26,38 @@ def problem_of(session: Session, failure: Failure) -> Problem:
     return Problem(place.shown(session.file), failure.line, failure.code, failure.message, failure.hint)
 
 
-def failure_text(session: Session, verdict: Verdict, again: str) -> str:
-    """Everything to say about a failed block; `again` is the command that runs it again."""
+def failures_text(session: Session, verdicts: Iterable[Verdict], again: str) -> list[str]:
+    """What is to be said about each failed block; the last says `again`, the command that runs them again."""
+    texts = [failure_text(session, verdict) for verdict in verdicts if verdict.status == "failed"]
+    texts[-1:] = [f"{text}\n    run again: {again}" for text in texts[-1:]]
+    return texts
+
+
+def failure_text(session: Session, verdict: Verdict) -> str:
+    """Everything to say about a failed block."""
     parts: list[str] = []
     for failure in verdict.failures:
         parts.append(str(problem_of(session, failure)))
         if failure.error is not None:
             parts += _source(session, verdict.block, failure)
-            if not is_unreadable(session, failure.error):
+            if not is_unreadable(session, failure.error) and not _is_end(session, failure.error):
                 parts += _traceback(session, failure.error)
         parts += [f"    {line}" for line in failure.details]
     error = verdict.failures[0].error if verdict.failures else None
     if error is not None:
         parts += _stderr(session, verdict.block)
-    return "\n".join([*parts, f"    run again: {again}"])
+    return "\n".join(parts)
+
+
+def _is_end(session: Session, error: BaseException) -> bool:
+    """True if the note itself asks for the end of the program: its line says it all."""
+    last = last_frame(session, error.__traceback__)
+    own = last is not None and (last.tb_next is None or _file(last.tb_next) == "<frozen _sitebuiltins>")
+    return isinstance(error, ProcessEnd) or (isinstance(error, SystemExit) and own)
+
+
+def _file(trace: TracebackType) -> str:
+    return trace.tb_frame.f_code.co_filename
 
 
 def _source(session: Session, block: Block, failure: Failure) -> list[str]:
@@ -41,7 +65,7 @@ def _source(session: Session, block: Block, failure: Failure) -> list[str]:
     marked = failure.line
     error = failure.error if is_unreadable(session, failure.error) else None
     above, code, hidden = _piece(session, block, marked)
-    rows = code.splitlines()
+    rows = [cut(row) for row in code.splitlines()]
     at = marked - above - 1 if above < marked <= above + len(rows) else 0
     first, last = max(0, at - _AROUND), min(len(rows), at + _AROUND + 1)
     width = len(str(above + len(rows)))
@@ -80,18 +104,20 @@ def _columns(char: str) -> int:
 
 
 def _traceback(session: Session, error: BaseException) -> list[str]:
-    """The traceback from the note's first frame on, with the note's path short, and the values of
-    the last line.
+    """The traceback from the note's first frame on, without what runs notes and imports modules, with the
+    note's path short, and the values of the last line.
     """
     trace = error.__traceback__
     while trace and trace.tb_frame.f_code.co_filename != str(session.file):
         trace = trace.tb_next
     whole = import_module("traceback").TracebackException  # dear to import, and seldom needed
-    text = "".join(whole(type(error), error, trace).format())
+    told = whole(type(error), error, trace)
+    told.stack[:] = [frame for frame in told.stack if not frame.filename.startswith((_OURS, _IMPORT))]
+    text = "".join(told.format())
     lines = text.replace(str(session.file), place.shown(session.file)).rstrip().split("\n")
     if isinstance(error, AssertionError):  # columns are those of the rewritten assert
         lines = [line for line in lines if line.strip(" ^~")]
-    return [f"    {line}" for line in lines] + _values(session, error, trace)
+    return [f"    {cut(line)}" for line in lines] + _values(session, error, trace)
 
 
 def _values(session: Session, error: BaseException, trace: TracebackType | None) -> list[str]:
@@ -110,7 +136,7 @@ def _values(session: Session, error: BaseException, trace: TracebackType | None)
     found = []
     for name in _names(source):
         scope = frame.f_locals if name in frame.f_locals else frame.f_globals
-        if name in scope and not callable(scope[name]) and not hasattr(scope[name], "__path__"):
+        if name in scope and not callable(scope[name]) and not isinstance(scope[name], ModuleType):
             found.append(f"    where {name} = {short(scope[name])}")
     return found[:_MAX_VALUES]
 

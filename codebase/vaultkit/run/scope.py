@@ -11,6 +11,7 @@ from vaultkit import where
 from vaultkit.files import NOTE_ENDINGS, OUT, clean, note_files
 from vaultkit.languages import translated
 
+NO_NAME = "'': no-note is no name of a note"
 Rows = list[tuple[str, str]]
 
 
@@ -40,6 +41,8 @@ def scope_of(names: list[str]) -> Scope:
             raise _no_vault(os.getcwd(), where.NO_VAULT)
         passed: Rows = []
         return Scope(root, note_files(root, passed), False, passed)
+    if "" in names:
+        raise WrongCall(NO_NAME)
     first, rest = names[0], names[1:]
     if os.path.isdir(first):
         return _in_folder(first, rest)
@@ -50,6 +53,11 @@ def scope_of(names: list[str]) -> Scope:
     if not root:
         raise _no_vault(first, where.NO_FOLDER)
     return Scope(root, _unique(row for name in names for row in _named(root, "", name)), True)
+
+
+def no_engine(folder: str) -> str:
+    """What is said of an `--engine` that is no folder."""
+    return f"{folder}: no-engine is not a folder (hint: --engine takes the folder that holds the package)"
 
 
 def _no_vault(name: str, words: tuple[str, str]) -> WrongCall:

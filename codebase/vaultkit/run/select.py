@@ -7,7 +7,7 @@ from vaultkit.errors import CallError, Problem, VaultError, no_folder
 from vaultkit.files import NOTE_ENDINGS, OUT
 from vaultkit.pairs import canonical, pair_of
 from vaultkit.resolve import resolve
-from vaultkit.vault import Vault
+from vaultkit.vault import Vault, unread
 
 
 def select(names: list[str], root: Path | None = None) -> tuple[Path, list[Path]]:
@@ -15,6 +15,8 @@ def select(names: list[str], root: Path | None = None) -> tuple[Path, list[Path]
 
     Without names: every note that holds Python fences. A folder means the notes with Python fences below it.
     """
+    if "" in names:
+        raise CallError(Problem("''", 0, "no-note", "is no name of a note"))
     here = _on_disk(names)
     for path in here:
         if path.is_file() and where.leaves(str(path)):
@@ -84,9 +86,10 @@ def _inside(file: Path, root: Path) -> Path:
 
 
 def _with_code(vault: Vault, part: str) -> list[Path]:
-    """Files of the notes below `part` that show Python."""
-    return [
-        vault.root / path
-        for path, note in sorted(vault.notes.items())
-        if path.startswith(part) and any(fence.is_python and not fence.hidden for fence in note.scan.fences)
+    """Files of the notes below `part` that show Python, and of those that cannot be read."""
+    shown = [
+        path
+        for path, note in vault.notes.items()
+        if any(fence.is_python and not fence.hidden for fence in note.scan.fences)
     ]
+    return [vault.root / path for path in sorted([*shown, *unread(vault)]) if path.startswith(part)]

@@ -2,16 +2,17 @@
 
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext, redirect_stderr, redirect_stdout
 from functools import cached_property
+from io import StringIO
 from pathlib import Path
 
 from vaultkit import place
 from vaultkit.languages import canonical
 from vaultkit.run.alone import Alone
 from vaultkit.run.control import Control
-from vaultkit.run.execute import MODULE, Execution, execute, new_module, show_source
+from vaultkit.run.execute import MODULE, Execution, execute, new_module, said, show_source
 from vaultkit.run.figures import FigureFolder
 from vaultkit.run.isolation import Isolation
 from vaultkit.run.limit import DEFAULT_SECONDS, watched
@@ -55,6 +56,7 @@ class Session:
         self.lab = reading.lab
         self.alone = alone
         self.executed: dict[int, Execution] = {}
+        self.after: Callable[[Block], None] | None = None  # called after each block that is executed
         self._module = new_module(self.file)
         self._folder: Workplace | None = None
         self._blocked_by = 0
@@ -95,6 +97,8 @@ class Session:
                         entered = self._isolation
                         entered.enter()
                 self.executed[block.number] = self._run(block)
+                if self.after:
+                    self.after(block)
         finally:
             _leave(entered, last=self._last in self.executed)
 
@@ -104,7 +108,8 @@ class Session:
 
     def close(self) -> None:
         """Forget the namespace and delete the note's temporary folder."""
-        self._module.__dict__.clear()  # what it holds open is closed now, not when garbage is collected
+        with redirect_stdout(StringIO()), redirect_stderr(StringIO()):  # what its objects say when they end
+            self._module.__dict__.clear()  # what it holds open is closed now, not when garbage is collected
         self._module = new_module(self.file)
         if self._folder:
             self._folder.remove()
@@ -197,4 +202,4 @@ def is_expected(error: BaseException, control: Control) -> bool:
     """
     classes = type(error).__mro__
     names = {name for c in classes for name in (c.__name__, f"{c.__module__}.{c.__qualname__}")}
-    return bool(control.raises) and control.raises in names and control.message in str(error)
+    return bool(control.raises) and control.raises in names and control.message in said(error)

@@ -15,10 +15,9 @@ def learn_shape(cache: RunCache, path: str, file: str, reading: Reading) -> None
     if reading.digest != now:
         return  # edited just now
     program = reading.program
-    # A note without blocks has no verdict, unless it shows Python that would never run.
-    silent = not program.blocks and all(p.code.startswith("output") for p in program.problems)
     required = {name: present(name) for block in program.blocks for name in block.control.requires}
-    if program.problems and not silent:
+    # A note without blocks has no verdict, unless it shows Python that would never run.
+    if program.problems and not program.silent:
         cache.texts[path] = [now, None, 0, [], required]
     else:
         skipped = [Skip(block.line, block.control.skip) for block in program.blocks if block.control.skip]

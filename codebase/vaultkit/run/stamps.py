@@ -20,6 +20,9 @@ ENVIRONMENT = (
 SET_BY_RUNNER = frozenset({"KVIST_FIGURES", "MLX_DISABLE_COMPILE"})
 # They change how Python starts or prints, but nothing that a note can do.
 HARMLESS = frozenset({"PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONPATH"})
+_HARMLESS_OPTIONS = frozenset(
+    {"importtime", "pycache_prefix", "faulthandler", "frozen_modules", "utf8", "dev"}
+)
 RUNNER = "the runner"
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -48,13 +51,20 @@ def is_library(path: str) -> bool:
 def stamps(fingerprints: Fingerprints, host_path: list[str] | None = None) -> dict[str, str]:
     """Every stamp as it is now; `host_path` is `sys.path` of the process that runs notes."""
     return {
-        "the version of Python": f"{sys.version} {sys.flags.optimize} {sys.prefix}",
+        "the version of Python": f"{sys.version} {_flags()} {sys.prefix}",
         "the machine": _machine(),
         "the installed packages": _lines(_packages()),
         "the environment": _lines(f"{n}={v}" for n, v in sorted(os.environ.items()) if _is_stamped(n)),
         RUNNER: _lines(_runner(fingerprints)),
         "the import path": _lines(_roots(sys.path if host_path is None else host_path)),
     }
+
+
+def _flags() -> str:
+    """The options of Python that change what code does."""
+    flags = sys.flags.optimize, sys.flags.dev_mode, sys.flags.utf8_mode, sys.flags.bytes_warning
+    options = sorted(f"{k}={v}" for k, v in sys._xoptions.items() if k not in _HARMLESS_OPTIONS)
+    return " ".join(map(str, [*flags, *sys.warnoptions, *options]))
 
 
 def variable(environ: Mapping[str, str], name: str) -> str:

@@ -11,6 +11,7 @@ _CLOCK = ("time", "time_ns", "localtime", "gmtime", "ctime", "strftime")
 _CALENDAR = re.compile(rb"\b(?:date|datetime|Timestamp|pd|pendulum|arrow)\.(?:now|today|utcnow)\s*\(")
 
 CALENDAR = "reads the calendar"
+MACHINE = "asks how busy or how full the machine is"
 RANDOMNESS = "draws random numbers of the system"
 
 
@@ -32,6 +33,13 @@ def wrap_randomness(active: Callable[[], bool], see: Callable[[], None]) -> None
     wrapped = _before(os.urandom, active, see, 0)
     os.urandom = random._urandom = wrapped  # type: ignore[attr-defined]
     random.seed = _before(random.seed, active, see, 1)
+
+
+def wrap_machine(active: Callable[[], bool], see: Callable[[], None]) -> None:
+    """The same for what other processes change at any time."""
+    for name in ("statvfs", "fstatvfs", "getloadavg"):
+        if hasattr(os, name):
+            setattr(os, name, _before(getattr(os, name), active, see, 0))
 
 
 def _before(

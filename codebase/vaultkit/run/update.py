@@ -1,6 +1,7 @@
 """Write back what blocks print and draw, only where it differs from the note beyond tolerance."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from difflib import unified_diff
 from pathlib import Path
@@ -12,9 +13,9 @@ from vaultkit.run.compare import has_ellipsis, output_lines, same_output
 from vaultkit.run.figures import same_figure
 from vaultkit.run.lab import rewritten_lab
 from vaultkit.run.program import Block
-from vaultkit.run.report import failure_text
+from vaultkit.run.report import failures_text
 from vaultkit.run.session import Session
-from vaultkit.run.verdict import again, judge, printed
+from vaultkit.run.verdict import Verdict, again, judge, printed
 from vaultkit.terminal import problem_here
 from vaultkit.write import write_atomic
 
@@ -36,13 +37,23 @@ class Update:
         return bool(self.diff or self.figures)
 
 
-def update_note(file: Path, root: Path, *, write: bool = True, twins: list[Session] | None = None) -> Update:
+def update_note(
+    file: Path,
+    root: Path,
+    *,
+    write: bool = True,
+    twins: list[Session] | None = None,
+    told: Callable[[int, int], None] | None = None,
+) -> Update:
     """Run a note and bring its output fences and figures up to date; a block that fails leaves all
-    as it was. `twins` holds the session of the last note, for a lab in two languages runs once.
+    as it was. `twins` holds the session of the last note, for a lab in two languages runs once; `told` is
+    called with the number of each block that has run, and with 0.
     """
     twins = [] if twins is None else twins
     session = Session(file, root, twin=twins[0] if twins else None)
     twins[:] = [session]
+    if told:
+        session.after = lambda block: told(block.number, 0)
     try:
         return _update(session, write)
     finally:
@@ -54,15 +65,11 @@ def _update(session: Session, write: bool) -> Update:
         session.path,
         errors=[str(problem_here(session.vault, problem)) for problem in session.program.problems],
     )
-    original = session.file.read_bytes()
     if update.errors:
         return update
-    for block in session.program.blocks:
-        verdict = judge(session, block)
-        wild = block.output is not None and has_ellipsis(block.output)  # only its author knows what may vary
-        fixable = _FIXABLE - {"output-differs"} if wild else _FIXABLE
-        if any(failure.code not in fixable for failure in verdict.failures):
-            update.errors.append(failure_text(session, verdict, again(session, "run")))
+    original = session.file.read_bytes()
+    verdicts = [judge(session, block) for block in session.program.blocks]
+    update.errors = failures_text(session, filter(_is_wrong, verdicts), again(session, "run"))
     if update.errors:
         return update
     before = original.decode("utf-8-sig")
@@ -80,6 +87,14 @@ def _update(session: Session, write: bool) -> Update:
     if write:
         _write(session, update, original, after, stale)
     return update
+
+
+def _is_wrong(verdict: Verdict) -> bool:
+    """True if a block fails in what cannot be written back."""
+    output = verdict.block.output
+    wild = output is not None and has_ellipsis(output)  # only its author knows what may vary
+    fixable = _FIXABLE - {"output-differs"} if wild else _FIXABLE
+    return any(failure.code not in fixable for failure in verdict.failures)
 
 
 def _shown(session: Session, text: str) -> list[str]:

@@ -1,6 +1,8 @@
 """What a run leaves behind for the cache: the things a note has used."""
 
-Dependency = tuple[str, str]  # ("file" | "folder" | "variable" | "library", its name)
+# (kind, name): "file" its bytes, "folder" the names in it, "link" where it leads, "mode" who may do what with
+# it, "status" its times besides; "variable" of the environment; "library" a file of one, stamped
+Dependency = tuple[str, str]
 
 
 class Used:

@@ -1,6 +1,7 @@
 """Judge an executed block: did it do what the note says, and if not, what is to be said about it."""
 
 import ast
+import re
 import shlex
 import sys
 from types import TracebackType
@@ -8,10 +9,18 @@ from typing import Literal, NamedTuple
 
 from vaultkit import place, where
 from vaultkit.run.asserts import explain
-from vaultkit.run.compare import first_difference, has_ellipsis, output_lines, unified
-from vaultkit.run.execute import Execution
+from vaultkit.run.compare import (
+    cut,
+    first_difference,
+    has_ellipsis,
+    output_lines,
+    same_words,
+    shortened,
+    unified,
+)
+from vaultkit.run.execute import Execution, said
 from vaultkit.run.figures import data_hash, same_figure
-from vaultkit.run.limit import TimeLimit
+from vaultkit.run.limit import ProcessEnd, TimeLimit
 from vaultkit.run.program import Block
 from vaultkit.run.session import Session, is_expected
 
@@ -46,7 +55,7 @@ def printed(block: Block, execution: Execution) -> list[str]:
     text = execution.stdout
     if execution.error and block.control.raises:
         text = f"{text.rstrip()}\n" if text.strip() else ""
-        text += f"{type(execution.error).__name__}: {execution.error}".rstrip(": ")
+        text += f"{type(execution.error).__name__}: {said(execution.error)}".rstrip(": ")
     if execution.value:
         text += execution.value + "\n"
     lines = output_lines(text)
@@ -99,17 +108,19 @@ def _error(session: Session, block: Block, execution: Execution) -> Failure | No
         return None
     line = error_line(session, block, error)
     if isinstance(error, TimeLimit):
-        hint = f"make it quicker, or: <!-- run: timeout {int(block.control.timeout or 60) * 2} -->"
+        hint = f"make it quicker, or: <!-- run: timeout {(block.control.timeout or 60) * 2:g} -->"
         return Failure(line, "too-slow", str(error), hint=hint, error=error)
+    if isinstance(error, ProcessEnd):
+        return Failure(line, "block-error", str(error), hint="leave it out", error=error)
     raised = f"{type(error).__name__}: {_words(session, error)}".rstrip(": ")
-    said = raised.split("\n")[0]
-    if isinstance(error, AssertionError) and not str(error):
-        said = f"{said}: {explained(session, error)[0]}".rstrip(": ")
+    message = cut(raised.split("\n")[0])
+    if isinstance(error, AssertionError) and not said(error):
+        message = f"{message}: {explained(session, error)[0]}".rstrip(": ")
     wanted = f"{name} with {block.control.message!r}" if block.control.message else name
     expected = f" (expected {wanted})" if name else ""
     hint = _error_hint(session, block, error)
     shown = [wanted] if name else []
-    return Failure(line, "block-error", said + expected, (), hint, error, shown, raised.split("\n"))
+    return Failure(line, "block-error", message + expected, (), hint, error, shown, raised.split("\n"))
 
 
 def is_unreadable(session: Session, error: BaseException | None) -> bool:
@@ -118,7 +129,9 @@ def is_unreadable(session: Session, error: BaseException | None) -> bool:
 
 
 def _words(session: Session, error: BaseException) -> str:
-    return error.msg if isinstance(error, SyntaxError) and is_unreadable(session, error) else str(error)
+    if isinstance(error, SystemExit) and error.code is None:
+        return ""
+    return error.msg if isinstance(error, SyntaxError) and is_unreadable(session, error) else said(error)
 
 
 def _error_hint(session: Session, block: Block, error: BaseException) -> str:
@@ -129,6 +142,18 @@ def _error_hint(session: Session, block: Block, error: BaseException) -> str:
                 return f"`{error.name}` is made by {where}, which is skipped: {earlier.control.skip}"
     if type(error).__name__ == "Skipped":
         return 'declare it instead: <!-- run: skip "why" --> on the line above the block'
+    if isinstance(error, SystemExit):
+        return "a note runs to its end: leave it out, or: <!-- run: raises SystemExit -->"
+    if isinstance(error, EOFError) and said(error) == "EOF when reading a line":
+        return "nobody is there to type while a note runs"
+    if is_unreadable(session, error) and isinstance(error, SyntaxError):
+        row = (error.text or "").lstrip()
+        if row.startswith((">>> ", "... ")):
+            return "leave out the prompts, and what is printed goes into an output fence"
+        if row.startswith(("%", "!", "?")):
+            return "a block is plain Python: IPython's commands are not"
+    if is_unreadable(session, error) and re.search("(?:await|async).* outside", str(error)):
+        return "a block is plain Python, where only an `async def` awaits: call asyncio.run(...)"
     if isinstance(error, ModuleNotFoundError):
         return f"is `{error.name}` installed in {sys.prefix}?"
     return ""
@@ -185,7 +210,7 @@ def _output(session: Session, block: Block, execution: Execution) -> Failure | N
     if block.output is None:
         if not got:
             return None
-        details = tuple(f"+ {line}" for line in got)
+        details = tuple(shortened([f"+ {line}" for line in got]))
         message = "prints, but the note shows no output"
         hint = update_hint(session)
         return Failure(block.fence.end_line, "output-missing", message, details, hint, None, [], got)
@@ -201,8 +226,11 @@ def _output(session: Session, block: Block, execution: Execution) -> Failure | N
         return None
     rows = unified(want, got, place.shown(session.file), block.output.line + 1, rtol)
     message = "printed something else than the note shows"
+    hint = update_hint(session)
+    if same_words(want, got):
+        hint = f"the same in another order: if it is a set's, print it sorted; else {hint}"
     line = min(block.output.line + 1 + first, block.output.end_line)
-    return Failure(line, "output-differs", message, tuple(rows), update_hint(session), None, want, got)
+    return Failure(line, "output-differs", message, tuple(shortened(rows)), hint, None, want, got)
 
 
 def _figures(session: Session, block: Block, execution: Execution) -> list[Failure]:

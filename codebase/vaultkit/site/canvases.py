@@ -8,9 +8,9 @@ from vaultkit.canvas.read import read_canvas
 from vaultkit.note import parse_note
 from vaultkit.resolve import is_hidden, resolve
 from vaultkit.site.context import Context, Target
-from vaultkit.site.describe import description
+from vaultkit.site.describe import plain
 from vaultkit.site.images import IMAGE, image
-from vaultkit.site.pages.parts import escape, linked, plain
+from vaultkit.site.pages.parts import escape, linked
 from vaultkit.site.ui import say
 from vaultkit.vault import read_text
 
@@ -100,7 +100,7 @@ def _file(context: Context, canvas: Canvas, node: Node) -> list[str]:
     if IMAGE.search(target.file):
         return [image(context, target, target.file, True)]
     lines = [linked(escape(_name(context, node, canvas.path)), target, context), "{: .k-node-title }"]
-    words = description(target.note, 400) if target.note else ""
+    words = context.sitemap.description(target.note.path, 400) if target.note else ""
     return [*lines, "", escape(words)] if words else lines
 
 

@@ -11,21 +11,22 @@ from vaultkit.backlinks import Backlink
 from vaultkit.labs.view import read_once
 from vaultkit.note import Note
 from vaultkit.site.context import Context
-from vaultkit.site.describe import description
+from vaultkit.site.describe import plain
 from vaultkit.site.draft import Formula, formulas_in
 from vaultkit.site.graph import Graph
 from vaultkit.site.in_lists import Place
 from vaultkit.site.notebooks import is_notebook, lab_text
 from vaultkit.site.pages.api import api_index, api_room
 from vaultkit.site.pages.file import file_page
-from vaultkit.site.pages.foot import foot
+from vaultkit.site.pages.foot import foot, foot_html
+from vaultkit.site.pages.front import front_page
 from vaultkit.site.pages.graph import KIND as GRAPH
 from vaultkit.site.pages.graph import graph_lines
 from vaultkit.site.pages.header import header, notice, sources
 from vaultkit.site.pages.home import KIND as HOME
 from vaultkit.site.pages.home import home
 from vaultkit.site.pages.in_lists import in_lists
-from vaultkit.site.pages.parts import escape, plain
+from vaultkit.site.pages.parts import escape
 from vaultkit.site.pages.planned import KIND as PLANNED
 from vaultkit.site.pages.planned import planned
 from vaultkit.site.pages.properties import css_classes, properties
@@ -60,7 +61,10 @@ def compose(context: Context, inputs: Inputs) -> tuple[str, list[Formula]]:
     shown = context.note
     kind = str(context.vault.notes[context.page.note("en")].properties.get("kind", ""))
     body = transform(_text(context), context)
-    parts = [_front_matter(context, kind), *_title(context, shown), *notice(context)]
+    below, quoted = "", list[Formula]()
+    if kind != PLANNED and not context.sitemap.plain:
+        below, quoted = foot_html(context, inputs.backlinks.get(context.page.key, []))
+    parts = [_front_matter(context, kind, len(below)), *_title(context, shown), *notice(context)]
     parts += [*header(context, inputs.results), *properties(context)]
     if kind == READING_LIST:
         parts += reading_list(context)
@@ -72,10 +76,11 @@ def compose(context: Context, inputs: Inputs) -> tuple[str, list[Formula]]:
         end += home(context)
     if kind != PLANNED:
         end += in_lists(context, inputs.places.get(context.page.key, []))
-        end += foot(context, inputs.backlinks.get(context.page.key, []))
+        if context.sitemap.plain:
+            end += foot(context, inputs.backlinks.get(context.page.key, []))
     text = top + to_markdown(body, context) + "\n".join(end)
-    formulas = [*context.stash.formulas.values(), *formulas_in("\n".join([top, *end]))]
-    return text.rstrip("\n") + "\n", formulas
+    formulas = [*context.stash.formulas.values(), *formulas_in("\n".join([top, *end])), *quoted]
+    return text.rstrip("\n") + "\n" + below, formulas
 
 
 def _text(context: Context) -> str:
@@ -124,6 +129,13 @@ def compose_section(context: Context, section: str) -> tuple[str, list[Formula]]
     return "\n".join([_yaml(meta), *lines]), formulas_in("\n".join(lines))
 
 
+def compose_front(context: Context) -> str:
+    """Text of the front page of a vault that has none."""
+    name = say(context.language, "home")
+    meta = {"title": name, "k": {"kind": "section", "section": "", "lang": context.language}}
+    return "\n".join([_yaml(meta), *front_page(context, name)]) + "\n"
+
+
 def compose_tag(context: Context, tag: Tag | None) -> str:
     """Text of the page of a tag, of the list of all for None."""
     language = context.language
@@ -158,11 +170,11 @@ def compose_source(file: str, text: str) -> str:
     )
 
 
-def _front_matter(context: Context, kind: str) -> str:
+def _front_matter(context: Context, kind: str, below: int) -> str:
     page = context.page
     note = context.note
     meta: dict[str, object] = {"title": context.sitemap.title(page, context.language)}
-    if text := description(note):
+    if text := context.sitemap.description(note.path):
         meta["description"] = text
     meta["k"] = {
         "kind": kind,
@@ -174,6 +186,7 @@ def _front_matter(context: Context, kind: str) -> str:
         "source": note.path,
         "classes": " ".join(css_classes(note)),
         "python": context.python,
+        "below": below,
     }
     return _yaml(meta)
 

@@ -14,7 +14,7 @@ from vaultkit.site.assets import export_assets
 from vaultkit.site.context import Context
 from vaultkit.site.export_config import config
 from vaultkit.site.export_write import former, write
-from vaultkit.site.pages.parts import escape, page_link
+from vaultkit.site.pages.front import front_page, section_file
 from vaultkit.site.pages.sections import section_title, sections
 from vaultkit.site.paths import LANGUAGES, Language
 from vaultkit.site.results import Results
@@ -86,23 +86,9 @@ def _finish(staged: Staged, sitemap: SiteMap, name: str) -> None:
     staged.files.pop(TITLES, None)
     if "index.md" not in staged.files:
         context = Context(sitemap, staged.language, Page("", "index", {}), parse_note("", ""))
-        staged.files["index.md"] = _front_page(context, name).encode("utf-8", "replace")
+        text = "\n".join(front_page(context, name)) + "\n"
+        staged.files["index.md"] = text.encode("utf-8", "replace")
     staged.files |= export_assets(formulas=bool(staged.formulas))
-
-
-def _front_page(context: Context, name: str) -> str:
-    lines = [f"# {escape(name)}", ""]
-    for section in sections(context):
-        lines.append(f"- [{escape(section_title(context, section))}]({section_file(context, section)})")
-    loose = [page for page in context.sitemap.pages.values() if not page.section]
-    lines += ["", *(f"- {page_link(context, page)}" for page in loose)]
-    return "\n".join(lines) + "\n"
-
-
-def section_file(context: Context, section: str) -> str:
-    """The staged page of a folder: its index, or the note of the folder's name."""
-    taken = any(page.slug == section for page in context.sitemap.pages.values())
-    return f"{section}.md" if taken else f"{section}/index.md"
 
 
 def _nav(staged: Staged, sitemap: SiteMap, name: str) -> list[tuple[str, str]]:

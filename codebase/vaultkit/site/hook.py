@@ -5,6 +5,7 @@ sections out of the nav, puts rendered formulas and links to the API into pages,
 libraries that pages need.
 """
 
+import json
 import logging
 import os
 import re
@@ -28,7 +29,11 @@ from vaultkit.site.assets import (
     remove_unused,
     version_of_theme,
 )
+from vaultkit.site.explorer import TITLES
 from vaultkit.site.formulas import MissingFormula, put_formulas
+from vaultkit.site.html.converter import BELOW, Converter
+from vaultkit.site.html.quick_markdown import Quick
+from vaultkit.site.html.templates import make_quick
 from vaultkit.site.katex import Renderer
 from vaultkit.site.names import link_names, number_lines
 from vaultkit.site.notebooks import MissingCells, is_notebook, is_raw, prose_file, put_cells
@@ -39,7 +44,6 @@ from vaultkit.site.pages.tags import KIND as TAG_KIND
 from vaultkit.site.paths import LANGUAGES, Language, Layout
 from vaultkit.site.permalinks import name_blocks
 from vaultkit.site.python_blocks import difference
-from vaultkit.site.quick_markdown import Quick
 from vaultkit.site.reference import addresses as api_addresses
 from vaultkit.site.safety import policy, secure
 from vaultkit.site.stage import stage_all
@@ -68,6 +72,8 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         config.site_url = config.site_url.rstrip("/") + "/zh/"
     root = (config.site_url or "").removesuffix("zh/") if language == "zh" else config.site_url or ""
     engine = engine_of(layout.vault)
+    titles = _titles(layout.stage(language))
+    named = {path for entry in config.nav if isinstance(entry, dict) for path in entry.values()}
     config.extra.update(
         k_package=engine.package,
         k_types=engine.types,
@@ -83,12 +89,16 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         k_material=_material(config),
         k_graph=graph_slug(layout.stage(language)),
         k_tags=tag_root(layout.stage(language)),
+        k_titles=titles,
+        k_folders={s: t for s, t in titles.items() if not named & {f"{s}/index.md", f"{s}.md"}},
         k_layout=layout,
         k_used=set(),
         k_changed=None,  # a server says which staged files differ; a build writes all
         k_renderer=Renderer(layout),
         k_terms=Terms(glossary(layout.root), language),
     )
+    config.extra["k_converter"] = Converter(config)
+    make_quick(config.theme)
     return config
 
 
@@ -104,6 +114,13 @@ def tag_root(stage: Path) -> str:
     """Name of the folder of the pages of tags in a staged tree, "" if there are none."""
     pages = ((root, stage / root / "index.md") for root in ROOTS)
     return next((root for root, page in pages if page.is_file() and TAG in page.read_text("utf-8")[:200]), "")
+
+
+def _titles(stage: Path) -> dict[str, str]:
+    """What the folders of a staged tree are called."""
+    file = stage / TITLES
+    titles: dict[str, str] = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    return titles
 
 
 def _stage(layout: Layout, language: Language) -> None:
@@ -137,6 +154,13 @@ def on_files(files: Files, **_: Any) -> Files:
     return files
 
 
+def on_pre_page(page: Page, config: MkDocsConfig, **_: Any) -> Page:
+    """Every page but a lab's is rendered by a parser that they share."""
+    if not is_notebook(page.file.src_uri):
+        config.extra["k_converter"].take(page)
+    return page
+
+
 def on_page_read_source(page: Page, config: MkDocsConfig, **_: Any) -> str | None:
     """Of a lab, its prose: what the notebook's file holds is for the plug-in to read."""
     if not is_notebook(page.file.src_uri):
@@ -160,6 +184,7 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files, *
         html = put_formulas(html, renderer)
         for item in page.toc:
             _toc(item, renderer)
+        html += put_formulas(page.meta.get(BELOW, ""), renderer, small=True)
     except MissingFormula as missing:
         log.warning("%s: formula was not seen at staging: %s", page.file.src_uri, missing)
     if config.extra["k_lang"] == "zh":
@@ -196,5 +221,5 @@ def on_post_build(config: MkDocsConfig) -> None:
         log.info("%s", why)
     assets = Path(config.site_dir) / "assets"
     remove_unused(assets)
-    join_styles(assets)
+    join_styles(assets, [Path(folder) for folder in config.theme.dirs])
     copy_libraries(layout.root / "node_modules", assets, sorted(config.extra["k_used"]))

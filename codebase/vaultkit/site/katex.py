@@ -5,7 +5,7 @@ A reader's browser runs no TeX and asks nobody; a formula KaTeX refuses is a bui
 
 import hashlib
 import json
-import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,9 +14,13 @@ from pathlib import Path
 
 from vaultkit.errors import Problem, VaultError
 from vaultkit.site.draft import Formula
+from vaultkit.site.packs import Packs
 from vaultkit.site.paths import HERE, Layout
 
 _SCRIPT = HERE / "js" / "katex_render.mjs"
+_NAMESPACE = re.compile(r' xmlns="http://www\.w3\.org/[\w/]+"')
+_TWICE = re.compile(r'<span class="((?:mord|mtight|mathnormal| )+)"><span class="\1">([^<]*)</span></span>')
+_FORM = "1"  # of what is kept; another one after a change to `shrink`
 
 
 def key_of(formula: Formula) -> str:
@@ -26,11 +30,11 @@ def key_of(formula: Formula) -> str:
 
 
 class Renderer:
-    """Rendered formulas of one project; each result is written in one move, so two processes may share it."""
+    """Rendered formulas of one project; two processes may share them."""
 
     def __init__(self, layout: Layout) -> None:
         self.package = layout.root / "node_modules" / "katex"
-        self.folder = layout.math / self._version()
+        self.packs = Packs(layout.math / f"{self._version()}-{_FORM}")
 
     def _version(self) -> str:
         try:
@@ -40,24 +44,23 @@ class Renderer:
 
     def get(self, formula: Formula) -> str | None:
         """HTML of a formula that has been rendered, else None."""
-        try:
-            return self._file(key_of(formula)).read_text("utf-8")
-        except OSError:
-            return None
+        return self.packs.get(key_of(formula))
 
     def render(self, formulas: Mapping[Formula, str]) -> list[Problem]:
         """Render what is not in the cache yet; the values are the notes' paths, for the problems returned."""
         missing = {key_of(formula): formula for formula in formulas}
-        missing = {key: formula for key, formula in missing.items() if not self._file(key).exists()}
+        known = self.packs.known() if missing else {}
+        missing = {key: formula for key, formula in missing.items() if key not in known}
         if not missing:
             return []
         problems: list[Problem] = []
+        rendered: dict[str, str] = {}
         for result in self._run(missing):
-            formula = missing[result["key"]]
             if "html" in result:
-                self._write(result["key"], result["html"])
+                rendered[result["key"]] = shrink(result["html"])
             else:
-                problems += _problems(result["error"], formula, formulas)
+                problems += _problems(result["error"], missing[result["key"]], formulas)
+        self.packs.add(rendered)
         return problems
 
     def _run(self, missing: Mapping[str, Formula]) -> list[dict[str, str]]:
@@ -78,15 +81,12 @@ class Renderer:
         results: list[dict[str, str]] = json.loads(done.stdout)
         return results
 
-    def _file(self, key: str) -> Path:
-        return self.folder / key[:2] / f"{key}.html"
 
-    def _write(self, key: str, html: str) -> None:
-        file = self._file(key)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_suffix(f".{os.getpid()}")
-        part.write_text(html, "utf-8")
-        part.replace(file)
+def shrink(rendered: str) -> str:
+    """KaTeX's HTML without what changes nothing: namespaces, margins of nothing, an element twice."""
+    rendered = _NAMESPACE.sub("", rendered).replace("margin-left:0em;", "")
+    rendered = rendered.replace(' style=""', "").replace(';">', '">').replace(';" ', '" ')
+    return _TWICE.sub(r'<span class="\1">\2</span>', rendered)
 
 
 def find_node() -> str | None:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from vaultkit.site.describe import description
 from vaultkit.site.paths import Language
 from vaultkit.site.sitemap import Page, SiteMap
 
@@ -43,9 +42,10 @@ def recent(sitemap: SiteMap, language: Language, limit: int | None = None) -> li
         first, last = sitemap.dates[page.note("en")]
         moment = changed or last
         if moment:
-            note = sitemap.vault.notes[page.note(language)]
             title = sitemap.title(page, language)
-            found.append(Recent(page, title, description(note), created or first, moment))
+            found.append(
+                Recent(page, title, sitemap.description(page.note(language)), created or first, moment)
+            )
     found.sort(key=lambda item: item.page.slug)
     found.sort(key=lambda item: (item.changed, item.created or _LONG_AGO), reverse=True)
     return found[:limit]

@@ -2,7 +2,8 @@
 
 import posixpath
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
+from typing import Any
 
 from vaultkit.bases.index import Index
 from vaultkit.canvas.links import linked_files
@@ -10,10 +11,12 @@ from vaultkit.canvas.read import read_canvas
 from vaultkit.errors import Problem
 from vaultkit.history import Dates, history
 from vaultkit.labs.notebook import SUFFIX, is_notebook
+from vaultkit.memo import Memo
 from vaultkit.note import Note
 from vaultkit.pairs import canonical, translated
 from vaultkit.published import public
 from vaultkit.site.anchors import Anchors, anchors_of
+from vaultkit.site.describe import LONGEST, about, claim, shorten
 from vaultkit.site.paths import Language
 from vaultkit.site.settings import strict_line_breaks
 from vaultkit.site.slugs import page_slug
@@ -61,7 +64,16 @@ class Page:
 
     def path_to(self, other: "Page") -> str:
         """Relative path from this page's staged file to the other's, for a Markdown link."""
-        return posixpath.relpath(other.file, posixpath.dirname(self.file) or ".")
+        return (
+            _folder_to(self.file.rpartition("/")[0], other.file.rpartition("/")[0])
+            + (other.file.rpartition("/")[2])
+        )
+
+
+@lru_cache(4096)
+def _folder_to(start: str, end: str) -> str:
+    """Relative path from one folder to another with a slash at its end, "" for the same."""
+    return "" if start == end else posixpath.relpath(end or ".", start or ".") + "/"
 
 
 @dataclass
@@ -74,10 +86,11 @@ class SiteMap:
     files: dict[str, Page] = field(default_factory=dict)  # of canvases and bases, by path
     plain: bool = False  # an export: nothing but the vault's own
     dated: bool = False  # set when a page depends on the day on which it was made
+    memo: Memo = field(default_factory=Memo)  # what was found in notes, for maps of the same vault to come
     _anchors: dict[str, Anchors] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, vault: Vault, *, plain: bool = False) -> "SiteMap":
+    def of(cls, vault: Vault, *, plain: bool = False, memo: Memo | None = None) -> "SiteMap":
         """The pages of a vault, but for private notes; `plain`: for export, where no rule is ours."""
         vault = public(vault)
         pages: dict[str, Page] = {}
@@ -102,17 +115,26 @@ class SiteMap:
             problems.append(
                 Problem(HOME, 0, "no-home", "is missing: it is the site's front page", "write it")
             )
-        return cls(vault, pages, problems, _file_pages(vault, taken), plain=plain)
+        files = _file_pages(vault, taken)
+        return cls(vault, pages, problems, files, plain=plain, memo=memo or Memo())
 
     @cached_property
     def index(self) -> Index:
         """What bases ask of the vault, read once for all pages."""
         return Index.of(self.vault)
 
+    def typed(self, path: str, key: str) -> Any:
+        """A property of the note at `path` as bases see it."""
+        return self._reader.typed(key, self.vault.notes[path].properties[key], path)
+
+    @cached_property
+    def _reader(self) -> Index:
+        return Index(self.vault)
+
     @cached_property
     def dates(self) -> dict[str, Dates]:
         """When each note was written and changed."""
-        return history(self.vault)
+        return history(self.vault, self.memo)
 
     @cached_property
     def strict_breaks(self) -> bool:
@@ -153,7 +175,8 @@ class SiteMap:
 
     def planned(self, page: Page) -> bool:
         """True for a note that is declared but not written (`status: stub` in either language)."""
-        return any(self.vault.notes[path].is_stub for path in page.notes.values())
+        notes = self.vault.notes
+        return any(notes[path].is_stub for path in page.notes.values())
 
     def title(self, page: Page, language: Language) -> str:
         """Title in this language; without a Chinese note, the first Chinese alias of the English one."""
@@ -165,6 +188,20 @@ class SiteMap:
                 (alias for alias in note.aliases if any(ord(char) in _HAN for char in alias)), note.title
             )
         return note.title
+
+    def claim(self, path: str) -> str:
+        """The claim of the note at `path` as Markdown, "" if it has none."""
+        note = self.vault.notes[path]
+        return str(self.memo.of("claim", note, partial(claim, note)))
+
+    def about(self, path: str) -> str:
+        """What the note at `path` is about, as one line of plain text."""
+        note = self.vault.notes[path]
+        return str(self.memo.of("about", note, partial(about, note)))
+
+    def description(self, path: str, longest: int = LONGEST) -> str:
+        """The same, at most so long."""
+        return shorten(self.about(path), longest)
 
     def anchors(self, note: Note) -> Anchors:
         """Anchors of a note, those of its translation included where the headings run in parallel."""

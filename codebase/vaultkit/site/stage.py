@@ -22,6 +22,7 @@ from vaultkit.site.compose import (
     compose,
     compose_api,
     compose_file,
+    compose_front,
     compose_graph,
     compose_raw,
     compose_section,
@@ -30,6 +31,7 @@ from vaultkit.site.compose import (
 )
 from vaultkit.site.context import Context, as_attachment
 from vaultkit.site.draft import Formula
+from vaultkit.site.explorer import explorer
 from vaultkit.site.graph import Graph, graph_of
 from vaultkit.site.graph_files import graph_files
 from vaultkit.site.in_lists import places
@@ -42,6 +44,7 @@ from vaultkit.site.pages.graph import graph_page
 from vaultkit.site.pages.sections import sections
 from vaultkit.site.pages.tags import all_tags_page, tag_page
 from vaultkit.site.paths import Language, Layout
+from vaultkit.site.publish import files_of, read, remove_empty, write_anew
 from vaultkit.site.reference import index_page, page_of, source_page
 from vaultkit.site.results import Results
 from vaultkit.site.sitemap import Page, SiteMap
@@ -126,6 +129,8 @@ def steps(sitemap: SiteMap, language: Language, inputs: Inputs, api: Coverage) -
         page = replace(home, slug=f"{section}/index")
         if page.file not in taken and f"{section}.md" not in taken:
             yield f"section {section}", partial(_section, Context(sitemap, language, page, nothing), section)
+    if home.file not in taken and not sitemap.plain:
+        yield "front", partial(_front, Context(sitemap, language, home, nothing))
     for name in (None, *sitemap.tags) if sitemap.tags else ():
         yield f"tag {name or ''}", partial(_tag, sitemap, language, name)
     yield "titles", partial(_titles, sitemap, language, api)
@@ -211,6 +216,12 @@ def _section(context: Context, section: str) -> Part:
     return part
 
 
+def _front(context: Context) -> Part:
+    part = Part()
+    part.add(context.page, compose_front(context), [], source=context.page.file)
+    return part
+
+
 def _tag(sitemap: SiteMap, language: Language, key: str | None) -> Part:
     """The page of a tag; for None that of all tags."""
     part = Part()
@@ -222,7 +233,10 @@ def _tag(sitemap: SiteMap, language: Language, key: str | None) -> Part:
 
 
 def _titles(sitemap: SiteMap, language: Language, api: Coverage) -> Part:
-    return Part({titles.FILE: titles.titles(sitemap, language, api.engine).encode()})
+    part = Part({titles.FILE: titles.titles(sitemap, language, api.engine).encode()})
+    if not sitemap.plain:
+        part.files |= explorer(sitemap, language, api.engine)
+    return part
 
 
 def stage_all(layout: Layout, languages: tuple[Language, ...]) -> tuple[list[Staged], list[Problem]]:
@@ -246,19 +260,14 @@ def stage_all(layout: Layout, languages: tuple[Language, ...]) -> tuple[list[Sta
 
 def write(files: dict[str, bytes], folder: Path) -> list[str]:
     """Make `folder` hold exactly these files; return the paths that changed."""
-    changed = []
+    had = files_of(folder)
+    changed = sorted(had.keys() - files.keys())
+    for path in changed:
+        (folder / path).unlink()
+        remove_empty(folder, (folder / path).parent)
     for path, content in files.items():
-        file = folder / path
-        if file.is_file() and file.read_bytes() == content:
-            continue
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
-        changed.append(path)
-    for file in sorted(folder.rglob("*"), reverse=True):
-        path = file.relative_to(folder).as_posix()
-        if file.is_file() and path not in files:
-            file.unlink()
+        file = f"{folder}/{path}"
+        if path not in had or had[path].st_size != len(content) or read(file) != content:
+            write_anew(file, content)
             changed.append(path)
-        elif file.is_dir() and not any(file.iterdir()):
-            file.rmdir()
     return changed

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 from vaultkit.api.names import Engine, summary
-from vaultkit.site.pages.parts import claim, plain
+from vaultkit.site.describe import plain
 from vaultkit.site.paths import Language
 from vaultkit.site.reference import SECTION, url_of
 from vaultkit.site.sitemap import Page, SiteMap
@@ -39,7 +39,6 @@ def _file(sitemap: SiteMap, page: Page, language: Language) -> dict[str, object]
 
 
 def _entry(sitemap: SiteMap, page: Page, language: Language) -> dict[str, object]:
-    note = sitemap.vault.notes[page.note(language)]
     title = sitemap.title(page, language)
     names = [sitemap.vault.notes[path].title for path in page.notes.values()]
     for path in page.notes.values():
@@ -51,7 +50,7 @@ def _entry(sitemap: SiteMap, page: Page, language: Language) -> dict[str, object
         entry["s"] = page.section
     if sitemap.planned(page):
         entry["p"] = 1
-    if text := claim(note):
+    if text := sitemap.claim(page.note(language)):
         entry["d"] = _shortened(plain(text))
     return entry
 

@@ -16,7 +16,7 @@ STRINGS: dict[str, tuple[str, str]] = {
         "All that comes first: {count} notes, about {hours} h",
         "完整的先读路线：{count} 篇，约 {hours} 小时",
     ),
-    "sources": ("Sources", "来源"),
+    "sources": ("Sources ({count})", "来源（{count}）"),
     "reviewed": ("reviewed {date}", "{date} 审阅"),
     "hours": ("{hours} h to study", "约需 {hours} 小时"),
     "planned": ("planned", "待写"),
@@ -25,14 +25,16 @@ STRINGS: dict[str, tuple[str, str]] = {
         "尚未写成：本页只说明将要讲什么",
     ),
     "untranslated": (
-        "This page has not been translated yet; here is the English text.",
-        "本页尚无中文译文，以下为英文原文。",
+        "This page has not been translated yet; here is the original.",
+        "本页尚无中文译文，以下为原文。",
     ),
     "stale": (
         "The English text has changed since this was translated: {link}",
         "英文原文在翻译之后有改动，本页可能与原文不一致：{link}",
     ),
     "untranslated_zh": ("This page exists in Chinese only.", "本页只有中文版。"),
+    "contents": ("Table of contents", "目录"),
+    "navigation": ("Navigation", "导航栏"),
     # kinds of note
     "kind_concept": ("Concept", "概念"),
     "kind_model": ("Model", "模型"),
@@ -147,6 +149,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "no_cards": ("There are no cards yet.", "还没有卡片。"),
     "field_hours": ("{value} h", "{value} 小时"),
     "field_minutes": ("{value} min", "{value} 分钟"),
+    "field_date": ("{value}", "{value}"),
     "field_after": ("after {value}", "先读 {value}"),
     "field_review": ("review", "复习"),
     "field_new": ("new", "新"),
@@ -160,6 +163,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "section_sessions": ("Study log", "学习记录"),
     "section_api": ("API", "API"),
     "section_count": ("{written} written, {planned} planned.", "已写成 {written} 篇，待写 {planned} 篇。"),
+    "section_written": ("All {written} written.", "共 {written} 篇。"),
     # API reference
     "api_intro": (
         "What notes import from the engine: each name with its documentation, its source, and who runs it.",

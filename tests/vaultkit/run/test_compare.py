@@ -2,7 +2,16 @@
 
 import pytest
 
-from vaultkit.run.compare import first_difference, output_lines, same_line, same_output, unified
+from vaultkit.cli import main
+from vaultkit.run.compare import (
+    first_difference,
+    output_lines,
+    same_line,
+    same_output,
+    same_words,
+    shortened,
+    unified,
+)
 
 
 @pytest.mark.parametrize(
@@ -96,3 +105,32 @@ def test_twenty_planted_digits_are_all_seen() -> None:
 def test_output_lines_forget_trailing_space_only() -> None:
     assert output_lines("  a  \n\nb\n\n") == ["  a", "", "b"]
     assert output_lines("\n") == []
+
+
+def test_long_outputs_are_compared_where_they_part() -> None:
+    """All pairs of 20 000 lines would take minutes."""
+    want = [f"{n % 7} x" for n in range(20_000)]
+    got = [*want[:15_000], "new", *want[15_000:]]
+    rows = unified(want, got, "N.md", 11)
+    assert rows[1] == "+++ the block printed: 20001 lines, of which 500 are compared"
+    assert rows[2].startswith("@@ -15008,") and "+new" in rows and rows[3] == " " + want[14_997]
+    assert len(unified(["a"] * 9000, ["b"] * 9000, "N.md", 1)) < 1100
+
+
+def test_what_is_shown_is_shortened() -> None:
+    assert shortened(["a"] * 61) == ["a"] * 61
+    rows = shortened(["+ x" * 1000, *["b"] * 99])
+    assert len(rows) == 61 and rows[-1] == "… (40 more lines)"
+    assert rows[0].endswith("… (3000 characters)") and len(rows[0]) < 330
+
+
+def test_same_words() -> None:
+    assert same_words(["{'a', 'b'}", "1"], ["{'b', 'a'}", "1"])
+    assert not same_words(["{'a', 'b'}"], ["{'a', 'c'}"])
+
+
+def test_a_sets_order_has_a_hint(make_vault, capsys, monkeypatch) -> None:
+    root = make_vault({"A.md": "```python\nprint('b a')\n```\n```output\na b\n```\n"})
+    monkeypatch.chdir(root)
+    assert main(["run"]) == 1
+    assert "(hint: the same in another order: if it is a set's, print it sorted; " in capsys.readouterr().out

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from vaultkit.run.cache import RunCache
+from vaultkit.run.death import dead
+from vaultkit.run.guard import Death
 from vaultkit.run.results import load_results
 
 CODE = "def crash():\n    import ctypes\n    ctypes.string_at(0)\ncrash()\n"
@@ -38,7 +41,9 @@ def test_a_crash_is_named_and_the_other_notes_run(make_vault) -> None:
     ]  # fmt: skip
     said = next(line for line in out if "process-died" in line)
     assert said.startswith("vault/键 B.md:10: process-died the process died in block 2: SIGSEGV")
-    assert any("in crash" in line for line in out) and not any("execute.py" in line for line in out)
+    assert "FAILED vault/键 B.md: 1/2 blocks, 0.00 s" in out and "  > 10 | ctypes.string_at(0)" in out
+    assert '    File "vault/键 B.md", line 10 in crash' in out
+    assert not any(word in line for line in out for word in ("execute.py", "Thread 0x", "Fatal Python"))
     assert out[-2:] == [
         "the process died in vault/键 B.md; the other 3 were run",
         "4 notes, 5 blocks, 2 FAILED",
@@ -47,6 +52,70 @@ def test_a_crash_is_named_and_the_other_notes_run(make_vault) -> None:
     (failure,) = rows[3]["failures"]
     assert (failure["kind"], failure["line"], rows[3]["ok"]) == ("process-died", 10, False)
     assert [row["ok"] for row in rows] == [True, True, False, False]
+
+
+def test_what_ran_before_a_kill_is_known(make_vault) -> None:
+    """Nothing is written on a kill: the block is the one after the last that came to its end."""
+    passes = "```python\nprint(1)\n```\n\n```output\n1\n```\n\n"
+    skipped = '<!-- run: skip "why" -->\n```python\nz\n```\n\n'
+    differs = "```python\nprint(1)\n```\n\n```output\n2\n```\n\n"
+    kill = "```python\nimport os\nos.kill(os.getpid(), 9)\n```\n"
+    done = run(make_vault({"A.md": passes + differs + skipped + kill}))
+    assert "FAILED vault/A.md: 1/4 blocks" in done.stdout
+    assert "vault/A.md:22: process-died the process died in block 4: SIGKILL" in done.stdout
+
+
+SWALLOWS = (
+    "while True:\n    try:\n        while True:\n            pass\n    except BaseException:\n        pass\n"
+)
+SWALLOWS = f"```python\nassert True\n```\n\n<!-- run: timeout 0.2 -->\n```python\n{SWALLOWS}```\n"
+OVER_TIME = "block 2 ran longer than its limit of 0.2 s and would not stop"
+
+
+def test_a_limit_that_is_swallowed_is_named(make_vault) -> None:
+    root = make_vault({"A.md": SWALLOWS})
+    note = root / "A.md"
+    dump = f'Timeout (0:00:05)!\nThread 0x0 (most recent call first):\n  File "{note}", line 10 in <module>\n'
+    report = dead(RunCache(root, {}), ("A.md", str(note)), Death(1, dump, [], 1, 1), "")
+    assert (report.passed, report.blocks, report.failures[0]["line"]) == (1, 2, 10)
+    assert report.failures[0]["message"] == OVER_TIME and "timeout 0.4" in report.texts[0]
+
+
+@pytest.mark.slow
+def test_a_block_that_swallows_its_limit_is_ended(make_vault) -> None:
+    done = run(make_vault({"A.md": SWALLOWS, "B.md": GOOD}))
+    assert (
+        OVER_TIME in done.stdout and "A.md: 1/2 blocks" in done.stdout and "ok     vault/B.md" in done.stdout
+    )
+
+
+UNDIVIDED = (
+    "import sys; from vaultkit.cli import main; from vaultkit.run.guard import Guard; "
+    "Guard.possible = staticmethod(lambda: False); sys.exit(main())"
+)
+
+
+@pytest.mark.parametrize("divided", [True, False])
+def test_nothing_but_json_on_stdout_and_nobody_types(make_vault, divided: bool) -> None:
+    code = "import os, subprocess, sys\nos.write(1, b'raw\\n')\nos.system('echo shell')\n"
+    code += "sys.__stdout__.write('host\\n')\nsys.__stdout__.flush()\nsubprocess.run(['cat'])\n"
+    root = make_vault({"A.md": f"```python\n{code}```\n", "B.md": "```python\ninput('?')\n```\n"})
+    env = {**os.environ, "XDG_CACHE_HOME": str(root.parent / "cache")}
+    read, write = os.pipe()  # nobody writes: who reads would wait for ever
+    done = subprocess.run(
+        command(root, "--json") if divided else [sys.executable, "-c", UNDIVIDED, "run", "--json"],
+        cwd=root.parent,
+        capture_output=True,
+        text=True,
+        env=env,
+        stdin=read,
+        timeout=60,
+    )
+    os.close(write)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["ok"] for row in rows] == [True, False]
+    assert rows[1]["failures"][0]["hint"] == "nobody is there to type while a note runs"
+    assert {"raw", "shell", "host"} <= set(done.stderr.split())
 
 
 def test_no_verdict_of_a_note_that_crashed_stands(make_vault) -> None:
@@ -125,3 +194,62 @@ def test_a_runner_that_fails_says_why(make_vault) -> None:
         "the runner failed: NameError" in done.stdout and "may have changed what Python itself" in done.stdout
     )
     assert "ok     vault/B.md" in done.stdout
+
+
+def test_what_a_note_asked_to_be_called_at_the_end_is(make_vault) -> None:
+    """The process ends at once when all is done, yet not before that."""
+    code = "```python\nimport atexit\natexit.register(lambda: open('{file}', 'w').close())\n```\n"
+    root = make_vault({"A.md": GOOD})
+    (root / "Z.md").write_text(code.format(file=root.parent / "ended"))
+    done = run(root)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (root.parent / "ended").exists()
+
+
+def test_what_a_library_reads_at_its_import_counts_for_every_note(make_vault) -> None:
+    """Only the first note of a run imports it, but none of them holds when what it read has changed."""
+    root = make_vault(dict.fromkeys(["A.md", "B.md"], "```python\nimport lib\nprint(lib.WORD)\n```\n"))
+    library = root.parent / "lib" / "site-packages"
+    library.mkdir(parents=True)
+    (library / "lib.py").write_text("import os\nWORD = os.environ.get('LIB_WORD', 'a')\n")
+    for note in ("A.md", "B.md"):
+        (root / note).write_text((root / note).read_text() + "\n```output\na\n```\n")
+    path = f"{os.environ.get('PYTHONPATH', '')}{os.pathsep}{library}"
+    env = {**os.environ, "XDG_CACHE_HOME": str(root.parent / "cache"), "PYTHONPATH": path}
+
+    def rows(**more: str) -> list[tuple[bool, bool]]:
+        line = [*command(root), "--json"]
+        done = subprocess.run(line, cwd=root.parent, capture_output=True, text=True, env=env | more)
+        found = [json.loads(row) for row in done.stdout.splitlines()]
+        return [(row["ok"], row["reused"]) for row in found]
+
+    assert rows() == [(True, False)] * 2
+    assert rows() == [(True, True)] * 2
+    assert rows(LIB_WORD="b") == [(False, False)] * 2
+
+
+def test_update_goes_on_after_a_crash(make_vault) -> None:
+    shows = "```python\nprint(1)\n```\n"
+    root = make_vault({"A.md": shows, "B.md": CRASH, "C.md": "```python\nos = 1 / 0\n```\n", "D.md": shows})
+    env = {**os.environ, "XDG_CACHE_HOME": str(root.parent / "cache")}
+    words = [sys.executable, "-m", "vaultkit.cli", "update"]
+    done = subprocess.run(words, cwd=root.parent, capture_output=True, text=True, env=env)
+    assert done.returncode == 1 and not done.stderr
+    assert "vault/B.md:10: process-died the process died in block 2: SIGSEGV" in done.stdout
+    assert "vault/B.md: nothing was written" in done.stdout and "guard.py" not in done.stdout
+    assert done.stdout.splitlines()[-1] == "4 notes, 2 changed, 2 FAILED"
+    assert (root / "A.md").read_text() == (root / "D.md").read_text() == f"{shows}```output\n1\n```\n"
+    done = subprocess.run(words, cwd=root.parent, capture_output=True, text=True, env=env)
+    assert done.stdout.splitlines()[-1] == "4 notes, 0 changed, 2 FAILED"
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
+def test_streams_may_be_closed(make_vault, closed: str) -> None:
+    """As under cron: the next file that is opened would stand where stdout did."""
+    root = make_vault({"A.md": CRASH, "B.md": GOOD})
+    env = {**os.environ, "XDG_CACHE_HOME": str(root.parent / "cache")}
+    words = ["sh", "-c", f"exec {closed}; exec {sys.executable} -m vaultkit.cli run"]
+    done = subprocess.run(words, cwd=root.parent, capture_output=True, text=True, env=env)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+    entry = load_results(root)
+    assert entry["A.md"]["passed"] == 0 and entry["B.md"]["passed"] == 1

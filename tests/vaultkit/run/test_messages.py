@@ -1,5 +1,7 @@
 """Guards what is said of a block that fails: the line itself, what stands there, and no more."""
 
+from pathlib import Path
+
 import pytest
 
 from vaultkit.cli import main
@@ -74,3 +76,121 @@ def test_a_failure_in_a_function_of_an_earlier_block_shows_that_block(
     text = "```python\ndef inverse(x):\n    return 1 / x\n```\n\n```python\ninverse(0)\n```\n"
     out = said(make_vault, capsys, monkeypatch, text)
     assert "  > 3 |     return 1 / x" in out and any("line 7, in <module>" in line for line in out)
+
+
+@pytest.mark.parametrize(
+    ("last", "line", "message"),
+    [
+        ("os._exit(3)", 3, "calls os._exit(3), which would end the whole run"),
+        ("sys.exit('no more')", 3, "SystemExit: no more"),
+        ("def f():\n    sys.exit(4)\nf()", 4, "SystemExit: 4"),
+        ("raise SystemExit", 3, "SystemExit"),
+    ],
+)
+def test_a_block_that_would_end_the_run_shows_its_line_only(
+    make_vault, capsys: Run, monkeypatch, last: str, line: int, message: str
+) -> None:
+    out = said(make_vault, capsys, monkeypatch, f"```python\nimport os, sys\n{last}\n```\n")
+    assert out[1].startswith(f"A.md:{line}: block-error {message} (hint: ")
+    assert any(row.startswith(f"  > {line} | ") for row in out)
+    assert not any("Traceback" in row or "limit.py" in row or "where " in row for row in out)
+
+
+def test_a_library_that_would_end_the_run_keeps_its_traceback(make_vault, capsys: Run, monkeypatch) -> None:
+    code = "import argparse\nargparse.ArgumentParser().parse_args(['--x'])\n"
+    out = "\n".join(said(make_vault, capsys, monkeypatch, f"```python\n{code}```\n"))
+    assert "in parse_args" in out and "    SystemExit: 2" in out and "<module 'argparse'" not in out
+
+
+def test_what_runs_notes_and_imports_modules_is_in_no_traceback(make_vault, capsys: Run, monkeypatch) -> None:
+    root = make_vault({"A.md": "```python\nimport outer\n```\n"})
+    (root / "outer.py").write_text("import unreadable\n")
+    (root / "unreadable.py").write_text("x = (\n")
+    monkeypatch.chdir(root)
+    assert main(["run", "A", "--engine", "."]) == 1
+    out = capsys.readouterr().out
+    assert 'outer.py", line 1, in <module>' in out and 'unreadable.py", line 1' in out
+    assert "loaders.py" not in out and "importlib" not in out
+    (root / "A.md").write_text("<!-- run: timeout 0.2 -->\n```python\nimport time\ntime.sleep(9)\n```\n")
+    assert main(["run", "A"]) == 1
+    out = capsys.readouterr().out
+    assert "    TimeLimit: ran longer than 0.2 s\n" in out and "vaultkit.run" not in out
+    assert "limit.py" not in out and "timeout 0.4 -->" in out
+
+
+def test_the_command_that_runs_a_note_again_is_said_once(make_vault, capsys: Run, monkeypatch) -> None:
+    blocks = ["1 / 0", "print(2)", "print(3)"]
+    text = "".join(f"```python\n{code}\n```\n\n" for code in blocks)
+    out = said(make_vault, capsys, monkeypatch, text)
+    assert [row for row in out if "run again" in row] == ["    run again: vaultkit run A.md"]
+    assert out[-2:] == ["    run again: vaultkit run A.md", "1 notes, 3 blocks, 1 FAILED"]
+    assert main(["update", "A"]) == 1
+    assert capsys.readouterr().out.count("run again: ") == 1
+
+
+def test_a_block_may_raise_what_ctrl_c_raises(make_vault, capsys: Run, monkeypatch) -> None:
+    """Only a `raise` is the note's own: Ctrl-C itself ends the run, as test_guard shows."""
+    out = said(make_vault, capsys, monkeypatch, "```python\nx = 1\nraise KeyboardInterrupt('x')\n```\n")
+    assert out[1].startswith("A.md:3: block-error KeyboardInterrupt: x")
+    (Path("A.md")).write_text(
+        "<!-- run: raises KeyboardInterrupt -->\n```python\nraise KeyboardInterrupt\n```\n\n"
+        "```output\nKeyboardInterrupt\n```\n"
+    )
+    assert main(["run", "A"]) == 0
+
+
+def test_await_outside_a_function_has_a_hint(make_vault, capsys: Run, monkeypatch) -> None:
+    code = "import asyncio\nawait asyncio.sleep(0)\n"
+    out = said(make_vault, capsys, monkeypatch, f"```python\n{code}```\n")
+    assert out[1].startswith("A.md:3: block-error SyntaxError: 'await' outside") and "asyncio.run" in out[1]
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (
+            "class E(Exception):\n    def __str__(self): return 1 / 0\nraise E",
+            "E: <no text: ZeroDivisionError>",
+        ),
+        ("raise ValueError('x' * 9000)", "ValueError: " + "x" * 288 + " … (9012 characters)"),
+        ("quit()", "SystemExit (hint: "),
+    ],
+)
+def test_odd_errors_are_said_in_one_line(
+    make_vault, capsys: Run, monkeypatch, code: str, message: str
+) -> None:
+    out = said(make_vault, capsys, monkeypatch, f"```python\n{code}\n```\n")
+    line = 1 + len(code.split("\n"))
+    assert out[1].startswith(f"A.md:{line}: block-error {message}"), out[1][:200]
+    assert all(len(row) < 420 for row in out) and not any("_sitebuiltins" in row for row in out)
+
+
+def test_what_a_block_prints_by_other_ways_is_printed(make_vault, capsys: Run, monkeypatch) -> None:
+    code = (
+        "import sys\nout = sys.stdout\nout.buffer.write('é\\n'.encode())\nprint(out.encoding)\nout.close()\n"
+    )
+    root = make_vault({"A.md": f"```python\n{code}```\n```output\né\nutf-8\n```\n"})
+    monkeypatch.chdir(root)
+    assert main(["run", "A"]) == 0, capsys.readouterr().out
+
+
+def test_what_objects_say_when_a_note_is_over_is_not_said(make_vault, capsys: Run, monkeypatch) -> None:
+    code = "class D:\n    def __del__(self):\n        print('gone')\nd = D()\n"
+    root = make_vault({"A.md": f"```python\n{code}```\n"})
+    monkeypatch.chdir(root)
+    assert main(["run", "A", "--json"]) == 0
+    done = capsys.readouterr()
+    assert done.out.startswith("{") and done.out.count("\n") == 1 and not done.err
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        ("x = 1\n>>> x", "leave out the prompts"),
+        ("x = 1\n%timeit x", "a block is plain Python: IPython's commands are not"),
+        ("x = 1\n!ls", "a block is plain Python: IPython's commands are not"),
+    ],
+)
+def test_what_is_no_python_has_a_hint(make_vault, capsys: Run, monkeypatch, code: str, hint: str) -> None:
+    out = said(make_vault, capsys, monkeypatch, f"```python\n{code}\n```\n")
+    assert out[1].startswith("A.md:3: block-error SyntaxError: ") and f"(hint: {hint}" in out[1]

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import xml.etree.ElementTree as Xml
@@ -100,3 +101,23 @@ def test_what_pytest_has_seen_pass_is_known_to_the_quick_runner(project: Project
     project.write("A", note().replace("print(x)", "print(int(x))"))
     assert "1 passed, 2 deselected" in project.pytest("-k", "block-3", "vault/A.md")
     assert project.reused()["A.md"] is False, "a part of a note says nothing of the whole"
+
+
+def test_a_folder_without_settings(tmp_path: Path) -> None:
+    """The command that is printed must work; a folder linked to what holds it is not entered for ever."""
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    (notes / "A b.md").write_text(block("assert 1") + block("assert 0"))
+    (notes / "Js.md").write_text("```js\n1\n```\n```output\n1\n```\n")
+    (notes / "round").symlink_to(notes)
+    env = {**os.environ, "PYTHONPATH": str(CODE)}
+
+    def pytest_run(*options: str) -> str:
+        command = [sys.executable, "-m", "pytest", "-p", "no:randomly", *options]
+        return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True).stdout
+
+    out = pytest_run("-p", "vaultkit.run.plugin", "--markdown-docs", "notes")
+    assert "1 failed, 1 passed" in out and "round" not in out, out
+    program, *words = shlex.split(out.split("run again: ")[1].splitlines()[0])
+    assert program.endswith("pytest")
+    assert "1 failed in" in pytest_run(*words)

@@ -6,10 +6,14 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from vaultkit.cli import main
+from vaultkit.run.watch import is_same, look
 
 CODE = Path(__file__).resolve().parents[3] / "codebase"
 SECONDS = 60  # a bound for a machine under load, not an expectation
@@ -78,7 +82,8 @@ def test_a_save_is_followed_by_the_verdict_and_ctrl_c_by_nothing(project: Path, 
     assert watcher.until_rest()[0].startswith("ok     vault/One.md")
     watcher.process.send_signal(signal.SIGINT)
     assert watcher.process.wait(SECONDS) == 0
-    assert watcher.lines.empty()
+    rest = [watcher.lines.get() for _ in range(watcher.lines.qsize())]
+    assert all(line.startswith(("2 notes", "watching")) for line in rest), rest  # a save may be seen twice
 
 
 def replace(file: Path, text: str) -> None:
@@ -109,3 +114,26 @@ def test_a_folder_and_an_engine_anywhere(tmp_path: Path) -> None:
     finally:
         watcher.process.kill()
         watcher.process.wait()
+
+
+def test_what_counts_as_a_change() -> None:
+    """What notes have used is looked at for the first time after they ran: that alone is no change."""
+    seen = {"a.md": (True, 5, 5, 1, 1), "gone.csv": (False,)}
+    assert is_same(seen, seen | {"data.csv": (False, 7, 8, 1, 2), "no.csv": (False,)}, 9)
+    assert not is_same(seen, seen | {"data.csv": (False, 7, 9, 1, 2)}, 9)  # written since
+    assert not is_same(seen, seen | {"b.md": (True, 7, 8, 1, 2)}, 9)  # moved here
+    assert not is_same(seen, seen | {"gone.csv": (False, 7, 8, 1, 2)}, 9)
+    assert not is_same(seen, {"a.md": (True, 5, 5, 1, 1)}, 9)
+    assert not is_same(seen, seen | {"a.md": (True, 5, 5, 1, 3)}, 9)  # another file in its place
+
+
+def test_what_is_looked_at(make_vault, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = make_vault({"A.md": "```python\nimport os\nassert not os.path.exists('/no/such.csv')\n```\n"})
+    monkeypatch.setenv("XDG_CACHE_HOME", str(root.parent / "cache"))
+    first = look(str(root))
+    assert main(["run", str(root)]) == 0
+    second = look(str(root))
+    assert second.keys() > first.keys() and second["/no/such.csv"] == (False,)
+    assert is_same(first, second, time.time_ns())
+    (root / "A.md").write_text("text")
+    assert not is_same(second, look(str(root)), time.time_ns())

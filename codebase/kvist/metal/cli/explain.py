@@ -34,12 +34,13 @@ def _text(kernel: dict[str, Any]) -> str:
         head += f", template <{', '.join(parameters)}>"
     lines = [head, *(f"  instance   {name}" for name in kernel["instances"])]
     for a in kernel["arguments"]:
-        if a["attribute"] == "buffer":
+        if a["attribute"] in ("buffer", "threadgroup"):
             verbs = " and ".join(v for v in ("reads", "writes") if a[v]) or "does not use"
             const = "const " if a["const"] and a["space"] != "constant" else ""
             mark = "*" if a["pointer"] else "&"
             kind = f"{a['space']} {const}{a['type']}{mark}"
-            lines.append(f"  buffer {a['index']:<4} {kind} {a['name']}: {verbs}")
+            place = f"{a['attribute']} {a['index']}"
+            lines.append(f"  {place:<11} {kind} {a['name']}: {verbs}")
         else:
             lines.append(f"  {a['attribute']} {a['type']} {a['name']}")
     for t in kernel["threadgroup"]:

@@ -26,7 +26,7 @@ def changed_keys(before: World, after: World, language: Language) -> set[Key]:
     changed = [p for p in old.notes.keys() | new.notes.keys() if old.notes.get(p) is not new.notes.get(p)]
     for path in changed:
         keys |= set(_note(path, old.notes.get(path), new.notes.get(path)))
-        keys |= set(_pair(path, before, after))
+        keys |= set(_pair(path, before, after)) | set(_said(path, before, after))
     keys |= set(_names("notes", old.notes, new.notes)) | set(
         _names("templates", old.templates, new.templates)
     )
@@ -75,6 +75,15 @@ def _note(path: str, old: Note | None, new: Note | None) -> Iterator[Key]:
         asked = "text" if name == "scan" else name
         if old is None or new is None or getattr(old, asked) != getattr(new, asked):
             yield "note", path, name
+
+
+def _said(path: str, before: World, after: World) -> Iterator[Key]:
+    """What a note says of itself, in which few edits change anything."""
+    old, new = before.sitemap, after.sitemap
+    both = path in old.vault.notes and path in new.vault.notes
+    for name, was, now in (("claim", old.claim, new.claim), ("about", old.about, new.about)):
+        if not both or was(path) != now(path):
+            yield name, path
 
 
 def _pair(path: str, before: World, after: World) -> Iterator[Key]:

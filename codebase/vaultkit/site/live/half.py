@@ -4,8 +4,9 @@ import logging
 import posixpath
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from typing import Any, cast
 
 from mkdocs.commands import build as mkdocs_build
@@ -17,6 +18,7 @@ from mkdocs.structure.pages import Page
 
 from vaultkit.labs.notebook import is_notebook
 from vaultkit.site.assets import LIBRARIES, PLACES
+from vaultkit.site.explorer import TITLES
 from vaultkit.site.notebooks import prose_file
 from vaultkit.site.outputs.for_mkdocs import Outputs
 from vaultkit.site.outputs.listing import FILE as LISTING
@@ -26,6 +28,7 @@ from vaultkit.site.paths import Language, Layout
 from vaultkit.site.tagged import ROOTS
 
 _OUTPUTS = {"llms.txt", "feed.xml", "sitemap.xml"}
+_ALIKE = re.compile(r"(?:^|/)(?:index|readme)\.md$", re.IGNORECASE)  # of which MkDocs may take only one
 _ID = re.compile(r'<[^>]*?\s(?:id|name)="([^"]*)"')
 
 
@@ -42,6 +45,7 @@ class Half:
             self.config.plugins.on_pre_build(config=self.config)
         self._hooks = cast("dict[str, Any]", self.config.hooks).values()
         self.files, self.nav, self.env = self._look()
+        self._unsure = False  # after complaints: of some file that has come or gone nothing may be known
 
     def _look(self) -> tuple[Files, Navigation, Any]:
         """What `mkdocs build` makes before it reads the first page."""
@@ -60,20 +64,35 @@ class Half:
             env = config.plugins.on_env(env, config=config, files=files)
         return files, nav, env
 
-    def frame(self, staged: Iterable[str]) -> list[str]:
-        """The pages that every page leads to, as far as they are there: of the nav, the graph, all tags."""
-        files = set(staged)
+    def frame(self, staged: Mapping[str, bytes]) -> list[str]:
+        """What every page leads to, as far as it is there: the nav, the graph, all tags, the folders."""
         others = [*(f"{slug}.md" for slug in SLUGS), *(f"{root}/index.md" for root in ROOTS)]
-        return [path for path in [*self._nav, *others] if path in files]
+        there = [path for path in [*self._nav, *others] if path in staged]
+        return [*there, staged.get(TITLES, b"").decode()]
 
-    def look_again(self) -> None:
-        """After files have come or gone."""
-        self.files, self.nav, self.env = self._look()
+    def look_again(self, come: Iterable[str], gone: Iterable[str]) -> None:
+        """After staged files have come or gone. Of a page outside the nav nothing else is to be known."""
+        come, gone = [path for path in come if _seen(path)], [path for path in gone if _seen(path)]
+        if self._unsure or any(not p.endswith(".md") or _ALIKE.search(p) for p in (*come, *gone)):
+            self._unsure = False
+            self.files, self.nav, self.env = self._look()
+            return
+        for path in gone:
+            if file := self.files.get_file_from_path(path):
+                self.files.remove(file)
+        config = self.config
+        for path in come:
+            folder = str(config.docs_dir)
+            file = File(path, folder, str(config.site_dir), use_directory_urls=config.use_directory_urls)
+            set_exclusions([file], config)
+            self.files.append(file)
+            Page(None, file, config)
 
-    def render(self, paths: Iterable[str], *, listed: bool) -> tuple[set[str], list[str]]:
-        """Render staged files; `listed`: the list of pages has changed. Paths written, and complaints."""
+    def render(self, paths: Iterable[str]) -> tuple[set[str], list[str]]:
+        """Render staged files. Paths written, and complaints."""
         changed = set(paths)
-        written = {output_of(path) for path in changed if path.startswith(SOURCES)} | _OUTPUTS
+        written = {output_of(path) for path in changed if path.startswith(SOURCES)}
+        written |= _OUTPUTS if LISTING in changed else set()
         with _complaints() as complaints:
             pages, static = self._files(changed)
             if LISTING in changed:
@@ -87,12 +106,12 @@ class Half:
                     Page(None, file, self.config)  # takes the place of the old one
                 mkdocs_build._populate_page(_page(file), self.config, self.files)
             for file in static:
+                self._make_way(file.dest_uri)
                 file.copy_file()
                 written.add(file.dest_uri)
-            if listed:
-                written |= self._templates()
             listing = self.files.documentation_pages()
             for file in pages:
+                self._make_way(file.dest_uri)
                 mkdocs_build._build_page(_page(file), self.config, listing, self.nav, self.env)
                 written.add(file.dest_uri)
                 if is_notebook(file.src_uri):  # the plug-in puts it beside its page
@@ -104,7 +123,12 @@ class Half:
             written |= self._libraries()
             for file in pages:
                 _forget(_page(file))
+        self._unsure |= bool(complaints)
         return written, complaints
+
+    def _make_way(self, path: str) -> None:
+        """Before MkDocs writes a file: what stands there may be the published one too."""
+        (self.folder / path).unlink(missing_ok=True)
 
     def _libraries(self) -> set[str]:
         """Libraries that a page needs for the first time."""
@@ -169,13 +193,6 @@ class Half:
                 pages.append(file)
         return pages, {e.source for url, e in new.entries.items() if e.source and url not in old.entries}
 
-    def _templates(self) -> set[str]:
-        """The sitemap and the page for what is not there."""
-        names = sorted(self.config.theme.static_templates)
-        for name in names:
-            mkdocs_build._build_theme_template(name, self.env, self.files, self.config, self.nav)
-        return {*names, "sitemap.xml.gz"}
-
     def _check_anchors(self, page: Page) -> None:
         """As MkDocs does after a build; of a page that was not rendered now they stand in its HTML."""
         for file in page.links_to_anchors or {}:
@@ -191,6 +208,12 @@ class Half:
             return None
 
 
+def _seen(path: str) -> bool:
+    """True for a staged file that MkDocs looks at: none that is hidden."""
+    return not any(part.startswith(".") for part in path.split("/"))
+
+
+@cache
 def output_of(path: str) -> str:
     """Where the output of a staged file stands in the site."""
     if path.startswith(SOURCES):

@@ -1,6 +1,7 @@
 """The site of one project while its vault changes: each change is brought to the pages it touches."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -9,7 +10,7 @@ from vaultkit.api.coverage import engine_of
 from vaultkit.api.names import Engine
 from vaultkit.check.again import Lint
 from vaultkit.errors import Problem, VaultError
-from vaultkit.site.build import INDEX, Report, build, index, shown
+from vaultkit.site.build import INDEX, Report, build, shown
 from vaultkit.site.clock import build_day
 from vaultkit.site.fingerprint import engine_key, fingerprint, tools_key
 from vaultkit.site.graph import graph_of
@@ -17,11 +18,13 @@ from vaultkit.site.katex import Renderer
 from vaultkit.site.live.changes import changed_keys
 from vaultkit.site.live.half import Half, output_of
 from vaultkit.site.live.log import Key
+from vaultkit.site.live.searcher import Searcher
 from vaultkit.site.live.tree import ENGINE, Tree
 from vaultkit.site.live.world import World
 from vaultkit.site.paths import LANGUAGES, Language, Layout
-from vaultkit.site.publish import publish, publish_files, remove_empty
+from vaultkit.site.publish import publish, publish_files, remove_empty, write_anew
 from vaultkit.site.reference import addresses
+from vaultkit.site.search.site import TITLES
 from vaultkit.site.stage import GRAPH, Staged
 from vaultkit.site.stage import write as write_tree
 from vaultkit.site.state import Mode, State, forget, one_builder, passed, save, stops
@@ -57,7 +60,8 @@ class Session:
         self._report = Report(False, False)
         self.key = ""  # of what the last update read
         self.state: State | None = None  # what to save of it, once the search indexes are not behind
-        self.behind: set[Language] = set()
+        self.behind: dict[Language, set[str]] = {}  # URLs of pages that the search indexes do not know so
+        self.searchers = {language: Searcher(layout, language) for language in LANGUAGES}
         self.unsettled = False
 
     def build(self, mode: Mode = MODE) -> Report:
@@ -104,22 +108,31 @@ class Session:
         self.world = world
         self.unsettled = True
         if before is None:
-            self._finish(world)
+            graph = graph_of(world.sitemap, self.layout.cache / GRAPH)
+            for tree in self.trees.values():
+                tree.finish(world, tree.of_all(world, graph))
+            self.unsettled = False
         return sorted(set(problems), key=lambda p: (p.path, p.line, p.code, p.message))
 
-    def _finish(self, world: World) -> None:
-        graph = graph_of(world.sitemap, self.layout.cache / GRAPH)
-        for tree in self.trees.values():
-            tree.finish(world, graph)
-        self.unsettled = False
-
-    def settle(self) -> Update:
-        """After updates: bring what is made of all notes together, which no page of a note waits for."""
+    def settle(self, asked: Callable[[], bool] = lambda: False) -> Update:
+        """After updates: bring what is made of all notes together, which no page of a note waits for; if
+        somebody has `asked` for something else meanwhile, leave it for later.
+        """
         started = perf_counter()
         with one_builder(self.layout):
             done = Update()
             if self.world is not None and self.unsettled:
-                self._finish(self.world)
+                graph = graph_of(self.world.sitemap, self.layout.cache / GRAPH)
+                parts = []
+                for tree in self.trees.values():
+                    if asked():
+                        return done
+                    parts.append(tree.of_all(self.world, graph))
+                if asked():
+                    return done
+                for tree, part in zip(self.trees.values(), parts, strict=True):
+                    tree.finish(self.world, part)
+                self.unsettled = False
             if self.state is not None:  # else a problem has stopped the last update
                 done = self._bring_all([])
         done.seconds = perf_counter() - started
@@ -174,12 +187,12 @@ class Session:
         return State(self.key, passed(found, []), pages, problems, day)
 
     def refresh_search(self) -> list[str]:
-        """Make the search indexes that are behind anew and publish them; complaints. It may run beside
+        """Bring the search indexes that are behind up to date and publish them; complaints. It may run beside
         updates, after which the indexes are behind again.
         """
-        state, behind = self.state, sorted(self.behind)
-        self.behind = set()
-        complaints = [line for language in behind for line in index(self.layout, language, gently=True)]
+        state, behind = self.state, self.behind
+        self.behind = {}
+        complaints = [line for lang, urls in behind.items() for line in self.searchers[lang].refresh(urls)]
         with one_builder(self.layout):
             for language in behind:
                 publish(self.layout.html(language) / INDEX, _site(self.layout, language) / INDEX)
@@ -202,9 +215,9 @@ class Session:
         if not new and not gone:
             return [], []
         for path in new:
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_bytes(wanted[path])
-        outputs = {output_of(path) for path in gone} - {output_of(path) for path in wanted}
+            write_anew(folder / path, wanted[path])
+        outputs = {output_of(path) for path in gone}
+        outputs -= {output_of(path) for path in wanted} if gone else set()
         needed = half.needs({output_of(path) for path in new | gone})
         for path in gone:
             (folder / path).unlink(missing_ok=True)
@@ -212,10 +225,8 @@ class Session:
         for path in outputs:
             (half.folder / path).unlink(missing_ok=True)
             remove_empty(half.folder, (half.folder / path).parent)
-        listed = wanted.keys() != had.keys()
-        if listed:
-            half.look_again()
-        written, complaints = half.render(new, listed=listed)
+        half.look_again(new - had.keys(), gone)
+        written, complaints = half.render(new)
         if complaints:
             return [], complaints
         if needed - half.needs({output_of(path) for path in new}):
@@ -223,13 +234,19 @@ class Session:
         self.rendered[language] = dict(wanted)
         site = _site(self.layout, language)
         changed = publish_files(half.folder, site, written | outputs)
-        if any(path.endswith(".html") for path in changed):
-            self.behind.add(language)
+        pages = {_url(path) for path in written | outputs if path.endswith("index.html")}
+        if pages or TITLES in changed:
+            self.behind.setdefault(language, set()).update(pages)
         return [(site / path).relative_to(self.layout.site).as_posix() for path in changed], []
 
 
 def _site(layout: Layout, language: Language) -> Path:
     return layout.site / "zh" if language == "zh" else layout.site
+
+
+def _url(path: str) -> str:
+    """URL of the page in an `index.html`."""
+    return path.removesuffix("index.html")
 
 
 def _surface(engine: Engine) -> object:

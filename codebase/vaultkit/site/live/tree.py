@@ -70,10 +70,14 @@ class Tree:
         self._gather(world)
         return done
 
-    def finish(self, world: World, graph: Graph) -> None:
-        """Make anew what is made of all notes together."""
+    def of_all(self, world: World, graph: Graph) -> Part:
+        """What is made of all notes together, as it is now."""
         others = [path for path in self.staged.files if path not in self._of_all.files]
-        self._of_all = of_all(world.sitemap, self.language, graph, others)
+        return of_all(world.sitemap, self.language, graph, others)
+
+    def finish(self, world: World, part: Part) -> None:
+        """Take it over."""
+        self._of_all = part
         self._gather(world)
 
     def _moved(self, world: World, known: Kept) -> bool:

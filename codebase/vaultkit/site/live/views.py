@@ -33,6 +33,7 @@ class LoggedVault(Vault):
             hidden=Paths(log, "hidden", vault.hidden),
         )
         self._log = log
+        self.resolved = None  # so that each question is logged
         for name in ("by_name", "by_path", "by_alias"):
             self.__dict__[name] = Table(log, name, getattr(vault, name))
 
@@ -116,6 +117,14 @@ class LoggedMap(SiteMap):
     def tag_root(self) -> str:  # type: ignore[override]
         self._log.keys.add(("tag root",))
         return self._world.sitemap.tag_root
+
+    def claim(self, path: str) -> str:
+        self._log.keys.add(("claim", path))
+        return self._world.sitemap.claim(path)
+
+    def about(self, path: str) -> str:
+        self._log.keys.add(("about", path))
+        return self._world.sitemap.about(path)
 
     def anchors(self, note: Note) -> Anchors:
         path = note.path

@@ -32,7 +32,9 @@ def work(session: Session, requests: TextIO, answers: TextIO, quiet: float = QUI
             and not (searching and searching.is_alive())
             and not select.select([requests], [], [], quiet)[0]
         ):
-            session.settle()
+            session.settle(lambda: bool(select.select([requests], [], [], 0)[0]))
+            if session.unsettled:
+                continue
             searching = threading.Thread(target=_search, args=(session,), daemon=True)
             searching.start()
             continue

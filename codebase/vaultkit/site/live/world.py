@@ -8,6 +8,7 @@ from vaultkit.api.names import Engine
 from vaultkit.backlinks import Backlink, backlinks
 from vaultkit.bases.index import Index
 from vaultkit.memo import Memo
+from vaultkit.naming import endings_of, may_name
 from vaultkit.site.anchors import Anchors
 from vaultkit.site.in_lists import Place, places
 from vaultkit.site.paths import LANGUAGES, Language, Layout
@@ -18,8 +19,9 @@ from vaultkit.vault import Vault
 
 @dataclass
 class World:
-    """`vault` holds private notes too, which `sitemap` and its vault do not know. `texts` and `names` keep
-    what was found in notes, `names` while the files have the same names.
+    """`vault` holds private notes too, which `sitemap` and its vault do not know. `texts`, `links` and
+    `names` keep what was found in notes: `names` while the files have the same names, `links` (where their
+    links lead) while no file has come or gone that one of them may name.
     """
 
     vault: Vault
@@ -29,24 +31,31 @@ class World:
     backlinks: dict[Language, dict[str, list[Backlink]]]
     places: dict[str, list[Place]]
     names: Memo
+    links: Memo
     texts: Memo
     files: dict[str, list[object]] = field(default_factory=dict)  # fingerprints of the engine's and of data
 
     @classmethod
     def load(cls, layout: Layout, before: "World | None" = None, engine: Engine | None = None) -> "World":
         """Read what has changed since `before`; engine: its names, read anew if None."""
-        whole = Vault.load(layout.vault, before.vault if before else None)
-        sitemap = SiteMap.of(whole)
-        vault = sitemap.vault
-        same = before is not None and _names(before.sitemap.vault) == _names(vault)
-        names = before.names if before and same else Memo()
         texts = before.texts if before and engine is not None else Memo()
+        whole = Vault.load(layout.vault, before.vault if before else None)
+        sitemap = SiteMap.of(whole, memo=texts)
+        vault = sitemap.vault
+        names, links_of = Memo(), Memo()
+        if before:
+            links_of = before.links
+            if changed := _names(before.sitemap.vault) ^ _names(vault):
+                endings = endings_of(name for name, _ in changed)
+                links_of.forget(note for note in vault.notes.values() if may_name(note, endings))
+            else:
+                names = before.names
         known = before.files if before else {}
         results = Results(layout.vault, known)
         api = coverage(vault, engine or engine_of(layout.vault), texts)
-        links = {language: backlinks(vault, language, names, texts) for language in LANGUAGES}
+        links = {language: backlinks(vault, language, links_of, texts) for language in LANGUAGES}
         verdicts = {path: results.verdict(path) for path in results.entries if path in vault.notes}
-        return cls(whole, sitemap, api, verdicts, links, places(sitemap), names, texts, known)
+        return cls(whole, sitemap, api, verdicts, links, places(sitemap), names, links_of, texts, known)
 
     @cached_property
     def index(self) -> Index:
@@ -72,5 +81,6 @@ class World:
         return list(page.notes.values()) if page else []
 
 
-def _names(vault: Vault) -> tuple[set[str], set[str]]:
-    return vault.files, vault.hidden
+def _names(vault: Vault) -> set[tuple[str, bool]]:
+    """What links can lead to, and whether it is hidden."""
+    return {(path, False) for path in vault.files} | {(path, True) for path in vault.hidden}

@@ -20,9 +20,8 @@ from vaultkit.site.paths import LANGUAGES, Language, Layout
 from vaultkit.write import write_atomic
 
 FOLDER = "cards"  # below the site's root, of both languages
-SIZE = (1200, 630)
 MOST = 250  # notes of a language with a card of their own: the cost of a build stays bounded
-_LOOK = "1"  # changes when cards are drawn differently
+_LOOK = "2"  # changes when cards are drawn differently
 _CANDIDATES = (
     "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
     "/usr/share/fonts/noto-cjk/NotoSansCJK-Regular.ttc",

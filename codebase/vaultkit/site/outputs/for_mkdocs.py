@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from vaultkit.site.outputs.cards import card_names, plan
+from vaultkit.site.outputs.listing import FILE as LISTING
 from vaultkit.site.outputs.listing import Entry, load
 from vaultkit.site.outputs.page_links import edit_address, obsidian_address, set_by_user
 from vaultkit.site.outputs.place import Place, is_published
-from vaultkit.site.outputs.write import write_outputs
+from vaultkit.site.outputs.write import write_markdown, write_outputs
 from vaultkit.site.paths import Language, Layout
 
 
@@ -52,9 +53,12 @@ class Outputs:
         return found
 
     def write(self, site: Path, only: set[str] | None = None) -> list[str]:
-        """Write the files into the folder of this language's pages; say what is missing and why. only: of
-        pages' Markdown write what comes of these staged files.
+        """Write the files into the folder of this language's pages; say what is missing and why. only: write
+        what comes of these staged files.
         """
         entries = list(self.entries.values())
+        if only is not None and LISTING not in only:
+            write_markdown(entries, self.docs, site, only)
+            return []
         plan(self.layout, self.place, entries)
         return write_outputs(self.place, self.root, entries, self.docs, site, only)

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from vaultkit.site.describe import description
 from vaultkit.site.paths import Language
 from vaultkit.site.recent import recent
 from vaultkit.site.reference import SOURCES as CODE
@@ -47,7 +46,7 @@ def listing(sitemap: SiteMap, language: Language, files: Iterable[str]) -> list[
             Entry(
                 page.url,
                 sitemap.title(page, language),
-                description(note),
+                sitemap.description(note.path),
                 page.section,
                 note.path,
                 source_file(page),

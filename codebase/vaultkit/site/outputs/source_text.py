@@ -9,7 +9,6 @@ from datetime import date
 
 from vaultkit.frontmatter import value_of
 from vaultkit.note import Note
-from vaultkit.site.describe import description
 from vaultkit.site.paths import Language
 from vaultkit.site.sitemap import Page, SiteMap
 
@@ -22,7 +21,7 @@ def source_text(sitemap: SiteMap, page: Page, language: Language) -> str:
     canonical = sitemap.vault.notes[page.note("en")]
     title = sitemap.title(page, language)
     meta: dict[str, object] = {"title": title, "lang": note.lang}
-    if text := description(note):
+    if text := sitemap.description(note.path):
         meta["description"] = text
     for key in _SHOWN:
         value = value_of(canonical.properties, key)

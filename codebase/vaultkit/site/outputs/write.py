@@ -8,6 +8,7 @@ from vaultkit.site.outputs.listing import Entry
 from vaultkit.site.outputs.llms import llms_txt, markdown_url
 from vaultkit.site.outputs.place import Place
 from vaultkit.site.outputs.sitemaps import sitemap_xml
+from vaultkit.site.publish import put_file, write_anew
 
 
 def write_outputs(
@@ -19,21 +20,21 @@ def write_outputs(
     `root` is the site's address even if only this machine can open it: a sitemap must have one.
     """
     said = []
-    for entry in entries:
-        if entry.source and (only is None or entry.source in only):
-            _write(site / markdown_url(entry), (docs / entry.source).read_bytes())
-    _write(site / "llms.txt", llms_txt(place, entries).encode("utf-8", "replace"))
-    _write(site / "feed.xml", feed(place, entries).encode("utf-8", "replace"))
+    write_markdown(entries, docs, site, only)
+    write_anew(site / "llms.txt", llms_txt(place, entries).encode("utf-8", "replace"))
+    write_anew(site / "feed.xml", feed(place, entries).encode("utf-8", "replace"))
     sitemap = sitemap_xml(replace(place, root=root), entries)
     (site / "sitemap.xml.gz").unlink(missing_ok=True)
     if sitemap is None:
         (site / "sitemap.xml").unlink(missing_ok=True)
         said.append("no sitemap.xml: it needs absolute addresses, and `site_url` is empty")
     else:
-        _write(site / "sitemap.xml", sitemap.encode())
+        write_anew(site / "sitemap.xml", sitemap.encode())
     return said
 
 
-def _write(file: Path, content: bytes) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(content)
+def write_markdown(entries: list[Entry], docs: Path, site: Path, only: set[str] | None = None) -> None:
+    """The Markdown of pages beside them; `only`: of these staged files."""
+    for entry in entries:
+        if entry.source and (only is None or entry.source in only):
+            put_file(docs / entry.source, site / markdown_url(entry))

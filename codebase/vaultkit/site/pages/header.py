@@ -16,6 +16,12 @@ from vaultkit.site.ui import STRINGS, say
 from vaultkit.tags import property_tags
 from vaultkit.translations import is_stale
 
+# The kind that notes of a folder have as a rule, and kinds of which there is one page: both need no saying.
+KINDS = {
+    "concepts": "concept", "papers": "paper", "comparisons": "comparison", "debugging": "debugging",
+    "reading-lists": "reading-list", "labs": "lab", "sessions": "session",
+}  # fmt: skip
+ALONE = frozenset({"tracker", "review"})
 _ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5}(?:v\d+)?)")
 
 
@@ -56,7 +62,7 @@ def sources(context: Context) -> list[str]:
     shown = [f"- {_source(item)}" for item in items]
     return [
         "",
-        f"> [!source]- {say(context.language, 'sources')} ({len(shown)})",
+        f"> [!source]- {say(context.language, 'sources', count=len(shown))}",
         *(f"> {s}" for s in shown),
         "",
     ]
@@ -76,7 +82,8 @@ def notice(context: Context) -> list[str]:
 
 def _pills(context: Context, kind: str, stub: bool) -> list[str]:
     key = f"kind_{kind}"
-    pills = [pill("kind", say(context.language, key))] if key in STRINGS else []
+    says_more = key in STRINGS and KINDS.get(context.page.section) != kind and kind not in ALONE
+    pills = [pill("kind", say(context.language, key))] if says_more else []
     return [*pills, planned_pill(context)] if stub else pills
 
 

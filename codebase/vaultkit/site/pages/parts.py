@@ -2,22 +2,16 @@
 
 import html
 import re
+from urllib.parse import quote
 
 from vaultkit import mdlink
 from vaultkit.inline import spans
-from vaultkit.note import Note
 from vaultkit.site.context import Context, Target
 from vaultkit.site.plain.allowed import safe_address
-from vaultkit.site.plain.harmless import harmless
 from vaultkit.site.sitemap import Page
 from vaultkit.site.ui import say
 
-_CALLOUT_LINE = re.compile(r"^>\s?(?P<text>.*)$")
-_CLAIMS = ("[!abstract]", "[!summary]", "[!tldr]")
 _SPECIAL = re.compile(r"([\\*_\[\]~=`#$|])")
-_MARKS = re.compile(r"\*\*|==|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)")
-_SIGNS = {"cdot": "·", "times": "×", "le": "≤", "ge": "≥", "approx": "≈", "sqrt": "√"}
-_LINK = re.compile(r"\[\[(?:[^\]|]*\|)?([^\]]*)\]\]")
 
 
 def escape(text: str) -> str:
@@ -50,6 +44,15 @@ def page_link(context: Context, page: Page) -> str:
     return f"[{escape(context.sitemap.title(page, context.language))}]({context.page.path_to(page)}){planned}"
 
 
+def address(context: Context, page: Page) -> str:
+    """Address of another page from this one, for HTML that no Markdown reader looks into."""
+    own, other = context.page.url, page.url
+    folder = own.rstrip("/").rpartition("/")[0] + "/"
+    if len(folder) > 1 and other.startswith(folder) and other != own:
+        return "../" + quote(other[len(folder) :])
+    return "../" * own.count("/") + quote(other) or "./"
+
+
 def linked(text: str, target: Target, context: Context) -> str:
     """Markdown of a link to the target."""
     page = target.page
@@ -69,38 +72,3 @@ def pill(name: str, text: str, title: str = "") -> str:
 def planned_pill(context: Context) -> str:
     language = context.language
     return pill("planned", say(language, "planned"), say(language, "planned_title"))
-
-
-def claim(note: Note) -> str:
-    """The text of the note's `[!abstract]` callout as Markdown, "" if there is none."""
-    lines: list[str] = []
-    text = note.text.lower()
-    if not any(mark in text for mark in _CLAIMS):
-        return ""
-    for number in range(note.body_line, len(note.scan.lines) + 1):
-        found = _CALLOUT_LINE.match(note.scan.lines[number - 1])
-        if not found and lines:
-            break
-        if found and (lines or found["text"].lower().startswith(_CLAIMS)):
-            lines.append(found["text"].strip())
-    return harmless(_LINK.sub(r"\1", " ".join(line for line in lines[1:] if line)))
-
-
-def plain(markdown: str) -> str:
-    """Markdown as one line of text, for tables and metadata; formulas in the plainest form they have."""
-    parts: list[str] = []
-    position = 0
-    for span in spans(markdown):
-        text = markdown[span.start : span.end]
-        parts += [_MARKS.sub("", markdown[position : span.start]), text.strip("`")]
-        if span.kind == "math":
-            parts[-1] = _tex(text.strip("$"))
-        position = span.end
-    parts.append(_MARKS.sub("", markdown[position:]))
-    return " ".join("".join(parts).split())
-
-
-def _tex(tex: str) -> str:
-    tex = re.sub(r"\\(?:text|mathrm|mathbf|operatorname)\{([^}]*)\}", r"\1", tex)
-    tex = re.sub(r"\\(cdot|times|le|ge|approx|sqrt)\b ?", lambda found: _SIGNS[found[1]], tex)
-    return tex.replace("{", "").replace("}", "").replace("\\", "")

@@ -2,7 +2,7 @@
 
 from vaultkit.backlinks import Backlink
 from vaultkit.site.context import Context
-from vaultkit.site.pages.parts import claim, page_link, prose
+from vaultkit.site.pages.parts import page_link, prose
 from vaultkit.site.sitemap import Page
 from vaultkit.site.ui import say
 
@@ -20,8 +20,7 @@ def planned(context: Context, backlinks: dict[str, list[Backlink]]) -> list[str]
     lines = ["", say(context.language, "count_planned", count=len(pages)), ""]
     lines += ['<div class="k-list" markdown="1">', ""]
     for page in sorted(pages, key=lambda p: (-len(_readers(context, p, backlinks)), p.slug)):
-        note = context.vault.notes[page.note(context.language)]
-        text = claim(note)
+        text = context.sitemap.claim(page.note(context.language))
         lines += [f"- {page_link(context, page)} {_names(context, page)}"]
         lines += ["", f"    {text}", ""] if text else []
         readers = " · ".join(page_link(context, p) for p in _readers(context, page, backlinks))

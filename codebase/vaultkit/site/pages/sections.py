@@ -1,7 +1,7 @@
 """One index page per folder of notes: written ones with their claims, then the names of planned ones."""
 
 from vaultkit.site.context import Context
-from vaultkit.site.pages.parts import claim, page_link
+from vaultkit.site.pages.parts import page_link
 from vaultkit.site.pages.reading_list import progress_bar
 from vaultkit.site.ui import STRINGS, say
 
@@ -20,7 +20,7 @@ def section_title(context: Context, section: str) -> str:
         ),
         "",
     )
-    return folder if folder and context.sitemap.plain else section.replace("-", " ").capitalize()
+    return folder or section.replace("-", " ").capitalize()
 
 
 def section_index(context: Context, section: str) -> list[str]:
@@ -29,12 +29,13 @@ def section_index(context: Context, section: str) -> list[str]:
     pages.sort(key=lambda page: context.sitemap.title(page, context.language).lower())
     written = [page for page in pages if not context.sitemap.planned(page)]
     stubs = [page for page in pages if context.sitemap.planned(page)]
-    count = say(context.language, "section_count", written=len(written), planned=len(stubs))
+    key = "section_count" if stubs else "section_written"
+    count = say(context.language, key, written=len(written), planned=len(stubs))
     lines = [f"# {section_title(context, section)}", "", count, "{: .k-small }", ""]
     if written:
         lines += ['<div class="k-cards" markdown="1">', ""]
         for page in written:
-            text = claim(context.vault.notes[page.note(context.language)])
+            text = context.sitemap.claim(page.note(context.language))
             bar = progress_bar(context, context.vault.notes[page.note("en")]) if section == LISTS else ""
             lines += [f"- {page_link(context, page)}", "", f"    {text}" if text else "", ""]
             lines += [f"    {bar}", ""] if bar else []

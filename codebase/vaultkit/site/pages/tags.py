@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from vaultkit.site.context import Context
-from vaultkit.site.describe import description
 from vaultkit.site.sitemap import Page, SiteMap
 from vaultkit.site.tagged import Tag, tag_key, tag_slug
 from vaultkit.site.ui import say
@@ -109,7 +108,7 @@ def _notes(context: Context, tag: Tag) -> str:
     for page in (sitemap.pages[key] for key in tag.pages):
         title = sitemap.title(page, language)
         foreign = "" if page.translated(language) else f' lang="{"en" if language == "zh" else "zh"}"'
-        text = description(sitemap.vault.notes[page.note(language)], LONGEST)
+        text = sitemap.description(page.note(language), LONGEST)
         told = f"<p{foreign}>{html.escape(text)}</p>" if text else ""
         link = f'<a href="{_up(context)}{quote(page.url)}">{html.escape(title)}</a>'
         rows.append((title.lower(), page.slug, f"<li><p>{link}</p>{told}</li>"))

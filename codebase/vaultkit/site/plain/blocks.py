@@ -10,13 +10,14 @@ from mdit_py_plugins.footnote import footnote_plugin
 
 from vaultkit.site.plain.bounded import bounded_plugin
 from vaultkit.site.plain.mark import mark_plugin
+from vaultkit.site.plain.quick_lines import quick_lines_plugin
 
 MAX_NESTING = 40  # containers within containers; what is deeper is shown as its source
 _CALLOUT = re.compile(
     r"[ \t]*\[!(?P<type>[^\]\n|]+)(?:\|(?P<metadata>[^\]\n]*))?\](?P<fold>[+-]?)"
     r"[ \t]*(?P<title>[^\n]*)(?:\n|$)"
 )
-_TASK = re.compile(r"\[(?P<mark>[^\n\]])\][ \t]+(?=\S)")
+_TASK = re.compile(r"\[(?P<mark>[^\n\]](?=\][ \t]+\S)|[ xX](?=\][ \t]*\Z))\][ \t]*")
 _LIKE_TASK = re.compile(r"\[[ xX]\](?:\s|$)")
 BRACKET = "\ue003"  # a `[` that opens no box although the site's Markdown would see one
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]:")
@@ -68,6 +69,7 @@ def make_parser() -> MarkdownIt:
     parser.use(footnote_plugin, inline=True, move_to_end=False)
     parser.use(mark_plugin)
     parser.use(bounded_plugin)
+    parser.use(quick_lines_plugin)
     parser.normalizeLink = lambda url: url  # type: ignore[method-assign]
     return parser
 

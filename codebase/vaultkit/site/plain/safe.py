@@ -32,6 +32,7 @@ def _tight(block: Block) -> bool:
         and 1 <= len(item.children) <= 2
         and item.children[0].tight
         and not _is_empty(item.children[0])
+        and (not item.task or item.children[0].inline)
         and all(child.is_list and is_safe(child) and _tight(child) for child in item.children[1:])
         for item in block.children
     )

@@ -8,17 +8,19 @@ import gzip
 import hashlib
 import json
 import os
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
+from functools import cache
 from operator import sub
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from vaultkit.site.search.index import Entry, Index
 
 FOLDER = "search"
 ROOT = "index.bin"
 CHUNK = 14_000  # bytes of JSON, about 5 kB to transfer
+BOUND = 4096  # terms, on average, from one with which a chunk begins in any case to the next
 PLANNED, API, LISTING = 1, 2, 4  # marks of a page
 
 
@@ -27,6 +29,7 @@ class Writer:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.rows: dict[str, str] = {}  # of a chunk, by term
         self.starts: list[str] = []  # the first term of each chunk
         self.chunks: list[str] = []  # their files' names
         self.texts: dict[str, tuple[object, str]] = {}  # by URL: what the text was made from, its file's name
@@ -34,6 +37,7 @@ class Writer:
     def write(self, index: Index, titles: Iterable[Mapping[str, Any]]) -> None:
         """Bring the files up to date. `titles` is the table of vaultkit.site.titles."""
         entries = list(titles)
+        index.settle()
         for name in ("words", "pages"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         self._words(index)
@@ -48,29 +52,24 @@ class Writer:
         index.touched.clear()
 
     def _words(self, index: Index) -> None:
-        ordered = sorted(index.places)
-        if not self.starts or len(index.touched) > len(ordered) // 4:
-            self._all_words(index, ordered)
-            return
-        for number in {max(bisect_right(self.starts, term) - 1, 0) for term in index.touched}:
-            last = number + 1 == len(self.starts)
-            low = bisect_left(ordered, self.starts[number]) if number else 0
-            high = len(ordered) if last else bisect_left(ordered, self.starts[number + 1])
-            rows = (_row(term, index.places[term]) for term in ordered[low:high])
-            self.chunks[number] = self._put("words", "{" + ",".join(rows) + "}")
-
-    def _all_words(self, index: Index, ordered: list[str]) -> None:
+        for term in index.touched:
+            if term in index.places:
+                self.rows[term] = _row(term, index.places[term])
+            else:
+                self.rows.pop(term, None)
         self.starts, self.chunks = [], []
         rows: list[str] = []
         size = 0
-        for term in ordered:
-            if not rows:
-                self.starts.append(term)
-            rows.append(_row(term, index.places[term]))
-            size += len(rows[-1])
-            if size > CHUNK or term == ordered[-1]:
+        for term in sorted(self.rows):
+            if size > CHUNK or (rows and _is_bound(term)):
                 self.chunks.append(self._put("words", "{" + ",".join(rows) + "}"))
                 rows, size = [], 0
+            if not rows:
+                self.starts.append(term)
+            rows.append(self.rows[term])
+            size += len(rows[-1])
+        if rows:
+            self.chunks.append(self._put("words", "{" + ",".join(rows) + "}"))
 
     def _root(self, index: Index, titles: list[Mapping[str, Any]]) -> dict[str, object]:
         """Pages as [URL, title, other names, marks, first passage, passages, text], parts of pages (names of
@@ -122,6 +121,12 @@ class Writer:
                 part.write(gzip.compress(raw, 6, mtime=0))
             os.replace(f"{path}.part", path)
         return named
+
+
+@cache
+def _is_bound(term: str) -> bool:
+    """True for terms with which a chunk begins in any case: no change reaches beyond them."""
+    return crc32(term.encode("utf-8", "replace")) % BOUND == 0
 
 
 def _json(content: object) -> str:

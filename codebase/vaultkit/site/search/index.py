@@ -1,7 +1,9 @@
 """The words of one language's pages and where they stand, kept so that a changed page changes little.
 
-Every passage has a number; a page owns a range of them. A place is `number << 3 | weight`: the weight is 7 in
-a name of the page, 6 in the passage's heading, 1 to 5 in its text, by how much of it the word makes up.
+Every passage has a number; a page owns a range of them, and after `settle` the numbers follow the pages'
+URLs, so that the index depends on the pages alone and not on the order in which they changed. A place is
+`number << 3 | weight`: the weight is 7 in a name of the page, 6 in the passage's heading, 1 to 5 in its text,
+by how much of it the word makes up.
 """
 
 import hashlib
@@ -58,6 +60,22 @@ class Index:
         else:
             self.touched |= terms
         return True
+
+    def settle(self) -> None:
+        """Number the passages anew, page by page in the order of URLs, if they are not so already."""
+        end, moved, numbers = 0, False, [0] * self.end
+        for url in sorted(self.pages):
+            entry = self.pages[url]
+            size = len(entry.passages) or 1
+            moved |= (entry.start, entry.size) != (end, size)
+            numbers[entry.start : entry.start + size] = range(end, end + size)
+            entry.start, entry.size = end, size
+            end += size
+        self.end = end
+        if moved:
+            for term, known in self.places.items():
+                self.places[term] = sorted(numbers[place >> 3] << 3 | place & 7 for place in known)
+            self.touched |= self.places.keys()
 
     def remove(self, url: str) -> None:
         """Forget a page."""

@@ -26,17 +26,21 @@ class SiteIndex:
         self.others = frozenset(others)
         self._index = Index()
         self._writer = Writer(folder / FOLDER)
+        self._known: list[Mapping[str, Any]] = []  # the titles of the last time
 
     def refresh(self, urls: Iterable[str] | None = None) -> list[str]:
         """Index these pages (URLs below `folder`: "concepts/kv-cache/"), or all; URLs of what had changed.
 
-        A page that is no longer there is forgotten. The files are written before this returns; nothing is
-        written if nothing had changed.
+        Pages whose names have changed are indexed too, and one that is no longer there is forgotten. The
+        files, which depend on the pages alone, are written before this returns; nothing is written if nothing
+        had changed.
         """
-        titles = self._titles()
+        before, titles = self._known, self._titles()
+        self._known = titles
         names = {entry["u"]: (entry["t"], *entry.get("a", ())) for entry in titles}
         every = urls is None
         wanted = set(self._all() if urls is None else urls)
+        wanted |= {url for url, page in self._index.pages.items() if page.names != names.get(url, ())}
         gone = {url for url in (self._index.pages if every else wanted) if not self._file(url).is_file()}
         changed = [url for url in sorted(gone) if url in self._index.pages]
         for url in changed:
@@ -44,7 +48,7 @@ class SiteIndex:
         for url in sorted(wanted - gone):
             if self._index.put(url, self._file(url).read_text("utf-8", "replace"), names.get(url, ())):
                 changed.append(url)
-        if changed or not (self.folder / FOLDER / ROOT).is_file():
+        if changed or titles != before or not (self.folder / FOLDER / ROOT).is_file():
             self._writer.write(self._index, titles)
         return changed
 

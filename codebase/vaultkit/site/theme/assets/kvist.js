@@ -48,6 +48,11 @@ permalinks(LANGUAGE);
 markContents();
 scrollable();
 fillExplorer(ROOT, LANGUAGE);
+// A box is named by its task.
+for (const box of document.querySelectorAll("main .task-list-control input")) {
+  const text = box.closest("li").textContent.trim().split("\n")[0];
+  box.setAttribute("aria-label", text || (LANGUAGE === "zh" ? "空任务" : "empty task"));
+}
 if (document.querySelector(".k-item, .k-todo, .k-progress, .k-place")) {
   import("./lists.js").then(({ cameFrom, nextItems, progressBars, readingList }) => {
     progressBars();

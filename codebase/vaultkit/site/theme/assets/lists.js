@@ -5,8 +5,8 @@ const TICKS = "kvist.ticks"; // {id: day of the tick, or "" for one that was tak
 const WORDS = {
   en: {
     all: "any priority", none: "no priority", review: "review", new: "new", time: "any length", upTo: "up to {n} min",
-    open: "unread only", take: "Take ticks in", give: "Save ticks to a file", shown: "{n} shown",
-    kept: "Your ticks are kept in this browser only.", bad: "That file holds no ticks.", taken: "Ticks taken in.",
+    open: "unread only", take: "Import ticks", give: "Export ticks", shown: "{n} shown",
+    kept: "Your ticks are kept in this browser only.", bad: "That file holds no ticks.", taken: "Ticks imported.",
   },
   zh: {
     all: "全部优先级", none: "未标优先级", review: "复习", new: "新", time: "不限时长", upTo: "{n} 分钟以内",

@@ -22,12 +22,14 @@ function offer(place, cards) {
   const text = cards.length === 1 ? WORDS.one : WORDS.begin.replace("{n}", cards.length);
   const begin = button(text, () => run(place, cards, cards), "k-button k-main-button");
   place.replaceChildren(begin);
+  place.classList.remove("k-asking");
   return begin;
 }
 
 async function run(place, cards, asked) {
   const flash = await import("./flash.js");
-  for (const { box } of cards) box.open = false; // an answer in sight is none
+  for (const { box } of cards) box.open = false; // an answer in sight is none, nor is one a click away
+  place.classList.add("k-asking");
   flash.ask(place, asked, (given) => result(flash, place, cards, given));
 }
 

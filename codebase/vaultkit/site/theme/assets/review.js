@@ -7,7 +7,7 @@ const WORDS = {
   en: {
     due: "{n} cards are due, {m} of them new", nothing: "Nothing is due. The next card comes in {when}.",
     begin: "Begin",
-    give: "Save reviews to a file", take: "Take reviews in", bad: "That file holds no reviews.", taken: "{n} reviews taken in.",
+    give: "Export reviews", take: "Import reviews", bad: "That file holds no reviews.", taken: "{n} reviews imported.",
     kept: "Your reviews are kept in this browser only; the file is also what `vaultkit review --import` reads.",
   },
   zh: {
@@ -53,7 +53,8 @@ function isEntry(entry) {
 }
 
 function exchange(changed) {
-  const told = line(WORDS.kept);
+  const told = line("");
+  told.append(...WORDS.kept.split("`").map((text, n) => n % 2 ? Object.assign(document.createElement("code"), { textContent: text }) : text));
   told.setAttribute("role", "status");
   const row = Object.assign(document.createElement("div"), { className: "k-exchange" });
   row.append(

@@ -1,27 +1,40 @@
 // What scrolls sideways can be reached and scrolled by keyboard: code, formulas, tables and drawings that are too wide.
 const WIDE = "pre, pre > code, .katex-display, table, .k-diagram, .k-map-scroll, .k-base-scroll, .k-canvas, .k-properties-box";
+const later = globalThis.requestIdleCallback ?? ((task) => setTimeout(() => task({ timeRemaining: () => 8 }), 50));
 
 export function scrollable() {
   const main = document.querySelector("main");
   if (!main) return;
-  let waiting = 0;
-  const mark = () => {
-    waiting = 0;
-    for (const element of main.querySelectorAll(`:is(${WIDE})`)) {
-      const wide = element.scrollWidth > element.clientWidth && /auto|scroll/.test(getComputedStyle(element).overflowX);
-      if (wide && !element.hasAttribute("tabindex")) {
-        element.tabIndex = 0;
-        element.dataset.kWide = "";
-      } else if (!wide && "kWide" in element.dataset) {
-        element.removeAttribute("tabindex");
-        delete element.dataset.kWide;
-      }
+  const queue = new Set();
+  let waiting = false;
+  // In the browser's spare time, a few at once: to ask for the width of what is far below lays it out.
+  const work = (deadline) => {
+    for (const element of queue) {
+      queue.delete(element);
+      mark(element);
+      if (deadline.timeRemaining() < 4) break;
     }
+    waiting = queue.size > 0;
+    if (waiting) later(work);
   };
-  const soon = () => {
-    waiting ||= requestAnimationFrame(mark);
+  const soon = (part = main) => {
+    for (const element of part.querySelectorAll(`:is(${WIDE})`)) queue.add(element);
+    if (!waiting) later(work);
+    waiting = true;
   };
-  new ResizeObserver(soon).observe(main);
-  main.addEventListener("toggle", soon, true);
-  document.fonts?.ready.then(soon);
+  new ResizeObserver(() => soon()).observe(main);
+  main.addEventListener("toggle", () => soon(), true);
+  main.addEventListener("contentvisibilityautostatechange", ({ target, skipped }) => skipped || soon(target), true);
+  document.fonts?.ready.then(() => soon());
+}
+
+function mark(element) {
+  const wide = element.scrollWidth > element.clientWidth && /auto|scroll/.test(getComputedStyle(element).overflowX);
+  if (wide && !element.hasAttribute("tabindex")) {
+    element.tabIndex = 0;
+    element.dataset.kWide = "";
+  } else if (!wide && "kWide" in element.dataset) {
+    element.removeAttribute("tabindex");
+    delete element.dataset.kWide;
+  }
 }
