@@ -1,8 +1,13 @@
 """Ratios of the C++ kernels on the CPU, side by side in one run, at the shapes of Qwen3-0.6B.
 
 Each row's contestants take turns, and medians are compared: absolute numbers drift on a busy machine, large
-ratios do not. Memory bandwidth is measured in between, by reading an array larger than the caches. Other
-engines are measured where they are installed, and are otherwise left out with a word.
+ratios do not. The bound of a product is measured in between, by reading the very memory of its weights in
+one go, on the same threads: 200 MB, more than the caches hold. What a product loses to Python and to MLX
+counts against it. Other engines are measured where they are installed, and are otherwise left out with a word.
+
+Where Linux groups processes by session (/proc/sys/kernel/sched_autogroup_enabled), `nice` says nothing about
+those of other sessions; on a busy machine the group's own value, /proc/self/autogroup, does.
+kernels/README.md has what came out, as ranges.
 
     python scripts/bench_cpu_kernels.py [--part linear attention decode] [--repeat 9] [--threads 2] [--best]
         [--python PATH of an environment with torch, transformers, mlx-lm, llama-cpp-python and gguf]
