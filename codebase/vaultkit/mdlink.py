@@ -110,13 +110,18 @@ def is_external(destination: str) -> bool:
     return bool(_SCHEME.match(destination))
 
 
-def split_destination(destination: str) -> tuple[str, str]:
-    """(path, subpath) of a destination as written: escapes undone, split at `#`, both percent-decoded."""
+def plain(destination: str) -> str:
+    """A destination as written, its escapes undone."""
     if "\\" in destination:
         destination = _ESCAPED.sub(r"\1", destination)
     if "&" in destination:
         destination = _ENTITY.sub(lambda entity: unescape(entity.group()), destination)
-    path, _, subpath = destination.partition("#")
+    return destination
+
+
+def split_destination(destination: str) -> tuple[str, str]:
+    """(path, subpath) of a destination as written: escapes undone, split at `#`, both percent-decoded."""
+    path, _, subpath = plain(destination).partition("#")
     return _decode(path).strip(), _decode(subpath).strip()
 
 

@@ -77,9 +77,8 @@ def test_a_canvas_has_a_page_in_each_language(project: Layout) -> None:
     english, chinese = (staged(project, "maps/my-map.md", language) for language in LANGUAGES)
     assert "[My map.canvas](../maps/my-map.md)" in staged(project, "concepts/new.md")
     for note in ("kv-cache", "attention"):
-        assert (
-            "- [My map](../maps/my-map.md)" in staged(project, f"concepts/{note}.md").split("k-backlinks")[1]
-        )
+        foot = staged(project, f"concepts/{note}.md").split("k-backlinks")[1]
+        assert '<a href="../../maps/my-map/">My map</a>' in foot
     assert "[My map](my-map.md)" in staged(project, "maps/index.md")
     assert "to [KV cache](../concepts/kv-cache.md)" in english
     assert "{: .k-h .k-h1 role=heading aria-level=3 }" in english

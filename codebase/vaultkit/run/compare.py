@@ -105,11 +105,14 @@ def unified(expected: list[str], actual: list[str], name: str, line: int, rtol: 
 
 def shortened(rows: list[str]) -> list[str]:
     """Rows for a person to read: the first of many, the beginning of long ones, and how much there is."""
-    shown = [
-        f"{row[:_MAX_WIDTH]} … ({len(row)} characters)" if len(row) > _MAX_WIDTH else row for row in rows
-    ]
+    shown = [cut(row) for row in rows]
     more = len(rows) - _MAX_ROWS
     return [*shown[:_MAX_ROWS], f"… ({more} more lines)"] if more > 1 else shown
+
+
+def cut(row: str) -> str:
+    """A row, or the beginning of a long one."""
+    return row if len(row) <= _MAX_WIDTH else f"{row[:_MAX_WIDTH]} … ({len(row)} characters)"
 
 
 def same_words(expected: list[str], actual: list[str]) -> bool:

@@ -44,7 +44,12 @@ def new_module(file: Path) -> ModuleType:
 
 
 class _Captured(io.StringIO):
-    """What a block prints; what threads of other notes print meanwhile is not its own, and is dropped."""
+    """What a block prints; what threads of other notes print meanwhile is not its own, and is dropped.
+
+    A block may close it, write bytes to it and ask for its encoding, as if it were a terminal's.
+    """
+
+    encoding = "utf-8"
 
     def __init__(self, strangers: set[Thread]) -> None:
         super().__init__()
@@ -54,6 +59,33 @@ class _Captured(io.StringIO):
         if self.strangers and current_thread() in self.strangers:
             return len(text)
         return super().write(text)
+
+    @property
+    def buffer(self) -> Any:
+        return _Bytes(self)
+
+    def close(self) -> None:
+        """What was printed is still to be read."""
+
+
+class _Bytes(io.RawIOBase):
+    def __init__(self, text: _Captured) -> None:
+        self.text = text
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.text.write(bytes(data).decode("utf-8", "replace"))
+        return len(bytes(data))
+
+
+def said(error: BaseException) -> str:
+    """The text of an error, whose class may be unable to tell it."""
+    try:
+        return str(error)
+    except Exception as broken:
+        return f"<no text: {type(broken).__name__}>"
 
 
 def execute(

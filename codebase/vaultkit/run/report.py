@@ -10,6 +10,7 @@ from unicodedata import east_asian_width
 from vaultkit import place
 from vaultkit.errors import Problem
 from vaultkit.run.asserts import short
+from vaultkit.run.compare import cut
 from vaultkit.run.limit import ProcessEnd
 from vaultkit.run.program import Block
 from vaultkit.run.session import Session
@@ -51,8 +52,12 @@ def failure_text(session: Session, verdict: Verdict) -> str:
 def _is_end(session: Session, error: BaseException) -> bool:
     """True if the note itself asks for the end of the program: its line says it all."""
     last = last_frame(session, error.__traceback__)
-    own = last is not None and last.tb_next is None
+    own = last is not None and (last.tb_next is None or _file(last.tb_next) == "<frozen _sitebuiltins>")
     return isinstance(error, ProcessEnd) or (isinstance(error, SystemExit) and own)
+
+
+def _file(trace: TracebackType) -> str:
+    return trace.tb_frame.f_code.co_filename
 
 
 def _source(session: Session, block: Block, failure: Failure) -> list[str]:
@@ -60,7 +65,7 @@ def _source(session: Session, block: Block, failure: Failure) -> list[str]:
     marked = failure.line
     error = failure.error if is_unreadable(session, failure.error) else None
     above, code, hidden = _piece(session, block, marked)
-    rows = code.splitlines()
+    rows = [cut(row) for row in code.splitlines()]
     at = marked - above - 1 if above < marked <= above + len(rows) else 0
     first, last = max(0, at - _AROUND), min(len(rows), at + _AROUND + 1)
     width = len(str(above + len(rows)))
@@ -112,7 +117,7 @@ def _traceback(session: Session, error: BaseException) -> list[str]:
     lines = text.replace(str(session.file), place.shown(session.file)).rstrip().split("\n")
     if isinstance(error, AssertionError):  # columns are those of the rewritten assert
         lines = [line for line in lines if line.strip(" ^~")]
-    return [f"    {line}" for line in lines] + _values(session, error, trace)
+    return [f"    {cut(line)}" for line in lines] + _values(session, error, trace)
 
 
 def _values(session: Session, error: BaseException, trace: TracebackType | None) -> list[str]:

@@ -3,15 +3,16 @@
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, redirect_stderr, redirect_stdout
 from functools import cached_property
+from io import StringIO
 from pathlib import Path
 
 from vaultkit import place
 from vaultkit.languages import canonical
 from vaultkit.run.alone import Alone
 from vaultkit.run.control import Control
-from vaultkit.run.execute import MODULE, Execution, execute, new_module, show_source
+from vaultkit.run.execute import MODULE, Execution, execute, new_module, said, show_source
 from vaultkit.run.figures import FigureFolder
 from vaultkit.run.isolation import Isolation
 from vaultkit.run.limit import DEFAULT_SECONDS, watched
@@ -107,7 +108,8 @@ class Session:
 
     def close(self) -> None:
         """Forget the namespace and delete the note's temporary folder."""
-        self._module.__dict__.clear()  # what it holds open is closed now, not when garbage is collected
+        with redirect_stdout(StringIO()), redirect_stderr(StringIO()):  # what its objects say when they end
+            self._module.__dict__.clear()  # what it holds open is closed now, not when garbage is collected
         self._module = new_module(self.file)
         if self._folder:
             self._folder.remove()
@@ -200,4 +202,4 @@ def is_expected(error: BaseException, control: Control) -> bool:
     """
     classes = type(error).__mro__
     names = {name for c in classes for name in (c.__name__, f"{c.__module__}.{c.__qualname__}")}
-    return bool(control.raises) and control.raises in names and control.message in str(error)
+    return bool(control.raises) and control.raises in names and control.message in said(error)

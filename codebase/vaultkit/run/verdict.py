@@ -9,8 +9,16 @@ from typing import Literal, NamedTuple
 
 from vaultkit import place, where
 from vaultkit.run.asserts import explain
-from vaultkit.run.compare import first_difference, has_ellipsis, output_lines, same_words, shortened, unified
-from vaultkit.run.execute import Execution
+from vaultkit.run.compare import (
+    cut,
+    first_difference,
+    has_ellipsis,
+    output_lines,
+    same_words,
+    shortened,
+    unified,
+)
+from vaultkit.run.execute import Execution, said
 from vaultkit.run.figures import data_hash, same_figure
 from vaultkit.run.limit import ProcessEnd, TimeLimit
 from vaultkit.run.program import Block
@@ -47,7 +55,7 @@ def printed(block: Block, execution: Execution) -> list[str]:
     text = execution.stdout
     if execution.error and block.control.raises:
         text = f"{text.rstrip()}\n" if text.strip() else ""
-        text += f"{type(execution.error).__name__}: {execution.error}".rstrip(": ")
+        text += f"{type(execution.error).__name__}: {said(execution.error)}".rstrip(": ")
     if execution.value:
         text += execution.value + "\n"
     lines = output_lines(text)
@@ -105,14 +113,14 @@ def _error(session: Session, block: Block, execution: Execution) -> Failure | No
     if isinstance(error, ProcessEnd):
         return Failure(line, "block-error", str(error), hint="leave it out", error=error)
     raised = f"{type(error).__name__}: {_words(session, error)}".rstrip(": ")
-    said = raised.split("\n")[0]
-    if isinstance(error, AssertionError) and not str(error):
-        said = f"{said}: {explained(session, error)[0]}".rstrip(": ")
+    message = cut(raised.split("\n")[0])
+    if isinstance(error, AssertionError) and not said(error):
+        message = f"{message}: {explained(session, error)[0]}".rstrip(": ")
     wanted = f"{name} with {block.control.message!r}" if block.control.message else name
     expected = f" (expected {wanted})" if name else ""
     hint = _error_hint(session, block, error)
     shown = [wanted] if name else []
-    return Failure(line, "block-error", said + expected, (), hint, error, shown, raised.split("\n"))
+    return Failure(line, "block-error", message + expected, (), hint, error, shown, raised.split("\n"))
 
 
 def is_unreadable(session: Session, error: BaseException | None) -> bool:
@@ -121,7 +129,9 @@ def is_unreadable(session: Session, error: BaseException | None) -> bool:
 
 
 def _words(session: Session, error: BaseException) -> str:
-    return error.msg if isinstance(error, SyntaxError) and is_unreadable(session, error) else str(error)
+    if isinstance(error, SystemExit) and error.code is None:
+        return ""
+    return error.msg if isinstance(error, SyntaxError) and is_unreadable(session, error) else said(error)
 
 
 def _error_hint(session: Session, block: Block, error: BaseException) -> str:
@@ -134,8 +144,14 @@ def _error_hint(session: Session, block: Block, error: BaseException) -> str:
         return 'declare it instead: <!-- run: skip "why" --> on the line above the block'
     if isinstance(error, SystemExit):
         return "a note runs to its end: leave it out, or: <!-- run: raises SystemExit -->"
-    if isinstance(error, EOFError) and str(error) == "EOF when reading a line":
+    if isinstance(error, EOFError) and said(error) == "EOF when reading a line":
         return "nobody is there to type while a note runs"
+    if is_unreadable(session, error) and isinstance(error, SyntaxError):
+        row = (error.text or "").lstrip()
+        if row.startswith((">>> ", "... ")):
+            return "leave out the prompts, and what is printed goes into an output fence"
+        if row.startswith(("%", "!", "?")):
+            return "a block is plain Python: IPython's commands are not"
     if is_unreadable(session, error) and re.search("(?:await|async).* outside", str(error)):
         return "a block is plain Python, where only an `async def` awaits: call asyncio.run(...)"
     if isinstance(error, ModuleNotFoundError):

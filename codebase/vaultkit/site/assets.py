@@ -10,6 +10,7 @@ from pathlib import Path
 from vaultkit.errors import Problem, VaultError
 from vaultkit.site.paths import HERE
 
+_ICON = re.compile(r'url\("icon:([\w/-]+)"\)')  # in a style sheet
 _OLD_FORMATS = re.compile(r',\s*url\([^)]*\.(?:woff|ttf)\)\s*format\("(?:woff|truetype)"\)')
 
 
@@ -61,15 +62,29 @@ def copy_libraries(node_modules: Path, assets: Path, used: Iterable[str]) -> Non
 STYLES = "base frame page callouts vault code lists home search graph preview"  # later ones win
 
 
-def join_styles(assets: Path) -> None:
-    """The theme's style sheets as one file, `kvist.css`, for which a page asks once; print stays apart."""
+def join_styles(assets: Path, theme: Iterable[Path]) -> None:
+    """The theme's style sheets as one file, `kvist.css`, for which a page asks once; print stays apart.
+    theme: the folders in which its icons are found.
+    """
     parts = [assets / "css" / f"{name}.css" for name in STYLES.split()]
     if not all(part.is_file() for part in parts):
         return  # joined already
-    (assets / "kvist.css").write_text("\n".join(part.read_text("utf-8") for part in parts), "utf-8")
+    text = "\n".join(part.read_text("utf-8") for part in parts)
+    text = _ICON.sub(lambda found: f'url("{_drawing(found[1], theme)}")', text)
+    (assets / "kvist.css").write_text(text, "utf-8")
     for file in (assets / "css").glob("*"):
         if file.name != "print.css":
             file.unlink()
+
+
+def _drawing(name: str, theme: Iterable[Path]) -> str:
+    """An icon of the theme as an address that holds it."""
+    places = [folder / place for folder in theme for place in (f".icons/{name}.svg", f"assets/{name}.svg")]
+    file = next((place for place in places if place.is_file()), None)
+    if file is None:
+        raise VaultError(Problem("[site]", 0, "set-up", f"need the icon {name}", "run `make setup`"))
+    text = file.read_text("utf-8").strip().replace('"', "'").replace("#", "%23")
+    return f"data:image/svg+xml,{text}"
 
 
 def remove_unused(assets: Path) -> None:

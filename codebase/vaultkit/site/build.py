@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -73,12 +74,12 @@ def _build(layout: Layout, key: str, mode: Mode, staging: Staging) -> Report:
     problems = [shown(layout, problem) for problem in found]
     if any(stops(problem, mode) for problem in found):
         return Report(False, False, problems=problems)
+    complaints = _render(layout, mode)
+    done = [language for language in LANGUAGES if (layout.html(language) / "index.html").is_file()]
     with ThreadPoolExecutor(len(LANGUAGES)) as pool:
-        built = list(pool.map(lambda language: _build_language(layout, language, mode), LANGUAGES))
-    complaints = [line for lines in built for line in lines]
+        complaints += [line for lines in pool.map(partial(index, layout), done) for line in lines]
     problems += complaints
-    made = all((layout.html(language) / "index.html").is_file() for language in LANGUAGES)
-    if not made or (mode != "lenient" and complaints):
+    if len(done) < len(LANGUAGES) or (mode != "lenient" and complaints):
         return Report(False, False, problems=problems)
     publish_all(layout)
     pages = sum(path.endswith(".md") for tree in trees for path in tree.files)
@@ -101,16 +102,19 @@ def shown(layout: Layout, problem: Problem) -> str:
     )
 
 
-def _build_language(layout: Layout, language: Language, mode: Mode) -> list[str]:
-    """MkDocs, then the search index, for one language; what they complained about."""
-    folder = layout.html(language)
-    (folder / "index.html").unlink(missing_ok=True)  # so that its presence means that this build made it
-    flag = "--no-strict" if mode == "lenient" else "--strict"
-    command = ["vaultkit.site.render", str(layout.config(language)), str(folder), flag]
+def _render(layout: Layout, mode: Mode) -> list[str]:
+    """MkDocs for both languages; what it complained about."""
+    command = ["vaultkit.site.render", "--no-strict" if mode == "lenient" else "--strict"]
+    for language in LANGUAGES:
+        (layout.html(language) / "index.html").unlink(
+            missing_ok=True
+        )  # its presence means: made by this build
+        command += [str(layout.config(language)), str(layout.html(language))]
     complaints = _run(command, layout.root)
-    if not (folder / "index.html").is_file():
-        return complaints or [f"[site] MkDocs made no {language} pages. hint: run `mkdocs build -v`"]
-    return complaints + index(layout, language)
+    missing = [name for name in LANGUAGES if not (layout.html(name) / "index.html").is_file()]
+    if missing and not complaints:
+        return [f"[site] MkDocs made no {name} pages. hint: run `mkdocs build -v`" for name in missing]
+    return complaints
 
 
 def index(layout: Layout, language: Language, *, gently: bool = False) -> list[str]:

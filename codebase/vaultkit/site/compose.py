@@ -18,7 +18,7 @@ from vaultkit.site.in_lists import Place
 from vaultkit.site.notebooks import is_notebook, lab_text
 from vaultkit.site.pages.api import api_index, api_room
 from vaultkit.site.pages.file import file_page
-from vaultkit.site.pages.foot import foot
+from vaultkit.site.pages.foot import foot, foot_html
 from vaultkit.site.pages.front import front_page
 from vaultkit.site.pages.graph import KIND as GRAPH
 from vaultkit.site.pages.graph import graph_lines
@@ -61,7 +61,10 @@ def compose(context: Context, inputs: Inputs) -> tuple[str, list[Formula]]:
     shown = context.note
     kind = str(context.vault.notes[context.page.note("en")].properties.get("kind", ""))
     body = transform(_text(context), context)
-    parts = [_front_matter(context, kind), *_title(context, shown), *notice(context)]
+    below, quoted = "", list[Formula]()
+    if kind != PLANNED and not context.sitemap.plain:
+        below, quoted = foot_html(context, inputs.backlinks.get(context.page.key, []))
+    parts = [_front_matter(context, kind, len(below)), *_title(context, shown), *notice(context)]
     parts += [*header(context, inputs.results), *properties(context)]
     if kind == READING_LIST:
         parts += reading_list(context)
@@ -73,10 +76,11 @@ def compose(context: Context, inputs: Inputs) -> tuple[str, list[Formula]]:
         end += home(context)
     if kind != PLANNED:
         end += in_lists(context, inputs.places.get(context.page.key, []))
-        end += foot(context, inputs.backlinks.get(context.page.key, []))
+        if context.sitemap.plain:
+            end += foot(context, inputs.backlinks.get(context.page.key, []))
     text = top + to_markdown(body, context) + "\n".join(end)
-    formulas = [*context.stash.formulas.values(), *formulas_in("\n".join([top, *end]))]
-    return text.rstrip("\n") + "\n", formulas
+    formulas = [*context.stash.formulas.values(), *formulas_in("\n".join([top, *end])), *quoted]
+    return text.rstrip("\n") + "\n" + below, formulas
 
 
 def _text(context: Context) -> str:
@@ -166,7 +170,7 @@ def compose_source(file: str, text: str) -> str:
     )
 
 
-def _front_matter(context: Context, kind: str) -> str:
+def _front_matter(context: Context, kind: str, below: int) -> str:
     page = context.page
     note = context.note
     meta: dict[str, object] = {"title": context.sitemap.title(page, context.language)}
@@ -182,6 +186,7 @@ def _front_matter(context: Context, kind: str) -> str:
         "source": note.path,
         "classes": " ".join(css_classes(note)),
         "python": context.python,
+        "below": below,
     }
     return _yaml(meta)
 

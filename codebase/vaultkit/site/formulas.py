@@ -13,14 +13,17 @@ _MARK = re.compile(
     re.DOTALL,
 )
 _BARE = re.compile(r"\\(?P<open>\()(?P<tex>.*?)\\\)", re.DOTALL)  # in the contents list, where tags are gone
+_SOURCE = re.compile(r"<semantics>(.*)<annotation .*</semantics>", re.DOTALL)
 
 
 class MissingFormula(LookupError):
     """A formula that staging did not find, so that it was never rendered."""
 
 
-def put_formulas(text: str, renderer: Renderer) -> str:
-    """`text` (HTML) with each formula replaced by its rendering; raises MissingFormula."""
+def put_formulas(text: str, renderer: Renderer, *, small: bool = False) -> str:
+    """`text` (HTML) with each formula replaced by its rendering; raises MissingFormula. small: by MathML
+    alone, which browsers draw themselves, without KaTeX's own drawing.
+    """
     if not any(mark in text for mark in ("\\(", "\\[", "&#92;[")):
         return text
 
@@ -30,9 +33,17 @@ def put_formulas(text: str, renderer: Renderer) -> str:
         if rendered is None:
             raise MissingFormula(formula.tex)
         after = found.groupdict().get("after")
+        if small:
+            return _math(rendered) + (after or "")
         if after and not formula.display:  # no line may begin with the punctuation after a formula
             return f'<span class="k-nowrap">{rendered}{after}</span>'
         return rendered + (after or "")
 
     marked = _MARK.sub(put, text)
     return marked if "<" in text else _BARE.sub(put, marked)
+
+
+def _math(rendered: str) -> str:
+    """The MathML that KaTeX's HTML holds for those who cannot see it, without the source in it."""
+    start, end = rendered.index("<math"), rendered.index("</math>") + len("</math>")
+    return _SOURCE.sub(r"\1", rendered[start:end])

@@ -31,6 +31,9 @@ from vaultkit.site.assets import (
 )
 from vaultkit.site.explorer import TITLES
 from vaultkit.site.formulas import MissingFormula, put_formulas
+from vaultkit.site.html.converter import BELOW, Converter
+from vaultkit.site.html.quick_markdown import Quick
+from vaultkit.site.html.templates import make_quick
 from vaultkit.site.katex import Renderer
 from vaultkit.site.names import link_names, number_lines
 from vaultkit.site.notebooks import MissingCells, is_notebook, is_raw, prose_file, put_cells
@@ -41,7 +44,6 @@ from vaultkit.site.pages.tags import KIND as TAG_KIND
 from vaultkit.site.paths import LANGUAGES, Language, Layout
 from vaultkit.site.permalinks import name_blocks
 from vaultkit.site.python_blocks import difference
-from vaultkit.site.quick_markdown import Quick
 from vaultkit.site.reference import addresses as api_addresses
 from vaultkit.site.safety import policy, secure
 from vaultkit.site.stage import stage_all
@@ -99,6 +101,8 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         k_renderer=Renderer(layout),
         k_terms=Terms(glossary(layout.root), language),
     )
+    config.extra["k_converter"] = Converter(config)
+    make_quick(config.theme)
     return config
 
 
@@ -154,6 +158,13 @@ def on_files(files: Files, **_: Any) -> Files:
     return files
 
 
+def on_pre_page(page: Page, config: MkDocsConfig, **_: Any) -> Page:
+    """Every page but a lab's is rendered by a parser that they share."""
+    if not is_notebook(page.file.src_uri):
+        config.extra["k_converter"].take(page)
+    return page
+
+
 def on_page_read_source(page: Page, config: MkDocsConfig, **_: Any) -> str | None:
     """Of a lab, its prose: what the notebook's file holds is for the plug-in to read."""
     if not is_notebook(page.file.src_uri):
@@ -177,6 +188,7 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files, *
         html = put_formulas(html, renderer)
         for item in page.toc:
             _toc(item, renderer)
+        html += put_formulas(page.meta.get(BELOW, ""), renderer, small=True)
     except MissingFormula as missing:
         log.warning("%s: formula was not seen at staging: %s", page.file.src_uri, missing)
     if config.extra["k_lang"] == "zh":
@@ -214,5 +226,5 @@ def on_post_build(config: MkDocsConfig) -> None:
         log.info("%s", why)
     assets = Path(config.site_dir) / "assets"
     remove_unused(assets)
-    join_styles(assets)
+    join_styles(assets, [Path(folder) for folder in config.theme.dirs])
     copy_libraries(layout.root / "node_modules", assets, sorted(config.extra["k_used"]))

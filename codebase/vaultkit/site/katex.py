@@ -5,6 +5,7 @@ A reader's browser runs no TeX and asks nobody; a formula KaTeX refuses is a bui
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,9 @@ from vaultkit.site.packs import Packs
 from vaultkit.site.paths import HERE, Layout
 
 _SCRIPT = HERE / "js" / "katex_render.mjs"
+_NAMESPACE = re.compile(r' xmlns="http://www\.w3\.org/[\w/]+"')
+_TWICE = re.compile(r'<span class="((?:mord|mtight|mathnormal| )+)"><span class="\1">([^<]*)</span></span>')
+_FORM = "1"  # of what is kept; another one after a change to `shrink`
 
 
 def key_of(formula: Formula) -> str:
@@ -30,7 +34,7 @@ class Renderer:
 
     def __init__(self, layout: Layout) -> None:
         self.package = layout.root / "node_modules" / "katex"
-        self.packs = Packs(layout.math / self._version())
+        self.packs = Packs(layout.math / f"{self._version()}-{_FORM}")
 
     def _version(self) -> str:
         try:
@@ -53,7 +57,7 @@ class Renderer:
         rendered: dict[str, str] = {}
         for result in self._run(missing):
             if "html" in result:
-                rendered[result["key"]] = result["html"]
+                rendered[result["key"]] = shrink(result["html"])
             else:
                 problems += _problems(result["error"], missing[result["key"]], formulas)
         self.packs.add(rendered)
@@ -76,6 +80,13 @@ class Renderer:
             )
         results: list[dict[str, str]] = json.loads(done.stdout)
         return results
+
+
+def shrink(rendered: str) -> str:
+    """KaTeX's HTML without what changes nothing: namespaces, margins of nothing, an element twice."""
+    rendered = _NAMESPACE.sub("", rendered).replace("margin-left:0em;", "")
+    rendered = rendered.replace(' style=""', "").replace(';">', '">').replace(';" ', '" ')
+    return _TWICE.sub(r'<span class="\1">\2</span>', rendered)
 
 
 def find_node() -> str | None:

@@ -33,6 +33,8 @@ STRINGS: dict[str, tuple[str, str]] = {
         "英文原文在翻译之后有改动，本页可能与原文不一致：{link}",
     ),
     "untranslated_zh": ("This page exists in Chinese only.", "本页只有中文版。"),
+    "contents": ("Table of contents", "目录"),
+    "navigation": ("Navigation", "导航栏"),
     # kinds of note
     "kind_concept": ("Concept", "概念"),
     "kind_model": ("Model", "模型"),

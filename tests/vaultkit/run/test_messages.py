@@ -143,3 +143,54 @@ def test_await_outside_a_function_has_a_hint(make_vault, capsys: Run, monkeypatc
     code = "import asyncio\nawait asyncio.sleep(0)\n"
     out = said(make_vault, capsys, monkeypatch, f"```python\n{code}```\n")
     assert out[1].startswith("A.md:3: block-error SyntaxError: 'await' outside") and "asyncio.run" in out[1]
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (
+            "class E(Exception):\n    def __str__(self): return 1 / 0\nraise E",
+            "E: <no text: ZeroDivisionError>",
+        ),
+        ("raise ValueError('x' * 9000)", "ValueError: " + "x" * 288 + " … (9012 characters)"),
+        ("quit()", "SystemExit (hint: "),
+    ],
+)
+def test_odd_errors_are_said_in_one_line(
+    make_vault, capsys: Run, monkeypatch, code: str, message: str
+) -> None:
+    out = said(make_vault, capsys, monkeypatch, f"```python\n{code}\n```\n")
+    line = 1 + len(code.split("\n"))
+    assert out[1].startswith(f"A.md:{line}: block-error {message}"), out[1][:200]
+    assert all(len(row) < 420 for row in out) and not any("_sitebuiltins" in row for row in out)
+
+
+def test_what_a_block_prints_by_other_ways_is_printed(make_vault, capsys: Run, monkeypatch) -> None:
+    code = (
+        "import sys\nout = sys.stdout\nout.buffer.write('é\\n'.encode())\nprint(out.encoding)\nout.close()\n"
+    )
+    root = make_vault({"A.md": f"```python\n{code}```\n```output\né\nutf-8\n```\n"})
+    monkeypatch.chdir(root)
+    assert main(["run", "A"]) == 0, capsys.readouterr().out
+
+
+def test_what_objects_say_when_a_note_is_over_is_not_said(make_vault, capsys: Run, monkeypatch) -> None:
+    code = "class D:\n    def __del__(self):\n        print('gone')\nd = D()\n"
+    root = make_vault({"A.md": f"```python\n{code}```\n"})
+    monkeypatch.chdir(root)
+    assert main(["run", "A", "--json"]) == 0
+    done = capsys.readouterr()
+    assert done.out.startswith("{") and done.out.count("\n") == 1 and not done.err
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        ("x = 1\n>>> x", "leave out the prompts"),
+        ("x = 1\n%timeit x", "a block is plain Python: IPython's commands are not"),
+        ("x = 1\n!ls", "a block is plain Python: IPython's commands are not"),
+    ],
+)
+def test_what_is_no_python_has_a_hint(make_vault, capsys: Run, monkeypatch, code: str, hint: str) -> None:
+    out = said(make_vault, capsys, monkeypatch, f"```python\n{code}\n```\n")
+    assert out[1].startswith("A.md:3: block-error SyntaxError: ") and f"(hint: {hint}" in out[1]

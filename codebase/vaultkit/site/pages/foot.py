@@ -1,8 +1,17 @@
-"""The foot of a page: who links here, in the reader's language, each with the sentence around the link."""
+"""The foot of a page: who links here, in the reader's language, each with the sentence around the link.
+
+On our own site it is HTML below the page's Markdown, which no parser reads; in an export it is Markdown.
+"""
+
+import html
+from collections.abc import Iterator
 
 from vaultkit.backlinks import Backlink
 from vaultkit.site.context import Context
-from vaultkit.site.pages.parts import page_link, prose
+from vaultkit.site.draft import Formula
+from vaultkit.site.pages.parts import address, page_link, prose
+from vaultkit.site.pages.quoted import quoted
+from vaultkit.site.sitemap import Page
 from vaultkit.site.transforms.fields import FIELD
 from vaultkit.site.ui import say
 
@@ -12,6 +21,40 @@ LISTS = frozenset({"planned-notes", "home", "tracker", "review"})
 
 def foot(context: Context, backlinks: list[Backlink]) -> list[str]:
     """Lines of Markdown; [] when nothing links here. The front page and the planned list do not count."""
+    rows = list(_rows(context, backlinks))
+    if not rows:
+        return []
+    title = say(context.language, "linked_from")
+    lines = ["", '<section class="k-backlinks" markdown="1">', "", title, "{: .k-foot-title }", ""]
+    for page, sentences in rows:
+        lines.append(f"- {page_link(context, page)}")
+        for sentence in sentences:
+            lines += ["", f"    {prose(sentence)}", ""]
+    return [*lines, "", "</section>"]
+
+
+def foot_html(context: Context, backlinks: list[Backlink]) -> tuple[str, list[Formula]]:
+    """The same as HTML, and the formulas in it; "" when nothing links here."""
+    rows, formulas = [], []
+    for page, sentences in _rows(context, backlinks):
+        planned = ' class="k-planned"' if context.sitemap.planned(page) else ""
+        title = html.escape(context.sitemap.title(page, context.language), quote=False)
+        row = f'<li><p><a{planned} href="{address(context, page)}">{title}</a></p>'
+        for sentence in sentences:
+            text, found = quoted(sentence)
+            row += f"<p>{text}</p>"
+            formulas += found
+        rows.append(row + "</li>\n")
+    if not rows:
+        return "", []
+    title = say(context.language, "linked_from")
+    top = f'<section class="k-backlinks" data-unsearched><p class="k-foot-title">{title}</p>'
+    text = f"\n{top}<ul>\n{''.join(rows)}</ul></section>\n"
+    return text.replace("\r", " "), formulas  # its length is the same however it is read
+
+
+def _rows(context: Context, backlinks: list[Backlink]) -> Iterator[tuple[Page, list[str]]]:
+    """The pages that link here, with their sentences."""
     by_source: dict[str, list[str]] = {}
     for backlink in backlinks:
         source = context.vault.notes[backlink.source]
@@ -21,23 +64,10 @@ def foot(context: Context, backlinks: list[Backlink]) -> list[str]:
         sentences = by_source.setdefault(page.key, [])
         if backlink.sentence and not source.is_stub:
             sentences.append(_sentence(backlink.sentence))
-    canvases = context.sitemap.canvases.get(context.page.key, [])
-    if not by_source and not canvases:
-        return []
-    title = say(context.language, "linked_from")
-    lines = [
-        '<section class="k-backlinks" markdown="1" data-unsearched>',
-        "",
-        title,
-        "{: .k-foot-title }",
-        "",
-    ]
     for key, sentences in by_source.items():
-        lines.append(f"- {page_link(context, context.sitemap.pages[key])}")
-        for sentence in sentences[:MAX_SENTENCES]:
-            lines += ["", f"    {prose(sentence)}", ""]
-    lines += [f"- {page_link(context, page)}" for page in canvases]
-    return ["", *lines, "", "</section>"]
+        yield context.sitemap.pages[key], sentences[:MAX_SENTENCES]
+    for page in context.sitemap.canvases.get(context.page.key, []):
+        yield page, []
 
 
 def _sentence(sentence: str) -> str:

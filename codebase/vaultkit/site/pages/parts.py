@@ -2,6 +2,7 @@
 
 import html
 import re
+from urllib.parse import quote
 
 from vaultkit import mdlink
 from vaultkit.inline import spans
@@ -41,6 +42,15 @@ def page_link(context: Context, page: Page) -> str:
     """Markdown link to a page, by its title in the reader's language; planned notes are marked."""
     planned = "{ .k-planned }" if context.sitemap.planned(page) else ""
     return f"[{escape(context.sitemap.title(page, context.language))}]({context.page.path_to(page)}){planned}"
+
+
+def address(context: Context, page: Page) -> str:
+    """Address of another page from this one, for HTML that no Markdown reader looks into."""
+    own, other = context.page.url, page.url
+    folder = own.rstrip("/").rpartition("/")[0] + "/"
+    if len(folder) > 1 and other.startswith(folder) and other != own:
+        return "../" + quote(other[len(folder) :])
+    return "../" * own.count("/") + quote(other) or "./"
 
 
 def linked(text: str, target: Target, context: Context) -> str:
