@@ -16,9 +16,9 @@ from pymdownx.highlight import Highlight
 from vaultkit.site.html.first_characters import ASCII, first_characters
 
 Rule = tuple[Any, Any, Any]  # method `match` of an expression, what it is, the state after it
-# Names, punctuation and white space look like the text around them.
+# Names, operators, punctuation and white space look like the text around them.
 _UNSTYLED = frozenset(
-    ["n", "nx", "nv", "na", "vc", "vg", "vi", "vm", "fm", "py", "kc", "p", "pm", "w", "x", "err"]
+    ["n", "nx", "nv", "na", "vc", "vg", "vi", "vm", "fm", "py", "kc", "o", "p", "pm", "w", "x", "err"]
 )
 _MARK = re.compile(rf'<span class="(?:{"|".join(sorted(_UNSTYLED))})">([^<]*)</span>')
 _SPECIAL = ("linenums", "line_spans", "line_anchors", "noclasses", "auto_title")  # settings
