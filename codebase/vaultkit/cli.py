@@ -28,10 +28,23 @@ _MODULES = {
 def main(argv: list[str] | None = None) -> int:
     """Run one subcommand; exit codes: 0 done, 1 something is wrong with the vault, 2 a wrong call."""
     where.program = argv is None
+    if where.program and None in (sys.stdin, sys.stdout, sys.stderr):
+        _open_streams()
     code = _main(sys.argv[1:] if argv is None else argv)
     if where.program:
         _end(code)
     return code
+
+
+def _open_streams() -> None:
+    """Streams that were closed before the call lead nowhere, or the next file would take their place."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    while nowhere < 3:
+        nowhere = os.open(os.devnull, os.O_RDWR)
+    os.close(nowhere)
+    sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
 
 
 def _end(code: int) -> None:

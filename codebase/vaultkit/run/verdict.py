@@ -146,6 +146,12 @@ def _error_hint(session: Session, block: Block, error: BaseException) -> str:
         return "a note runs to its end: leave it out, or: <!-- run: raises SystemExit -->"
     if isinstance(error, EOFError) and said(error) == "EOF when reading a line":
         return "nobody is there to type while a note runs"
+    if is_unreadable(session, error) and isinstance(error, SyntaxError):
+        row = (error.text or "").lstrip()
+        if row.startswith((">>> ", "... ")):
+            return "leave out the prompts, and what is printed goes into an output fence"
+        if row.startswith(("%", "!", "?")):
+            return "a block is plain Python: IPython's commands are not"
     if is_unreadable(session, error) and re.search("(?:await|async).* outside", str(error)):
         return "a block is plain Python, where only an `async def` awaits: call asyncio.run(...)"
     if isinstance(error, ModuleNotFoundError):

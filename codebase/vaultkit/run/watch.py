@@ -18,6 +18,7 @@ from vaultkit import where
 from vaultkit.run.results import ENGINE
 from vaultkit.run.scope import WrongCall, no_engine, scope_of
 
+_ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 INTERVAL = 0.2
 MARGIN = 100_000_000  # ns that the times of files may lag behind the clock
 _PASSED_OVER = frozenset({"__pycache__", "node_modules", "build"})
@@ -30,7 +31,7 @@ class _Ended(Exception):
 
 
 def watch(names: list[str], engine: str, said: Callable[[], None]) -> int:
-    """Run what changed, now and after each change, until Ctrl-C or TERM; `said` is called when at rest.
+    """Run what changed, now and after each change, until Ctrl-C, TERM or HUP; `said` is called when at rest.
 
     Returns 0, or 2 for a folder or note that is not there: said now, not after each change.
     """
@@ -42,7 +43,7 @@ def watch(names: list[str], engine: str, said: Callable[[], None]) -> int:
     except WrongCall as error:
         print(error, file=sys.stderr)
         return 2
-    before = signal.signal(signal.SIGTERM, _end)
+    before = {number: signal.signal(number, _end) for number in _ENDING}
     try:
         while True:
             since, seen = time.time_ns() - MARGIN, look(root, engine)
@@ -56,7 +57,8 @@ def watch(names: list[str], engine: str, said: Callable[[], None]) -> int:
             child.wait()
         return 0
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def look(root: str, engine: str = "") -> Look:

@@ -89,14 +89,21 @@ def test_a_block_that_swallows_its_limit_is_ended(make_vault) -> None:
     )
 
 
-def test_nothing_but_json_on_stdout_and_nobody_types(make_vault) -> None:
+UNDIVIDED = (
+    "import sys; from vaultkit.cli import main; from vaultkit.run.guard import Guard; "
+    "Guard.possible = staticmethod(lambda: False); sys.exit(main())"
+)
+
+
+@pytest.mark.parametrize("divided", [True, False])
+def test_nothing_but_json_on_stdout_and_nobody_types(make_vault, divided: bool) -> None:
     code = "import os, subprocess, sys\nos.write(1, b'raw\\n')\nos.system('echo shell')\n"
     code += "sys.__stdout__.write('host\\n')\nsys.__stdout__.flush()\nsubprocess.run(['cat'])\n"
     root = make_vault({"A.md": f"```python\n{code}```\n", "B.md": "```python\ninput('?')\n```\n"})
     env = {**os.environ, "XDG_CACHE_HOME": str(root.parent / "cache")}
     read, write = os.pipe()  # nobody writes: who reads would wait for ever
     done = subprocess.run(
-        command(root, "--json"),
+        command(root, "--json") if divided else [sys.executable, "-c", UNDIVIDED, "run", "--json"],
         cwd=root.parent,
         capture_output=True,
         text=True,
@@ -234,3 +241,15 @@ def test_update_goes_on_after_a_crash(make_vault) -> None:
     assert (root / "A.md").read_text() == (root / "D.md").read_text() == f"{shows}```output\n1\n```\n"
     done = subprocess.run(words, cwd=root.parent, capture_output=True, text=True, env=env)
     assert done.stdout.splitlines()[-1] == "4 notes, 0 changed, 2 FAILED"
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
+def test_streams_may_be_closed(make_vault, closed: str) -> None:
+    """As under cron: the next file that is opened would stand where stdout did."""
+    root = make_vault({"A.md": CRASH, "B.md": GOOD})
+    env = {**os.environ, "XDG_CACHE_HOME": str(root.parent / "cache")}
+    words = ["sh", "-c", f"exec {closed}; exec {sys.executable} -m vaultkit.cli run"]
+    done = subprocess.run(words, cwd=root.parent, capture_output=True, text=True, env=env)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+    entry = load_results(root)
+    assert entry["A.md"]["passed"] == 0 and entry["B.md"]["passed"] == 1

@@ -181,3 +181,16 @@ def test_what_objects_say_when_a_note_is_over_is_not_said(make_vault, capsys: Ru
     assert main(["run", "A", "--json"]) == 0
     done = capsys.readouterr()
     assert done.out.startswith("{") and done.out.count("\n") == 1 and not done.err
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        ("x = 1\n>>> x", "leave out the prompts"),
+        ("x = 1\n%timeit x", "a block is plain Python: IPython's commands are not"),
+        ("x = 1\n!ls", "a block is plain Python: IPython's commands are not"),
+    ],
+)
+def test_what_is_no_python_has_a_hint(make_vault, capsys: Run, monkeypatch, code: str, hint: str) -> None:
+    out = said(make_vault, capsys, monkeypatch, f"```python\n{code}\n```\n")
+    assert out[1].startswith("A.md:3: block-error SyntaxError: ") and f"(hint: {hint}" in out[1]
