@@ -3,7 +3,7 @@
 Each row's contestants take turns, and medians are compared: absolute numbers drift on a busy machine, large
 ratios do not. The bound of a product is measured in between, by reading the very memory of its weights in
 one go, on the same threads: 200 MB, more than the caches hold. What a product loses to Python and to MLX
-counts against it. Other engines are measured where they are installed, and are left out with a word elsewhere.
+counts against it. Other engines are measured where they are installed, else left out with a word.
 
 Where Linux groups processes by session (/proc/sys/kernel/sched_autogroup_enabled), `nice` says nothing about
 those of other sessions; on a busy machine the group's own value, /proc/self/autogroup, does.
