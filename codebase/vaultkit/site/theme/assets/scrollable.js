@@ -7,7 +7,7 @@ export function scrollable() {
   if (!main) return;
   const queue = new Set();
   let waiting = false;
-  // In the browser's spare time, a few at once: to ask for the width of what is far below lays it out.
+  // In the browser's spare time, a few at once: a long note has hundreds.
   const work = (deadline) => {
     for (const element of queue) {
       queue.delete(element);
@@ -17,15 +17,14 @@ export function scrollable() {
     waiting = queue.size > 0;
     if (waiting) later(work);
   };
-  const soon = (part = main) => {
-    for (const element of part.querySelectorAll(`:is(${WIDE})`)) queue.add(element);
+  const soon = () => {
+    for (const element of main.querySelectorAll(`:is(${WIDE})`)) queue.add(element);
     if (!waiting) later(work);
     waiting = true;
   };
-  new ResizeObserver(() => soon()).observe(main);
-  main.addEventListener("toggle", () => soon(), true);
-  main.addEventListener("contentvisibilityautostatechange", ({ target, skipped }) => skipped || soon(target), true);
-  document.fonts?.ready.then(() => soon());
+  new ResizeObserver(soon).observe(main);
+  main.addEventListener("toggle", soon, true);
+  document.fonts?.ready.then(soon);
 }
 
 function mark(element) {
