@@ -13,9 +13,11 @@ that links to it, and of both in Chinese. CPU is user and system time of a proce
 medians, and ratios to the yardstick of the same run. `labs`: what rendering the notebooks costs a build of
 this repository's own site.
 
-Measured on two busy cores (one run, 1,000 pairs): the whole build 2.6 times the yardstick's CPU (54.7 s to
-21.3 s), of which rendering takes 29 s, staging 12 s, the search indexes 4 s, the graph 0.8 s and the social
-cards the rest; nothing changed 0.05 times; 90 MB, of which 59 MB are pages, 12 MB cards and 7 MB Markdown.
+Measured on two busy cores (one run, 1,000 pairs): the whole build 1.27 times the yardstick's CPU (31.4 s to
+24.7 s), nothing changed 0.05 times; 62.5 MB, of which 42 MB are pages, 7.4 MB Markdown, 4.4 MB the graph and
+other tables, 3.9 MB search and 2.2 MB cards. `--scale`, one run each: 514 pages 11.0 s of CPU (21.3 ms a
+page), 1,014 pages 17.4 s (17.1), 2,014 pages 30.1 s (14.9), 4,014 pages 51.7 s (12.9): linear, after what any
+build costs.
 """
 
 import argparse
