@@ -26,7 +26,7 @@ from vaultkit.site.html.links import Links
 from vaultkit.site.html.quick_markdown import Quick
 from vaultkit.site.html.source import read
 from vaultkit.site.katex import shrink
-from vaultkit.site.pages.quoted import quoted
+from vaultkit.site.pages.quoted import excerpt, quoted
 
 HERE = Path(__file__).parent
 LEXERS = re.split(
@@ -181,6 +181,17 @@ def test_a_quoted_sentence_is_text_but_for_code_formulas_and_links() -> None:
     )
     assert [formula.tex for formula in formulas] == ["x< y"]
     assert "<a" not in quoted("[x](javascript:alert(1))")[0]
+
+
+def test_a_long_sentence_is_quoted_around_the_link() -> None:
+    words = [f"w{n}" for n in range(200)]
+    text = " ".join([*words[:90], "The note", "`a b c`", *words[90:]])
+    found = excerpt(text, ["Other", "The note"])
+    assert len(found) < 270 and found.startswith("… w") and found.endswith(" …")
+    assert "The note `a b c` w90" in found and found[2:-2] in text
+    assert excerpt("短" * 500, ["无"]) == "短" * 240 + " …"
+    assert excerpt(f"{'x ' * 115}`{'y ' * 40}` z", [""]) == f"{'x ' * 115}`{'y ' * 40}` …"
+    assert excerpt("a" * 240, ["b"]) == "a" * 240 and excerpt("a" * 900, ["a"]) == "a" * 900
 
 
 def test_a_formula_loses_what_does_nothing() -> None:
