@@ -52,6 +52,8 @@ def test_the_bar_holds_at_every_width_and_nothing_is_named_twice(
         named = shown.evaluate_all(links)
         assert len(named) == len(set(named)), width
         assert page.locator(".k-menu").is_visible() == (width < 1220)
+        path, title = (page.locator(what).bounding_box() for what in (".k-path", "h1"))
+        assert path["y"] + path["height"] <= title["y"] + 1 and path["x"] == title["x"], width
         page.evaluate(
             "for (const a of document.querySelectorAll('.k-sections a'))"
             " for (const _ of Array(6)) a.after(a.cloneNode(true))"
