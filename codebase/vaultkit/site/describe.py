@@ -9,7 +9,7 @@ from vaultkit.note import Note
 from vaultkit.site.plain.harmless import harmless
 from vaultkit.wikilink import parse
 
-LONGEST = 200
+LONGEST = 300
 _EMBED = re.compile(r"!\[\[[^\]]*\]\]|!\[[^\]]*\]\([^)]*\)")
 _WIKI = re.compile(r"\[\[([^\]]+)\]\]")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)|<(https?://[^>\s]+)>")
