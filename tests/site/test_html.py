@@ -187,11 +187,11 @@ def test_a_long_sentence_is_quoted_around_the_link() -> None:
     words = [f"w{n}" for n in range(200)]
     text = " ".join([*words[:90], "The note", "`a b c`", *words[90:]])
     found = excerpt(text, ["Other", "The note"])
-    assert len(found) < 270 and found.startswith("… w") and found.endswith(" …")
+    assert len(found) < 210 and found.startswith("… w") and found.endswith(" …")
     assert "The note `a b c` w90" in found and found[2:-2] in text
-    assert excerpt("短" * 500, ["无"]) == "短" * 240 + " …"
-    assert excerpt(f"{'x ' * 115}`{'y ' * 40}` z", [""]) == f"{'x ' * 115}`{'y ' * 40}` …"
-    assert excerpt("a" * 240, ["b"]) == "a" * 240 and excerpt("a" * 900, ["a"]) == "a" * 900
+    assert excerpt("短" * 500, ["无"]) == "短" * 180 + " …"
+    assert excerpt(f"{'x ' * 85}`{'y ' * 40}` z", [""]) == f"{'x ' * 85}`{'y ' * 40}` …"
+    assert excerpt("a" * 180, ["b"]) == "a" * 180 and excerpt("a" * 900, ["a"]) == "a" * 900
 
 
 def test_a_formula_loses_what_does_nothing() -> None:

@@ -9,7 +9,7 @@ from vaultkit.inline import spans
 from vaultkit.site.draft import Formula, formulas_in
 from vaultkit.site.plain.allowed import safe_address
 
-LONGEST = 240  # characters of a sentence
+LONGEST = 180  # characters of a sentence
 _LANGUAGE = re.compile(r"(?:#!|:::)\w+ ")  # of code inside a line
 
 
