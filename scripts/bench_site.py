@@ -13,9 +13,10 @@ that links to it, and of both in Chinese. CPU is user and system time of a proce
 medians, and ratios to the yardstick of the same run. `labs`: what rendering the notebooks costs a build of
 this repository's own site.
 
-Measured on two busy cores (one run, 1,000 pairs): the whole build 2.6 times the yardstick's CPU (54.7 s to
-21.3 s), of which rendering takes 29 s, staging 12 s, the search indexes 4 s, the graph 0.8 s and the social
-cards the rest; nothing changed 0.05 times; 90 MB, of which 59 MB are pages, 12 MB cards and 7 MB Markdown.
+Measured on two busy cores (one run, 1,000 pairs): the whole build 1.4 times the yardstick's CPU (29.9 s to
+21.5 s), of which rendering takes 10.7 s, the search indexes 3 s, staging, cards and publishing the rest;
+nothing changed 0.06 times; 59.8 MB, of which 39.1 MB are pages, 7.4 Markdown, 4.4 the graph, 3.9 the search
+indexes and 2.2 cards.
 """
 
 import argparse
