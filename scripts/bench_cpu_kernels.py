@@ -1,8 +1,13 @@
 """Ratios of the C++ kernels on the CPU, side by side in one run, at the shapes of Qwen3-0.6B.
 
 Each row's contestants take turns, and medians are compared: absolute numbers drift on a busy machine, large
-ratios do not. Memory bandwidth is measured in between, by reading an array larger than the caches. Other
-engines are measured where they are installed, and are otherwise left out with a word.
+ratios do not. The bound of a product is measured in between, by reading the very memory of its weights in
+one go, on the same threads: 200 MB, more than the caches hold. What a product loses to Python and to MLX
+counts against it. Other engines are measured where they are installed, else left out with a word.
+
+Where Linux groups processes by session (/proc/sys/kernel/sched_autogroup_enabled), `nice` says nothing about
+those of other sessions; on a busy machine the group's own value, /proc/self/autogroup, does.
+kernels/README.md has what came out, as ranges.
 
     python scripts/bench_cpu_kernels.py [--part linear attention decode] [--repeat 9] [--threads 2] [--best]
         [--python PATH of an environment with torch, transformers, mlx-lm, llama-cpp-python and gguf]
@@ -110,15 +115,10 @@ def packed(n: int, k: int, bits: int = 4) -> QuantizedWeight:
 
 
 def copies_in_one(n: int, k: int, size: float) -> tuple[list[QuantizedWeight], Callable[[], object]]:
-    """About `size` bytes of weights (N, K), their numbers in one piece of memory; and a reader of that piece.
-
-    The reader has as little arithmetic as our kernels can have, takes the same memory in one go, and runs
-    in between: what the same pages give at the same time. Elsewhere it may be 30 % more or less.
-    """
+    """About `size` bytes of weights (N, K) in one piece of memory, and a reader of the same pages."""
     count = max(1, round(size / (n * k / 2)))
     words = mx.random.randint(0, 2**31 - 1, (count * n, k // 8), key=mx.random.key(n + k)).astype(mx.uint32)
     scales = mx.full((n, k // 64), 0.01 / 16, mx.bfloat16)
-    # Scales and biases of each copy are read from memory too.
     own = [(scales + 0, -scales * 8) for _ in range(count)]
     weights = [QuantizedWeight(words[i * n : (i + 1) * n], *own[i], 64, 4) for i in range(count)]
     plain, x = words.view(mx.float32).reshape(-1, 512), mx.zeros((1, 512))

@@ -41,12 +41,11 @@ def linear(
     64 numbers have an outlier 100 times as large. One row of float16 or bfloat16 takes "int16" by itself: to
     round the result to bfloat16 costs 0.17 % rms, to float16 0.02 %.
 
-    One row of quantized weights ("cpp" without batch_invariant, up to 8 rows of "metal") and rounded
-    activations sum scale * (q . x) and bias * sum(x) apart. An infinity in x then gives NaN or an infinity
-    where the definition has an infinity, and finite x overflows to either where, in float32, one of the parts
-    does: not while 2^bits * max(1, |scale|, |bias|) * sum(|x|) is below 3.3e38. Rounding takes a group with
-    no |x| above 2.4e-32 ("int16"; "int8": 9e-35), or with a finite one above 1.7e38 ("int8"), for zeros.
-    `batch_invariant=True` without activations has none of this, nor has "mlx".
+    Results are finite, infinite or NaN where the definition's are, unless that depends on the order of
+    additions. Rounding takes a group with no |x| above 2.4e-32 ("int16"; "int8": 9e-35) for zeros. Up to 8
+    rows of "metal" sum scale * (q . x) and bias * sum(x) apart: an infinity in x may give NaN, and finite x
+    overflows where one of the parts does, not while 2^bits * max(1, |scale|, |bias|) * sum(|x|) is below
+    3.3e38.
     Raises KvistError on shapes, dtypes, or options that an implementation has not.
     """
     usual = implementation is None or (type(implementation) is str and implementation == "cpp")
