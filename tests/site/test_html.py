@@ -38,6 +38,38 @@ PIECES = [
     *("&lt", "[a](b)", "[^1]", "[^1]: ", "*[a]: b\n", "> ", "> [!note] t\n", "- ", "1. ", "- [ ] ", "# "),
     *("| a | b |\n|---|---|\n", "\n===\n", "---\n", "{ .k }", "??? ", ": d\n", "中文"),
 ]
+MARKS = [
+    *("~~a~~", "*a*", "_a_", "==a==", "`a`", "$a$", "[a](b)", "![a](b)", "<b>a</b>\n\n<hr>", "a  \nb", "\\*"),
+    *(
+        "<http://a.b>",
+        "<a@b.org>",
+        "a[^1]\n\n[^1]: x",
+        "a\n\n: b",
+        "> a",
+        "# a",
+        "a\n===",
+        "a\n---",
+        "***",
+        "1. a",
+    ),
+    *(
+        "- a",
+        "+ a",
+        "* a",
+        "| a | b |\n|---|---|\n| c | d |",
+        "*[a]: b\n\na",
+        "[a]: b\n\n[a]",
+        "$$\na\n$$",
+        "    a",
+    ),
+    *(
+        '<div markdown="1">\n\n*a*\n\n</div>',
+        '??? note "x"\n    a',
+        "```\na\n```",
+        "- [ ] a",
+        "a { #b }\n\n# c { #d }",
+    ),
+]
 CODE = re.compile(r"<pre>(?:<span></span>)?<code>.*?</code>", re.DOTALL)
 
 
@@ -67,6 +99,13 @@ def test_one_parser_for_all_pages_gives_what_one_for_each_gives(sample: Any) -> 
     assert len(pages) > 30
     for text in (*pages, *reversed(pages)):
         assert uncoloured(QUICK.reset().convert(text)) == uncoloured(converter().convert(text))
+
+
+@pytest.mark.parametrize("text", MARKS)
+def test_a_quick_parser_finds_each_mark_where_there_is_no_other(text: str) -> None:
+    assert (
+        uncoloured(QUICK.reset().convert(text)) == uncoloured(PLAIN.reset().convert(text)) != f"<p>{text}</p>"
+    )
 
 
 @settings(max_examples=150, deadline=None)
