@@ -1,6 +1,8 @@
 // What scrolls sideways can be reached and scrolled by keyboard: code, formulas, tables and drawings that are too wide.
 const WIDE = "pre, pre > code, .katex-display, table, .k-diagram, .k-map-scroll, .k-base-scroll, .k-canvas, .k-properties-box";
-const later = globalThis.requestIdleCallback ?? ((task) => setTimeout(() => task({ timeRemaining: () => 8 }), 50));
+const later = globalThis.requestIdleCallback
+  ? (task) => requestIdleCallback(task, { timeout: 100 })
+  : (task) => setTimeout(() => task({ timeRemaining: () => 8 }), 50);
 
 export function scrollable() {
   const main = document.querySelector("main");
@@ -9,10 +11,12 @@ export function scrollable() {
   let waiting = false;
   // In the browser's spare time, a few at once: a long note has hundreds.
   const work = (deadline) => {
+    let count = 0;
     for (const element of queue) {
       queue.delete(element);
       mark(element);
-      if (deadline.timeRemaining() < 4) break;
+      count += 1;
+      if (count >= 12 && deadline.timeRemaining() < 4) break;
     }
     waiting = queue.size > 0;
     if (waiting) later(work);
