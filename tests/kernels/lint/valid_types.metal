@@ -101,3 +101,24 @@ kernel void atomics(device atomic_uint* count [[buffer(0)]], device atomic_ulong
   next = next + 1;
   atomic_store_explicit(next, 2, memory_order_relaxed);
 }
+
+enum Index { input_index = 0, output_index = 1 };
+constant constexpr uint kOther = 2;
+struct Staged {
+  float4 at [[attribute(0)]];
+};
+kernel void indices(device const float* x [[buffer(input_index)]], device float* o [[buffer(output_index)]],
+                    device float* p [[buffer(kOther + 1)]], Staged staged [[stage_in]],
+                    uint i [[thread_position_in_grid]]) {
+  static constant float local[2] = {1, 2};
+  constant float* table = local;
+  uchar all = -1;
+  uint most = ~0ul;
+  long wide = 99999999999;
+  threadgroup atomic_uint sums[4];
+  threadgroup atomic_uint* sum = sums;
+  sum = &sums[1];
+  atomic_store_explicit(sum, 0u, memory_order_relaxed);
+  if (i == 0) device float* unused = p;
+  o[i] = x[i] + table[0] + all + most + wide + staged.at.x;
+}

@@ -14,6 +14,8 @@ def check_kernel_forms(unit: Unit) -> Iterator[Problem]:
     """Kernels return void, are not called main, have names of their own and are not methods."""
     names: dict[str, bool] = {}
     for function in unit.functions:
+        if unit.words[function.name] == "main" and not function.is_kernel and not function.scope:
+            yield unit.problem(unit.tokens[function.name], "main", "Metal has no function main", "a kernel")
         if not function.is_kernel:
             continue
         name = unit.tokens[function.name]

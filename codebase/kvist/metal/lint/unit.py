@@ -94,6 +94,11 @@ class Unit:
         return frozenset(i for a in self.attributes for i in range(a.begin, a.end))
 
     @cached_property
+    def declaring(self) -> frozenset[str]:
+        """The words outside of attributes."""
+        return frozenset(w for i, w in enumerate(self.words) if i not in self.in_attribute)
+
+    @cached_property
     def _definitions(self) -> list[Definition]:
         return list(definitions(self.tokens, 0, len(self.tokens), ""))
 
