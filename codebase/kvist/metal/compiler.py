@@ -77,7 +77,7 @@ def _first_of(messages: str, label: str) -> tuple[str, str] | None:
     """(file:line, message). An error inside the stand-in headers is laid at the line that asked for it."""
     for match in _MESSAGE.finditer(messages):
         file, line, message = match.groups()
-        if not file.startswith(str(SHIM)) and file != "kvist_entry":
+        if not _is_ours(file):
             return f"{Path(file).name}:{line}", message
         asked = re.compile(
             rf"^(?:In file included from |\s*from )?(\S*{re.escape(label)}):(\d+)", re.MULTILINE
@@ -87,6 +87,12 @@ def _first_of(messages: str, label: str) -> tuple[str, str] | None:
             return f"{Path(place[1]).name}:{place[2]}", message
         return label, message
     return None
+
+
+def _is_ours(file: str) -> bool:
+    """A stand-in header; its path may be that of another installation that parsed it for the same cache."""
+    path = Path(file)
+    return file == "kvist_entry" or (path.parent.name == SHIM.name and (SHIM / path.name).exists())
 
 
 @cache

@@ -17,14 +17,15 @@ from typing import Any
 import mlx.core as mx
 
 from kvist.errors import KvistError
-from kvist.metal.bind import Bound, bind, instance, template_types
+from kvist.metal import simd_types
+from kvist.metal.bind import Bound, bind, fits, instance, template_types
 from kvist.metal.compiler import program
 from kvist.metal.dtypes import element_dtype
 from kvist.metal.entry import entry
 from kvist.metal.frontend import KernelFunction
 from kvist.metal.function_constants import values_of
 from kvist.metal.layouts import struct_layout
-from kvist.metal.preprocess import preprocess
+from kvist.metal.preprocess import preprocess, whole
 from kvist.metal.process import ThreadgroupMemory, run
 from kvist.metal.reports import KINDS, Report, reports_of
 from kvist.metal.rewrite import to_cpp
@@ -124,7 +125,7 @@ def emulate(
     Raises KvistError, with file and line, when the call does not fit the kernel or it does not compile.
     """
     raw = load(kernel)
-    source = preprocess(raw, [Path(folder) for folder in include])
+    source = whole(raw, [Path(folder) for folder in include])
     function, made = source.module.find(name, source.label)
     where = f"{source.label} {function.name}"
     unknown = [kind for kind in allow if kind not in KINDS]
@@ -137,10 +138,13 @@ def emulate(
     _check_numbers(seed, time_limit, where)
     values = values_of(source.module.constants, constants or {}, where)
     require_constants(source.module, function, values, where)
+    if name is None and (template or not fits(function, made, buffers)):
+        made = None  # the only instance of the file, which nobody asked for
     types = template_types(function, made)
     bound = bind(function, buffers, where, types, values)
     _check_structs(source.module.text, bound, where)
-    chosen = made.instance if made and not template else instance(function, bound, template, where)
+    known = [i.host_name for i in source.module.instantiations if i.kernel == function.name]
+    chosen = made.instance if made and not template else instance(function, bound, template, where, known)
     memory = _threadgroup_memory(function, threadgroup_memory or {}, where)
     task = _Task(source, function, chosen, bound, values, memory, sizes, order, seed, time_limit, check)
     return _execute(task, frozenset(allow), not check if stop is None else stop)
@@ -183,6 +187,7 @@ class _Task:
         names = [b.parameter.name for b in self.bound]
         call = entry(self.function, self.instance, names, label)
         simd = "namespace simd { using namespace metal; }\n" if re.search(r"\bsimd\s*::", body) else ""
+        simd += f"{simd_types.declarations(body)}\n"
         return f'#include <metal_stdlib>\n{simd}#line 1 "{label}"\n{body}\n{call}'
 
 

@@ -72,14 +72,14 @@ class Module:
         known = {k.host_name: k for k in self.kernels} | {k.name: k for k in self.kernels}
         if not known:
             raise KvistError(label, "a function marked [[kernel]]", "none")
+        made = [i for i in self.instantiations if i.kernel in known]
         if name is None and len(self.kernels) == 1:
-            return self.kernels[0], None
+            return self.kernels[0], made[0] if len(made) == 1 else None
+        for i in made:
+            if name == i.host_name or (name and _squeezed(name) == _squeezed(i.instance)):
+                return known[i.kernel], i
         if name in known:
             return known[name], None
-        for i in self.instantiations:
-            same = name == i.host_name or (name and _squeezed(name) == _squeezed(i.instance))
-            if same and i.kernel in known:
-                return known[i.kernel], i
         plain, bracket, _ = (name or "").partition("<")
         if bracket and plain.strip() in known and name:
             made = Instantiation(name, plain.strip(), name, 0, 0)

@@ -17,7 +17,7 @@ from kvist.metal.cli import values, words
 from kvist.metal.dtypes import bits, element_dtype
 from kvist.metal.emulate import ORDERS, THREADGROUP_MEMORY, emulate
 from kvist.metal.frontend import KernelFunction
-from kvist.metal.preprocess import preprocess
+from kvist.metal.preprocess import whole
 from kvist.metal.reports import KINDS
 from kvist.metal.source import load
 
@@ -119,8 +119,10 @@ def _run(arguments: argparse.Namespace) -> int:
         raise KvistError("--time-limit", "seconds, more than 0", str(arguments.time_limit))
     path = Path(arguments.file)
     include = [Path(folder) for folder in arguments.include]
-    source = preprocess(load(path), include)
+    source = whole(load(path), include)
     kernel, made = source.module.find(arguments.kernel, source.label)
+    if arguments.template and not arguments.kernel:
+        made = None
     types = template_types(kernel, made)
     grid = values.size(arguments.grid, "--grid")
     threadgroup = values.size(arguments.threadgroup, "--threadgroup")

@@ -72,6 +72,14 @@ typedef __bf16 bfloat;
 KVIST_VECTORS(bool) KVIST_VECTORS(char) KVIST_VECTORS(uchar) KVIST_VECTORS(short) KVIST_VECTORS(ushort)
 KVIST_VECTORS(int) KVIST_VECTORS(uint) KVIST_VECTORS(long) KVIST_VECTORS(ulong) KVIST_VECTORS(half)
 KVIST_VECTORS(bfloat) KVIST_VECTORS(float)
+// Of <simd/simd.h>.
+#define KVIST_SIMD(T)                                                                         \
+  typedef T simd_##T##1;                                                                      \
+  typedef T##2 simd_##T##2, simd_packed_##T##2, vector_##T##2;                                \
+  typedef T##3 simd_##T##3, simd_packed_##T##3, vector_##T##3;                                \
+  typedef T##4 simd_##T##4, simd_packed_##T##4, vector_##T##4;
+KVIST_SIMD(char) KVIST_SIMD(uchar) KVIST_SIMD(short) KVIST_SIMD(ushort) KVIST_SIMD(int) KVIST_SIMD(uint)
+KVIST_SIMD(long) KVIST_SIMD(ulong) KVIST_SIMD(half) KVIST_SIMD(float)
 
 namespace metal {
 using ::half;
