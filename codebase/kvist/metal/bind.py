@@ -1,5 +1,6 @@
 """Fit the arrays of a call to the parameters of a kernel: names, types, and which instance of a template."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -82,9 +83,19 @@ def _bind_one(parameter: Parameter, value: Any, where: str, types: Mapping[str, 
     if declared is not None and declared != bound.dtype:
         need = f"`{parameter.name}` of {msl_name(declared)}, as the kernel declares"
         raise KvistError(where, need, msl_name(bound.dtype), "cast it, or make the kernel a template")
+    kind = types.get(parameter.type_name, parameter.type_name)
+    single = parameter.is_reference and not parameter.is_array and parameter.is_const and _is_scalar(kind)
+    if single and declared is not None and len(bound.data) > declared.size:
+        need = f"one value for `{parameter.name}`, which is {parameter.space} {kind}&"
+        raise KvistError(where, need, str(len(bound.data) // declared.size))
     if parameter.is_reference and not bound.data:
         raise KvistError(where, f"a value for `{parameter.name}`", "an empty array")
     return bound
+
+
+def _is_scalar(type_name: str) -> bool:
+    """`uint`, `uint8_t` or `atomic<int>`, not `uint2` or `vec<float, 2>`."""
+    return re.fullmatch(r"(metal::)?(atomic<)?[a-z_ ]*[a-z](8|16|32|64)?(_t)?>?", type_name) is not None
 
 
 def template_types(kernel: KernelFunction, made: Instantiation | None) -> dict[str, str]:

@@ -66,6 +66,13 @@ def compiler() -> tuple[list[str], str]:
 def refusal(messages: str, label: str, command: str, status: int) -> KvistError:
     """The first error of a compiler, at the Metal file and line that it names."""
     found = _first_of(messages, label)
+    undefined = re.search(
+        rf"(?:(\S*{re.escape(label)}:\d+): )?undefined reference to [`'‘](.+?)['’]", messages
+    )
+    if found is None and undefined is not None:
+        where = Path(undefined[1]).name if undefined[1] else label
+        hint = "a static member needs its value, or a definition outside of the class"
+        return KvistError(where, f"a definition of {undefined[2]}", "a declaration alone", hint)
     if found is None:
         tail = " ".join(messages.split()[-40:]) or f"exit code {status}"
         return KvistError(label, f"{Path(command).name} to compile the kernel", tail)

@@ -43,7 +43,7 @@ def _kernel(
     body = [t for t in tokens if kernel.body[0] <= t.start < kernel.body[1]]
     names = [p.name for p in kernel.parameters if p.attribute in ("buffer", "threadgroup")]
     values = [p.name for p in kernel.parameters if p.is_reference]
-    found = effects(body, names, functions, values)
+    found = effects(body, names, functions, values, values)
     called = functions.reached(body)
     return {
         "name": kernel.name,

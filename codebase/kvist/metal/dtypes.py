@@ -128,10 +128,8 @@ def raw_bytes(value: Any, declared: mx.Dtype | None, where: str) -> tuple[tuple[
     if isinstance(value, np.ndarray) and value.dtype == np.uint16 and declared == mx.bfloat16:
         return value.shape, mx.bfloat16, np.ascontiguousarray(value).tobytes()
     if isinstance(value, np.ndarray | np.generic) and value.dtype not in _NUMPY.values():
-        known = ", ".join(sorted(str(d) for d in _NUMPY.values()))
-        raise KvistError(
-            where, f"an array of one of {known}", str(value.dtype), "cast it; Metal has no such type"
-        )
+        hint = "Metal has none: cast it to float32" if value.dtype.kind == "f" else "Metal has none"
+        raise KvistError(where, "an array of a type that Metal has", str(value.dtype), hint)
     array = as_array(value, declared, where)
     return tuple(array.shape), array.dtype, to_bytes(array)
 

@@ -10,7 +10,6 @@ import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import mlx.core as mx
 
 from kvist.errors import KvistError
 from kvist.metal import simd_types
+from kvist.metal.arguments import MAX_THREADS, check_kinds, check_numbers, sizes_of
 from kvist.metal.bind import Bound, bind, fits, instance, template_types
 from kvist.metal.compiler import program
 from kvist.metal.dtypes import element_dtype
@@ -32,8 +32,6 @@ from kvist.metal.rewrite import to_cpp
 from kvist.metal.source import HasSource, Source, load
 from kvist.metal.usage import require_constants
 
-ORDERS = ("forward", "reverse", "random")
-MAX_THREADS = 1024  # per threadgroup, on every Apple GPU
 THREADGROUP_MEMORY = 32768  # bytes, on every Apple GPU
 
 
@@ -124,6 +122,7 @@ def emulate(
 
     Raises KvistError, with file and line, when the call does not fit the kernel or it does not compile.
     """
+    check_kinds(name, template, constants, threadgroup_memory, include, allow)
     raw = load(kernel)
     source = whole(raw, [Path(folder) for folder in include])
     function, made = source.module.find(name, source.label)
@@ -131,11 +130,11 @@ def emulate(
     unknown = [kind for kind in allow if kind not in KINDS]
     if unknown:
         raise KvistError(where, f"kinds of reports: {', '.join(KINDS)}", ", ".join(unknown))
-    sizes = _sizes(grid, threadgroup, order, where)
+    sizes = sizes_of(grid, threadgroup, order, where)
     threads = math.prod(sizes[1])
     if threads > MAX_THREADS:
         raise KvistError(where, f"at most {MAX_THREADS} threads in a threadgroup", str(threads))
-    _check_numbers(seed, time_limit, where)
+    check_numbers(seed, time_limit, where)
     values = values_of(source.module.constants, constants or {}, where)
     require_constants(source.module, function, values, where)
     if name is None and (template or not fits(function, made, buffers)):
@@ -161,7 +160,7 @@ def emulate_generated(
     source = preprocess(source)
     function = source.module.kernel(name, source.label)
     instances = [i.instance for i in source.module.instantiations if i.kernel == name]
-    sizes = _sizes(grid, threadgroup, "forward", source.label)
+    sizes = sizes_of(grid, threadgroup, "forward", source.label)
     bound = bind(function, buffers, source.label)
     chosen = instances[0] if instances else name
     return _execute(_Task(source, function, chosen, bound, {}, [], sizes, "forward", 0, 60.0, False))
@@ -245,34 +244,3 @@ def _threadgroup_memory(
         ThreadgroupMemory(p.name, p.index, given.get(p.name, THREADGROUP_MEMORY), p.name not in given)
         for p in function.threadgroup_arguments
     ]
-
-
-def _sizes(
-    grid: Sequence[int] | int, threadgroup: Sequence[int] | int, order: str, where: str
-) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
-    if order not in ORDERS:
-        raise KvistError(where, f"order {', '.join(ORDERS)}", repr(order))
-    whole, group = _three(grid, "grid", 0, where), _three(threadgroup, "threadgroup", 1, where)
-    threads = math.prod(min(t, max(g, 1)) for t, g in zip(group, whole, strict=True))
-    if threads > MAX_THREADS:
-        raise KvistError(where, f"at most {MAX_THREADS} threads in a threadgroup", str(threads))
-    return whole, group
-
-
-def _three(size: Any, title: str, least: int, where: str) -> tuple[int, int, int]:
-    if isinstance(size, Integral):
-        size = (size, 1, 1)
-    try:
-        numbers = tuple(size)
-    except TypeError:
-        numbers = ()
-    if len(numbers) != 3 or any(not isinstance(n, Integral) or not least <= int(n) < 2**31 for n in numbers):
-        raise KvistError(where, f"{title} of three whole numbers from {least}", repr(size))
-    return int(numbers[0]), int(numbers[1]), int(numbers[2])
-
-
-def _check_numbers(seed: Any, time_limit: Any, where: str) -> None:
-    if not isinstance(seed, Integral) or not -(2**63) <= int(seed) < 2**64:
-        raise KvistError(where, "a whole number of at most 64 bits as seed", repr(seed))
-    if not isinstance(time_limit, Real) or not 0 < float(time_limit) < 1e6:
-        raise KvistError(where, "time_limit in seconds, more than 0 and below 1e6", repr(time_limit))

@@ -82,13 +82,24 @@ def preprocess(source: Source, include: Sequence[Path] = ()) -> Source:
 
 
 def whole(source: Source, include: Sequence[Path] = ()) -> Source:
-    """`preprocess`; raises KvistError, with file and line, also where brackets do not match."""
+    """`preprocess`; raises KvistError, with file and line, also where brackets do not match.
+
+    And for a folder of `include` that is not there.
+    """
+    require_folders(include)
     made = preprocess(source, include)
     found = open_bracket(significant(tokenize(made.text)))
     if found is not None:
         file, line = place_of(made.text, found[0].start, source.label)
         raise KvistError(f"{Path(file).name}:{line}", *found[1:])
     return made
+
+
+def require_folders(include: Sequence[str | Path]) -> None:
+    """Raise KvistError for what is no folder."""
+    for folder in include:
+        if not Path(folder).is_dir():
+            raise KvistError("include", "a folder to look for includes in", f"{str(folder)!r}, which is none")
 
 
 def _without_include(directive: re.Match[str]) -> str:

@@ -14,6 +14,7 @@ from functools import lru_cache
 from kvist.metal.frontend import Module, blank
 from kvist.metal.function_constants import FunctionConstant
 from kvist.metal.overloads import Definition, definitions, repeated_definitions
+from kvist.metal.refusals import require_emulable
 from kvist.metal.threadgroup_variables import threadgroup_variables
 from kvist.metal.tokens import Token, attribute_end, is_attribute, significant, tokenize
 
@@ -47,9 +48,10 @@ def rewrite(
     solid = significant(tokens)
     replacement = _constants(solid) | threadgroup_variables(solid, text, label)
     found = list(definitions(solid, 0, len(solid), ""))
+    require_emulable(solid, found, text, label)
     replacement |= _returns(solid, found) | _attributes(solid) | _member_specializations(solid, found)
     replacement |= _function_constants(solid, declared, constants or {}) | _swizzled_constants(solid)
-    for start, end in repeated_definitions(solid, found):
+    for (start, end), _ in repeated_definitions(solid, found):
         replacement |= {t.start: "" for t in solid[start:end]}
     out = []
     for token in tokens:
