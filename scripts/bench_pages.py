@@ -9,6 +9,11 @@ until nothing moves any more, first and largest contentful paint, layout shift, 
 tasks take beyond 50 ms), elements, and then, unthrottled, the findings of axe-core. Medians of `--runs`.
 Exits with 1 where a page is over a budget: paint 2.5 s, shift 0.1, blocking 200 ms; a request to another
 host, a console error, a finding.
+
+Measured on two cores with five times their load (times are upper bounds): the longest note, of 3,778 elements
+and 52 formulas, 121 kB in 20 requests, largest paint 1.8 s in English and 2.4 s in Chinese, 136 and 194 ms
+blocked (medians of 5). The other pages (one visit each): 52 to 87 kB, 11 to 16 requests, largest paint 1.0 to
+1.9 s, at most 193 ms blocked, shift at most 0.024. No request to another host, no console error.
 """
 
 import argparse

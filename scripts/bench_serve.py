@@ -7,7 +7,7 @@ On the project that `bench_site.py` makes, or on a copy of the project `--root`.
 note with a new sentence around a link, and asks until the note's own page shows it and until the page of
 the linked note shows it among its backlinks; then it saves the Chinese note with a new title, and asks for
 its own page and for the Chinese page of a note that links to it. Times are of the wall clock, medians and
-the slowest.
+the slowest: they say something on an idle machine only.
 """
 
 import argparse

@@ -1,6 +1,7 @@
 """Measure building and serving the site, beside plain Material for MkDocs, in one run.
 
     .venv/bin/python scripts/bench_site.py [--notes 1000] [--runs 3] [--only build,unchanged,serve,labs]
+    .venv/bin/python scripts/bench_site.py --scale 250,500,1000,2000
 
 Makes a project in a temporary folder: `--notes` pairs (English and Chinese) in three folders, each note of
 about 400 English words or 650 Han characters with 8 wikilinks (half of them with an alias or a heading), a
@@ -12,9 +13,11 @@ that links to it, and of both in Chinese. CPU is user and system time of a proce
 medians, and ratios to the yardstick of the same run. `labs`: what rendering the notebooks costs a build of
 this repository's own site.
 
-Measured on two busy cores (one run, 1,000 pairs): the whole build 2.6 times the yardstick's CPU (54.7 s to
-21.3 s), of which rendering takes 29 s, staging 12 s, the search indexes 4 s, the graph 0.8 s and the social
-cards the rest; nothing changed 0.05 times; 90 MB, of which 59 MB are pages, 12 MB cards and 7 MB Markdown.
+Measured on two busy cores (one run, 1,000 pairs): the whole build 1.4 times the yardstick's CPU (29.9 s to
+21.5 s), of which rendering takes 10.7 s, the search indexes 3 s, staging, cards and publishing the rest;
+nothing changed 0.06 times; 59.8 MB, of which 39.1 MB are pages, 7.4 Markdown, 4.4 the graph, 3.9 the search
+indexes and 2.2 cards. `--scale`, one run each: 514 pages 11.0 s of CPU (21.3 ms a page), 1,014
+pages 17.4 s (17.1), 2,014 pages 30.1 s (14.9), 4,014 pages 51.7 s (12.9): linear, after what any build costs.
 """
 
 import argparse
@@ -64,6 +67,30 @@ def build_times(layout: Layout, runs: int, say: Callable[[str], None]) -> None:
         median = statistics.median(spent)
         say(f"  {name:18} {median:7.2f} s  {median / base:5.2f} x the yardstick")
     say(f"  {megabytes(layout.site):.1f} MB, the yardstick's {megabytes(layout.root / 'plain'):.1f} MB")
+    say("  " + ", ".join(f"{name} {size:.1f}" for name, size in kinds_of(layout.site).items() if size >= 0.1))
+
+
+def scale_times(pairs: list[int], folder: Path, say: Callable[[str], None]) -> None:
+    """CPU of one build from nothing for each number of pairs, which should grow as the pages do."""
+    base = 0.0
+    for count in pairs:
+        layout = make_project(folder / str(count), count)
+        spent = cpu_seconds(["vaultkit.cli", "build"], layout.root)
+        pages = sum(1 for _ in layout.site.rglob("index.html"))
+        each = 1000 * spent / pages
+        base = base or each
+        say(f"  {pages:5} pages {spent:7.2f} s  {each:5.1f} ms a page  {each / base:5.2f} x the first")
+        shutil.rmtree(layout.root)
+
+
+def kinds_of(site: Path) -> dict[str, float]:
+    """Megabytes of a site by kind of file, the largest first."""
+    found: dict[str, float] = {}
+    for file in (file for file in site.rglob("*") if file.is_file()):
+        parts = file.relative_to(site).parts
+        named = next((part for part in ("cards", "search") if part in parts[:2]), file.suffix[1:])
+        found[named] = found.get(named, 0) + file.stat().st_size / 1e6
+    return dict(sorted(found.items(), key=lambda kind: -kind[1]))
 
 
 def megabytes(folder: Path) -> float:
@@ -101,9 +128,13 @@ def main() -> None:
     parser.add_argument("--notes", type=int, default=1000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--only", default="build,serve,labs", help="which parts (default: %(default)s)")
+    parser.add_argument("--scale", default="", help="only this: builds of so many pairs, as 250,500,1000")
     parser.add_argument("--keep", type=Path, default=None, help="make the project here and leave it there")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
+        if given.scale:
+            scale_times([int(count) for count in given.scale.split(",")], Path(scratch), print)
+            return
         layout = make_project(given.keep or Path(scratch), given.notes)
         if "build" in given.only:
             build_times(layout, given.runs, print)

@@ -64,6 +64,7 @@ def _self_check(module: ModuleType) -> str:
 
 
 kernels, _reason = _load()
+_CPU = mx.Device(mx.cpu)
 
 
 def status() -> NativeStatus:
@@ -80,7 +81,7 @@ def primitive(name: str, where: str) -> Callable[..., Any] | None:
     That there is none although it would help is said once, as a RuntimeWarning.
     """
     global _told
-    if mx.default_device() != mx.cpu:
+    if mx.default_device() != _CPU:
         return None
     found: Callable[..., Any] | None = getattr(kernels, name, None)
     if found is None and not _told:

@@ -23,6 +23,15 @@ class Resolution(NamedTuple):
 
 def resolve(vault: Vault, link_target: str, source_path: str) -> Resolution:
     """The file that `link_target` (without `#subpath`) means in the note `source_path`."""
+    if vault.resolved is None or not link_target:
+        return _visible(vault, link_target, source_path)
+    key = (link_target, source_path.rpartition("/")[0])  # which is all that counts
+    if key not in vault.resolved:
+        vault.resolved[key] = _visible(vault, link_target, source_path)
+    return vault.resolved[key]
+
+
+def _visible(vault: Vault, link_target: str, source_path: str) -> Resolution:
     found = _find(vault, link_target, source_path)
     return Resolution(None) if found.path in vault.hidden else found
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from vaultkit import files
 from vaultkit.errors import Problem, no_folder
@@ -36,7 +37,7 @@ class Vault:
 
     `templates` are the notes of the templates folder: Obsidian reads their links, we check and show nothing
     of them. `problems` are those of files that are no notes here. `hidden` are names that are taken but lead
-    nowhere: what is not published.
+    nowhere: what is not published. `resolved` is what `vaultkit.resolve` has found; None: nothing is kept.
     """
 
     root: Path
@@ -47,6 +48,7 @@ class Vault:
     disk: dict[str, str] = field(default_factory=dict)
     stamps: dict[str, tuple[int, int, int]] = field(default_factory=dict)  # of notes when they were read
     hidden: set[str] = field(default_factory=set)
+    resolved: dict[tuple[str, str], Any] | None = field(default_factory=dict, init=False, compare=False)
 
     @classmethod
     def load(cls, root: str | Path, known: "Vault | None" = None) -> "Vault":

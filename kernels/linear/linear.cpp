@@ -40,6 +40,13 @@ Weights view_weights(const mx::array* input, const LinearOptions& options, int64
 
 namespace {
 
+struct Task {
+  std::vector<Weights> weights;
+  std::vector<void*> out;
+  RowLayout layout;  // of x
+  const char* x;
+};
+
 // x W^T for each of the weights: every row of x, then every column of the results.
 void multiply(Products& products, const char* x, Float type, const RowLayout& layout, int64_t m, int64_t k) {
   const int64_t size = size_of(type);
@@ -143,11 +150,12 @@ void Linear::eval_cpu(const std::vector<mx::array>& inputs, std::vector<mx::arra
   }
   for (const auto& input : inputs) encoder.set_input_array(input);
   if (m == 0 || columns == 0) return;
-  encoder.dispatch([weights = std::move(weights), out = std::move(out), options = options_.products,
-                    layout = RowLayout(x), source = x.data<char>(), type = float_type(x.dtype()), m, k] {
-    Products products(weights, options, type, m);
-    products.write_to(out);
-    multiply(products, source, type, layout, m, k);
+  // By one pointer: the task is copied on its way to the thread that runs it.
+  auto task = std::make_shared<Task>(Task{std::move(weights), std::move(out), RowLayout(x), x.data<char>()});
+  encoder.dispatch([task = std::move(task), options = options_.products, type = float_type(x.dtype()), m, k] {
+    Products products(std::move(task->weights), options, type, m);
+    products.write_to(std::move(task->out));
+    multiply(products, task->x, type, task->layout, m, k);
   });
 }
 

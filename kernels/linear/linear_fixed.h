@@ -30,10 +30,11 @@ void steps_of_groups(const float* prepared, const Weights& w, float limit, float
     }
     float of_word[16];
     store(of_word, most);
-    for (int64_t word = 0; word < 16 && base + word * W::per < w.k; ++word) {
-      float& step = steps[(base + word * W::per) / w.group];
-      step = of_word[word] > step ? of_word[word] : step;
-    }
+    each_group(w, W::per, base / W::per, [&](int64_t g, int64_t begin, int64_t end) {
+      float step = steps[g];
+      for (int64_t word = begin; word < end; ++word) step = of_word[word] > step ? of_word[word] : step;
+      steps[g] = step;
+    });
   }
   for (int64_t g = 0; g < groups; ++g) steps[g] /= limit;
 }
@@ -49,12 +50,11 @@ void round_to_fixed(const float* prepared, const Weights& w, Fixed row) {
   const F32 magic = broadcast(0x1.8p23f);  // rounds to a whole number, and leaves it in the low bits
   const I32 field = broadcast_int((1u << Bits) - 1);
   for (int64_t base = 0, k = padded(w.k, W::format); base < k; base += 16 * W::per) {
-    float inverse[16];
-    for (int64_t word = 0; word < 16; ++word) {
-      const int64_t g = (base + word * W::per) / w.group;
-      const float step = g < groups ? row.steps[g] : 0.0f;
-      inverse[word] = step > 0x1p-120f && step < 0x1p120f ? 1.0f / step : 0.0f;
-    }
+    float inverse[16] = {};
+    each_group(w, W::per, base / W::per, [&](int64_t g, int64_t begin, int64_t end) {
+      const float step = row.steps[g], factor = step > 0x1p-120f ? 1.0f / step : 0.0f;
+      for (int64_t word = begin; word < end; ++word) inverse[word] = factor;
+    });
     const F32 scale = load(inverse), most = broadcast(limit), least = broadcast(-limit);
     F32 sum = broadcast(0.0f);  // of values, and NaN where there is an infinity or NaN: that makes the result NaN
     const auto rounded = [&](int part) {
@@ -76,9 +76,11 @@ void round_to_fixed(const float* prepared, const Weights& w, Fixed row) {
     }
     float of_word[16];
     store(of_word, sum);
-    for (int64_t word = 0; word < 16 && base + word * W::per < w.k; ++word) {
-      row.sums[(base + word * W::per) / w.group] += of_word[word];
-    }
+    each_group(w, W::per, base / W::per, [&](int64_t g, int64_t begin, int64_t end) {
+      float all = row.sums[g];
+      for (int64_t word = begin; word < end; ++word) all += of_word[word];
+      row.sums[g] = all;
+    });
   }
   for (int64_t g = 0; g < groups; ++g) row.sums[g] *= row.steps[g];
 }
@@ -107,9 +109,10 @@ KVIST_INLINE float fixed_row(const Fixed& x, const Weights& w, int64_t n) {
       w, n,
       [&](int64_t g, int64_t left) {
         const F32 bias = load_up_to_16(w.biases, w.scale_type, n * groups + g, left);
+        const F32 scale = load_up_to_16(w.scales, w.scale_type, n * groups + g, left);
         offset = fma(bias, load_up_to_16(x.sums, Float::float32, g, left), offset);
-        const F32 step = load_up_to_16(x.steps, Float::float32, g, left);
-        return mul(load_up_to_16(w.scales, w.scale_type, n * groups + g, left), step);
+        offset = add(nan_where_infinite<W>(scale, bias), offset);
+        return mul(scale, load_up_to_16(x.steps, Float::float32, g, left));
       },
       [&](const W& weights, int64_t block, F32 scale) {
         sum = fma(from_ints(dot_fixed<W, Bits>(weights, values + block * block_bytes)), scale, sum);

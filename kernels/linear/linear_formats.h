@@ -51,7 +51,20 @@ struct Affine {
 
 // Weights are read once and in order, so hardware prefetchers run ahead, but stop at every page of 4 KB: ask for what
 // lies this far ahead.
-constexpr int64_t kAhead = 2048;
+constexpr int64_t kAhead = 4096;
+
+// Those of the words [first, first + 16) that lie in W, one group after the other: body(group, begin, end) with begin and
+// end counted from `first`. No division, which would take longer than all the rest that is done for a word.
+template <typename Body>
+KVIST_INLINE void each_group(const Weights& w, int per, int64_t first, const Body& body) {
+  const int shift = __builtin_ctz(unsigned(w.group / per));  // words of a group are a power of two
+  const int64_t left = (w.k >> __builtin_ctz(unsigned(per))) - first, count = left < 16 ? left : 16;
+  for (int64_t begin = 0; begin < count;) {
+    const int64_t g = (first + begin) >> shift, behind = ((g + 1) << shift) - first, end = behind < count ? behind : count;
+    body(g, begin, end);
+    begin = end;
+  }
+}
 
 // A block of weights; the last one of a row may be shorter than what a load would read.
 template <typename W>
@@ -90,6 +103,13 @@ KVIST_INLINE F32 load_up_to_16(const void* p, Float type, int64_t index, int64_t
   }
   const float16_t* q = static_cast<const float16_t*>(p) + index;
   return count == kLanes ? load(q) : load_part(q, count);
+}
+
+// 0, but NaN for groups with a weight that overflows, be it infinite or NaN: the largest and the least are at the ends.
+template <typename W>
+KVIST_INLINE F32 nan_where_infinite(F32 scale, F32 bias) {
+  const F32 last = add(mul(scale, broadcast(float((1 << W::bits_each) - 1))), bias);
+  return mul(last, broadcast(0.0f));
 }
 
 // Words of one group, and blocks in sixteen groups: the loops that change scales follow from these.

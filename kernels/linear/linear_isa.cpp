@@ -11,23 +11,26 @@ constexpr int kTileColumns = kRegisters >= 32 ? 4 : kRegisters >= 8 ? 2 : 1;
 
 // ---- activations -----------------------------------------------------------------------------------------
 
+// Sixteen words of `Per` numbers each, side by side, become `Per` parts of sixteen.
+template <int Per>
+KVIST_INLINE void part(const float* block, float* out) {
+  for (int i = 0; i < Per; ++i) {
+    for (int word = 0; word < 16; ++word) out[16 * i + word] = block[word * Per + i];
+  }
+}
+
 template <int Per, typename T>
 void prepare_rows(const T* x, int64_t m, int64_t k, int64_t k_padded, float* out) {
   for (int64_t row = 0; row < m; ++row, x += k, out += k_padded) {
-    if constexpr (Per == 1) {
-      int64_t i = 0;
-      for (; i + kLanes <= k; i += kLanes) store(out + i, load(x + i));
-      for (; i < k_padded; ++i) out[i] = i < k ? to_float(x[i]) : 0.0f;
-    } else {
-      for (int64_t block = 0; block < k_padded; block += 16 * Per) {
-        const bool whole = block + 16 * Per <= k;
-        for (int part = 0; part < Per; ++part) {
-          for (int word = 0; word < 16; ++word) {
-            const int64_t source = block + word * Per + part;
-            out[block + part * 16 + word] = whole || source < k ? to_float(x[source]) : 0.0f;
-          }
-        }
+    for (int64_t base = 0; base < k_padded; base += 16 * Per) {
+      alignas(64) float block[16 * Per];
+      float* const wide = Per == 1 ? out + base : block;
+      for (int i = 0; i < 16 * Per; i += kLanes) {
+        const int64_t left = k - base - i;
+        if (left >= kLanes) store(wide + i, load(x + base + i));
+        else store(wide + i, left > 0 ? load_part(x + base + i, int(left)) : broadcast(0.0f));
       }
+      if constexpr (Per > 1) part<Per>(block, out + base);
     }
   }
 }
@@ -63,9 +66,11 @@ void group_sums(const float* prepared, const Weights& w, float* sums) {
     for (int part = 1; part < per; ++part) words = add(words, load(prepared + base + 16 * part));
     float sum_of_word[16];
     store(sum_of_word, words);
-    for (int64_t word = 0; word < 16 && base + word * per < w.k; ++word) {
-      sums[(base + word * per) / w.group] += sum_of_word[word];
-    }
+    each_group(w, per, base / per, [&](int64_t g, int64_t begin, int64_t end) {
+      float sum = sums[g];
+      for (int64_t word = begin; word < end; ++word) sum += sum_of_word[word];
+      sums[g] = sum;
+    });
   }
 }
 
@@ -94,8 +99,10 @@ KVIST_INLINE float affine_row(const float* x, const float* sums, const Weights& 
       w, n,
       [&](int64_t g, int64_t left) {
         const F32 bias = load_up_to_16(w.biases, w.scale_type, n * groups + g, left);
+        const F32 scale = load_up_to_16(w.scales, w.scale_type, n * groups + g, left);
         offset = fma(bias, load_up_to_16(sums, Float::float32, g, left), offset);
-        return load_up_to_16(w.scales, w.scale_type, n * groups + g, left);
+        offset = add(nan_where_infinite<W>(scale, bias), offset);
+        return scale;
       },
       [&](const W& weights, int64_t block, F32 scale) {
         const float* part = x + block * 16 * W::per;
@@ -133,7 +140,7 @@ void affine_tile(const Weights& w, int64_t n, int64_t count, float* tile) {
         const F32 scale = scales.template at<S::span>(S::first_scale(block));
         const F32 bias = biases.template at<S::span>(S::first_scale(block));
         const W weights = block_at<W>(data, first + block, bytes);
-        unrolled<0, W::per>([&]<int I>() { store(tile + 16 * I, fma(weights.template part<I>(), scale, bias)); });
+        unrolled<0, W::per>([&]<int I>() { store(tile + 16 * I, add(mul(weights.template part<I>(), scale), bias)); });
       }
     }
   }

@@ -37,21 +37,23 @@ class Products {
  private:
   template <typename Body>
   void each_output(int64_t begin, int64_t end, const Body& body) const;
+  void mend(const Weights& w, float* y, int64_t row, int64_t begin, int64_t end) const;
   void many_rows(const Weights& w, float* y, int64_t begin, int64_t end, float* tile) const;
   int64_t groups() const { return weights_[0].group ? weights_[0].k / weights_[0].group : 0; }
+  int64_t place(char* memory);
   Fixed fixed_row(int64_t row) const;
 
   const LinearKernels& kernels_;
   std::vector<Weights> weights_;
   Float type_;
-  int64_t m_, k_padded_, columns_ = 0;
+  int64_t m_, k_padded_, columns_;
+  bool one_row_;    // no tile of W made explicit, which pays from two rows on
+  int fixed_bits_;  // of activations: 0 for float32
   std::vector<void*> out_;
   std::vector<float*> y_;  // the same, in float32
-  std::vector<Aligned<float>> own_;
-  int fixed_bits_;  // of activations: 0 for float32
-  bool one_row_;    // no tile of W made explicit, which pays from two rows on
-  Aligned<float> x_, sums_, steps_;
-  Aligned<char> values_;
+  Recycled memory_;  // of all that follows, and of the results in float32 where they have another type
+  float *x_, *sums_, *steps_, *own_;
+  char* values_;
 };
 
 }  // namespace kvist

@@ -121,8 +121,8 @@ void check(const mx::array& q, const mx::array& k, const mx::array& v, const mx:
     if (buffer.shape() != wanted) fail(where, "cached keys and values (B, Hkv, C, D)", text(buffer.shape()));
     if (buffer.dtype() != cache[0].dtype()) fail(where, "cached keys and values of one dtype", buffer.dtype());
     if (buffer.shape(2) != cache[0].shape(2)) fail(where, "cached keys and values of one length", buffer.shape(2));
-    if (!offsets && options.offset + q.shape(1) > buffer.shape(2)) {
-      fail(where, "a cache with room for " + std::to_string(options.offset + q.shape(1)) + " tokens", buffer.shape(2));
+    if (!offsets && int64_t(options.offset) + q.shape(1) > buffer.shape(2)) {
+      fail(where, "a cache with room for " + std::to_string(int64_t(options.offset) + q.shape(1)) + " tokens", buffer.shape(2));
     }
   }
   if (options.offset < 0) fail(where, "an offset of at least 0", options.offset);

@@ -47,6 +47,16 @@ def _base(mutant) -> list[str]:
     return FILES[mutant["base"]].read_text("utf-8").split("\n")
 
 
+@needs_clang
+def test_every_invalid_line_is_told_and_no_other():
+    """lint/invalid.txt: what follows `//` is the code of the problem on that line."""
+    text = (Path(__file__).parent / "lint" / "invalid.txt").read_text("utf-8")
+    wanted = {i: line.split("// ")[1] for i, line in enumerate(text.split("\n"), 1) if "// " in line}
+    found = {p.line: (p.code, p.message) for p in reversed(lint(text).problems)}
+    assert {line: code for line, (code, _) in found.items()} == wanted
+    assert not any("kvist" in message or "__attribute__" in message for _, message in found.values())
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_valid_kernels_are_clean(name):
     done = lint(FILES[name])

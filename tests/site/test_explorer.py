@@ -43,7 +43,7 @@ def test_the_bar_holds_at_every_width_and_nothing_is_named_twice(
     page = open_page("about:blank")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    for width in (360, 768, 960, 1024, 1150, 1280, 1600):
+    for width in (320, 360, 768, 960, 1024, 1150, 1280, 1600):
         page.set_viewport_size({"width": width, "height": 800})
         page.goto(f"{home}concepts/kv-cache/")
         page.wait_for_load_state("networkidle")
@@ -52,6 +52,8 @@ def test_the_bar_holds_at_every_width_and_nothing_is_named_twice(
         named = shown.evaluate_all(links)
         assert len(named) == len(set(named)), width
         assert page.locator(".k-menu").is_visible() == (width < 1220)
+        path, title = (page.locator(what).bounding_box() for what in (".k-path", "h1"))
+        assert path["y"] + path["height"] <= title["y"] + 1 and path["x"] == title["x"], width
         page.evaluate(
             "for (const a of document.querySelectorAll('.k-sections a'))"
             " for (const _ of Array(6)) a.after(a.cloneNode(true))"
@@ -69,3 +71,16 @@ def test_the_drawer_has_everything(open_page: Any, sample: Any, serve_folder: Ca
     bar = page.locator(".k-sections a").all_text_contents()
     drawer = [text.strip() for text in page.locator(".k-explorer > ul > li > a").all_inner_texts()]
     assert len(bar) > 1 and set(bar) < set(drawer) and "Home" in drawer
+
+
+@pytest.mark.browser
+def test_a_page_reads_without_scripts(browser: Any, sample: Any, serve_folder: Callable[..., str]) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 800}, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{serve_folder(sample.layout.site)}zh/concepts/kv-cache/")
+    assert page.locator(".k-body .katex").first.is_visible() and page.locator(".k-output").first.is_visible()
+    assert not page.locator("[data-k-search], [data-k-scheme]").first.is_visible()  # they would do nothing
+    page.click(".k-menu")
+    page.click(".k-explorer a:text-is('概念')")
+    assert page.inner_text("h1").startswith("概念")
+    context.close()

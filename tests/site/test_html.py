@@ -26,7 +26,7 @@ from vaultkit.site.html.links import Links
 from vaultkit.site.html.quick_markdown import Quick
 from vaultkit.site.html.source import read
 from vaultkit.site.katex import shrink
-from vaultkit.site.pages.quoted import quoted
+from vaultkit.site.pages.quoted import excerpt, quoted
 
 HERE = Path(__file__).parent
 LEXERS = re.split(
@@ -37,6 +37,38 @@ PIECES = [
     *("\n\n", "    ", "**", "==", "~~", "$x$", "```", "```py\n", "<b>", "</b>", "<div>\n", "</div>", "&amp;"),
     *("&lt", "[a](b)", "[^1]", "[^1]: ", "*[a]: b\n", "> ", "> [!note] t\n", "- ", "1. ", "- [ ] ", "# "),
     *("| a | b |\n|---|---|\n", "\n===\n", "---\n", "{ .k }", "??? ", ": d\n", "中文"),
+]
+MARKS = [
+    *("~~a~~", "*a*", "_a_", "==a==", "`a`", "$a$", "[a](b)", "![a](b)", "<b>a</b>\n\n<hr>", "a  \nb", "\\*"),
+    *(
+        "<http://a.b>",
+        "<a@b.org>",
+        "a[^1]\n\n[^1]: x",
+        "a\n\n: b",
+        "> a",
+        "# a",
+        "a\n===",
+        "a\n---",
+        "***",
+        "1. a",
+    ),
+    *(
+        "- a",
+        "+ a",
+        "* a",
+        "| a | b |\n|---|---|\n| c | d |",
+        "*[a]: b\n\na",
+        "[a]: b\n\n[a]",
+        "$$\na\n$$",
+        "    a",
+    ),
+    *(
+        '<div markdown="1">\n\n*a*\n\n</div>',
+        '??? note "x"\n    a',
+        "```\na\n```",
+        "- [ ] a",
+        "a { #b }\n\n# c { #d }",
+    ),
 ]
 CODE = re.compile(r"<pre>(?:<span></span>)?<code>.*?</code>", re.DOTALL)
 
@@ -67,6 +99,13 @@ def test_one_parser_for_all_pages_gives_what_one_for_each_gives(sample: Any) -> 
     assert len(pages) > 30
     for text in (*pages, *reversed(pages)):
         assert uncoloured(QUICK.reset().convert(text)) == uncoloured(converter().convert(text))
+
+
+@pytest.mark.parametrize("text", MARKS)
+def test_a_quick_parser_finds_each_mark_where_there_is_no_other(text: str) -> None:
+    assert (
+        uncoloured(QUICK.reset().convert(text)) == uncoloured(PLAIN.reset().convert(text)) != f"<p>{text}</p>"
+    )
 
 
 @settings(max_examples=150, deadline=None)
@@ -181,6 +220,17 @@ def test_a_quoted_sentence_is_text_but_for_code_formulas_and_links() -> None:
     )
     assert [formula.tex for formula in formulas] == ["x< y"]
     assert "<a" not in quoted("[x](javascript:alert(1))")[0]
+
+
+def test_a_long_sentence_is_quoted_around_the_link() -> None:
+    words = [f"w{n}" for n in range(200)]
+    text = " ".join([*words[:90], "The note", "`a b c`", *words[90:]])
+    found = excerpt(text, ["Other", "The note"])
+    assert len(found) < 210 and found.startswith("… w") and found.endswith(" …")
+    assert "The note `a b c` w90" in found and found[2:-2] in text
+    assert excerpt("短" * 500, ["无"]) == "短" * 180 + " …"
+    assert excerpt(f"{'x ' * 85}`{'y ' * 40}` z", [""]) == f"{'x ' * 85}`{'y ' * 40}` …"
+    assert excerpt("a" * 180, ["b"]) == "a" * 180 and excerpt("a" * 900, ["a"]) == "a" * 900
 
 
 def test_a_formula_loses_what_does_nothing() -> None:

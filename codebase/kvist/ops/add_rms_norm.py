@@ -3,6 +3,7 @@
 import mlx.core as mx
 
 from kvist.errors import KvistError
+from kvist.ops.arguments import need_array
 from kvist.ops.metal.add_rms_norm import launch
 from kvist.ops.rms_norm import check_rms_norm, rms_norm
 
@@ -22,12 +23,13 @@ def add_rms_norm(
     an operation of its own; None is the best of those here. Raises KvistError on shapes and dtypes that do
     not fit.
     """
+    need_array("add_rms_norm", x=x, residual=residual)
     if x.shape != residual.shape or x.dtype != residual.dtype:
         got = f"{x.shape} of {x.dtype}, {residual.shape} of {residual.dtype}"
         raise KvistError("add_rms_norm", "x and residual of one shape and dtype", got)
-    if implementation != "metal" or not x.size:
+    check_rms_norm(x, weight, eps)
+    if not isinstance(implementation, str) or implementation != "metal" or not x.size:
         hidden = x + residual
         return hidden, rms_norm(hidden, weight, eps, implementation=implementation)
-    check_rms_norm(x, weight)
     hidden, out = launch(x, residual, weight.astype(x.dtype), float(eps)).run()
     return hidden, out

@@ -8,6 +8,7 @@ import numpy as np
 from kvist.errors import KvistError
 
 FLOATS = (mx.float32, mx.float16, mx.bfloat16)
+MOST_WHOLE = 2**31 - 1
 
 
 def need_array(where: str, **arrays: object) -> None:
@@ -32,14 +33,36 @@ def need_floats(where: str, **arrays: mx.array) -> None:
 
 
 def need_number(where: str, **values: object) -> None:
-    """Raise KvistError `[where]` unless each of the named values is a real number."""
+    """Raise KvistError `[where]` unless each of the named values is a real number that a float can hold."""
     for name, value in values.items():
+        if type(value) is float:
+            continue
         if not isinstance(value, Real) or isinstance(value, bool):
             raise KvistError(where, f"{name} to be a number", repr(value))
+        try:
+            float(value)
+        except OverflowError:
+            raise KvistError(where, f"{name} to be a number up to 1.8e308", "a larger one") from None
 
 
 def need_whole(where: str, **values: object) -> None:
-    """Raise KvistError `[where]` unless each of the named values is a whole number of type int."""
+    """Raise KvistError `[where]` unless each of the named values is a whole number of 32 bits."""
     for name, value in values.items():
         if not isinstance(value, Integral) or isinstance(value, bool):
             raise KvistError(where, f"{name} to be a whole number", repr(value))
+        if abs(int(value)) > MOST_WHOLE:
+            raise KvistError(where, f"{name} from -{MOST_WHOLE} to {MOST_WHOLE}", str(value))
+
+
+def need_flag(where: str, **values: object) -> None:
+    """Raise KvistError `[where]` unless each of the named values is True or False."""
+    for name, value in values.items():
+        if not isinstance(value, (bool, np.bool_)):
+            raise KvistError(where, f"{name} to be True or False", repr(value))
+
+
+def need_implementation(where: str, value: object, *names: str) -> None:
+    """Raise KvistError `[where]` unless `value` is one of these names, or None for the best one here."""
+    if value is None or (isinstance(value, str) and value in names):
+        return
+    raise KvistError(where, f"implementation {', '.join(names)}", repr(value))

@@ -4,7 +4,7 @@ import mlx.core as mx
 
 from kvist import native
 from kvist.errors import KvistError
-from kvist.ops.arguments import FLOATS, need_array
+from kvist.ops.arguments import FLOATS, need_array, need_implementation
 
 
 def exp(x: mx.array, *, implementation: str | None = None) -> mx.array:
@@ -17,10 +17,9 @@ def exp(x: mx.array, *, implementation: str | None = None) -> mx.array:
     need_array("exp", x=x)
     if x.dtype not in FLOATS:
         raise KvistError("exp", "x of float32, float16 or bfloat16", str(x.dtype))
+    need_implementation("exp", implementation, "reference", "mlx", "cpp")
     if implementation == "reference":
         return exp_reference(x)
-    if implementation not in {None, "mlx", "cpp"}:
-        raise KvistError("exp", 'implementation "reference", "mlx" or "cpp"', repr(implementation))
     function = None
     if implementation != "mlx":
         function = (native.required if implementation else native.primitive)("exp", "exp")

@@ -5,10 +5,9 @@ import numpy as np
 
 from kvist import native
 from kvist.errors import KvistError
+from kvist.ops.arguments import FLOATS, need_array, need_implementation, need_number
 from kvist.ops.attention import attention
 from kvist.ops.metal.paged_attention import launch
-
-FLOATS = (mx.float32, mx.float16, mx.bfloat16)
 
 
 def paged_attention(
@@ -36,8 +35,9 @@ def paged_attention(
     """
     table, counts = _check(q, k_blocks, v_blocks, block_table, lengths)
     scale = q.shape[-1] ** -0.5 if scale is None else scale
-    if implementation not in {None, "reference", "cpp", "metal"}:
-        raise KvistError("paged_attention", "implementation reference, cpp, metal", repr(implementation))
+    need_number("paged_attention", scale=scale)
+    scale = float(scale)
+    need_implementation("paged_attention", implementation, "reference", "cpp", "metal")
     ids, ends = mx.array(table.astype(np.int32)), mx.array(counts.astype(np.int32))
     if implementation == "metal":
         return launch(q, k_blocks, v_blocks, ids, ends, scale).run()[0]
@@ -70,12 +70,15 @@ def _check(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The table and the lengths as numpy arrays, after every number in them was checked."""
     where = "paged_attention"
+    need_array(where, q=q, k_blocks=k, v_blocks=v, block_table=block_table, lengths=lengths)
     if q.ndim != 4 or k.ndim != 4 or v.ndim != 4 or not q.shape[0] or not q.shape[2]:
         need = "q (B, H, L, D) and blocks (num_blocks, Hkv, block_size, D)"
         raise KvistError(where, need, f"q {q.shape}, k {k.shape}, v {v.shape}")
     if k.shape[:3] != v.shape[:3] or k.shape[3] != q.shape[3] or not k.shape[1] or q.shape[1] % k.shape[1]:
         need = "k and v blocks alike, the head_dim of q, and query heads in whole groups"
         raise KvistError(where, need, f"q {q.shape}, k {k.shape}, v {v.shape}")
+    if 0 in (*q.shape, *v.shape):
+        raise KvistError(where, "no axis of length 0", f"q {q.shape}, k {k.shape}, v {v.shape}")
     if any(x.dtype not in FLOATS for x in (q, k, v)) or k.dtype != v.dtype:
         raise KvistError(where, "floating dtypes, k and v alike", f"{q.dtype}, {k.dtype}, {v.dtype}")
     batch, whole = q.shape[0], mx.integer

@@ -13,8 +13,7 @@ import mlx.core as mx
 from kvist import native
 from kvist.errors import KvistError
 from kvist.metal import Kernel, kernel_path
-
-DTYPES = (mx.float32, mx.float16, mx.bfloat16)
+from kvist.ops.arguments import FLOATS, need_array, need_implementation, need_number
 
 
 def rms_norm(
@@ -27,11 +26,10 @@ def rms_norm(
     gradients. Raises KvistError on other shapes, on dtypes other than float32, float16 and bfloat16, and when
     an implementation is not available here.
     """
-    check_rms_norm(x, weight)
+    check_rms_norm(x, weight, eps)
+    need_implementation("rms_norm", implementation, *IMPLEMENTATIONS)
     name = implementation or default_implementation()
-    if name not in IMPLEMENTATIONS:
-        raise KvistError("rms_norm", f"implementation {', '.join(IMPLEMENTATIONS)}", repr(name))
-    return IMPLEMENTATIONS[name](x, weight.astype(x.dtype), eps)
+    return IMPLEMENTATIONS[name](x, weight.astype(x.dtype), float(eps))
 
 
 def rms_norm_reference(x: mx.array, weight: mx.array, eps: float) -> mx.array:
@@ -82,12 +80,14 @@ IMPLEMENTATIONS: dict[str, Callable[[mx.array, mx.array, float], mx.array]] = {
 }
 
 
-def check_rms_norm(x: mx.array, weight: mx.array) -> None:
+def check_rms_norm(x: mx.array, weight: mx.array, eps: float) -> None:
     """Raise KvistError unless shapes and dtypes are what `rms_norm` takes."""
+    need_array("rms_norm", x=x, weight=weight)
+    need_number("rms_norm", eps=eps)
     if x.ndim == 0:
         raise KvistError("rms_norm", "x with at least one axis", "a single value")
     if weight.shape != x.shape[-1:]:
         raise KvistError("rms_norm", f"weight {x.shape[-1:]} like the last axis of x", str(weight.shape))
     for name, array in (("x", x), ("weight", weight)):
-        if array.dtype not in DTYPES:
+        if array.dtype not in FLOATS:
             raise KvistError("rms_norm", f"{name} of float32, float16 or bfloat16", str(array.dtype))

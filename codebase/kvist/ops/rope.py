@@ -5,9 +5,18 @@ from functools import lru_cache
 import mlx.core as mx
 
 from kvist.errors import KvistError
+from kvist.ops.arguments import (
+    FLOATS,
+    need_array,
+    need_flag,
+    need_floats,
+    need_implementation,
+    need_number,
+    need_whole,
+)
 from kvist.ops.metal.rope import launch
 
-DTYPES = (mx.float32, mx.float16, mx.bfloat16)
+LARGEST = 3.4e38
 
 
 def rope(
@@ -31,26 +40,39 @@ def rope(
     Source: Su et al. 2021, RoFormer, section 3.2.2, equation 15.
     Raises KvistError on a wrong shape or odd `dims`.
     """
+    need_array("rope", x=x)
+    need_floats("rope", x=x)
+    need_flag("rope", traditional=traditional)
+    need_implementation("rope", implementation, "reference", "mlx", "metal")
     if x.ndim != 4:
         raise KvistError("rope", "x of shape (B, H, L, D)", f"shape {x.shape}")
     dims = x.shape[-1] if dims is None else dims
+    need_whole("rope", offset=offset, dims=dims)
+    base = need_base("rope", base)
     if dims % 2 or not 0 < dims <= x.shape[-1]:
         raise KvistError("rope", f"an even number of features up to D={x.shape[-1]}", f"dims={dims}")
     if implementation == "reference":
         return rope_reference(x, offset=offset, base=base, dims=dims, traditional=traditional)
-    if implementation not in {None, "mlx", "metal"}:
-        raise KvistError("rope", 'implementation "reference", "mlx" or "metal"', repr(implementation))
     # With `base=`, mx.fast.rope takes the frequencies through exp and log: at position 30,000 it is 3e-3 off
     # what the models were trained with. Given the wavelengths, it agrees.
     wavelengths = rope_wavelengths(base, dims)
     if implementation == "metal":
-        if x.dtype not in DTYPES:
+        if x.dtype not in FLOATS:
             raise KvistError("rope", 'float32, float16 or bfloat16 for implementation="metal"', str(x.dtype))
         offsets = mx.full((x.shape[0],), offset, mx.int32)
         return launch(x, wavelengths, offsets, traditional=traditional).run()[0] if x.size else x
     return mx.fast.rope(
         x, dims, traditional=traditional, base=None, scale=1.0, offset=offset, freqs=wavelengths
     )
+
+
+def need_base(where: str, base: object) -> float:
+    """`base` as a float. Raises KvistError unless it is a number above 0 that float32 can hold."""
+    need_number(where, base=base)
+    number = float(base)  # type: ignore[arg-type]
+    if not 0 < number < LARGEST:
+        raise KvistError(where, "base to be a number above 0, of float32", str(number))
+    return number
 
 
 def rope_reference(

@@ -4,7 +4,7 @@ import mlx.core as mx
 
 from kvist import native
 from kvist.errors import KvistError
-from kvist.ops.arguments import FLOATS, need_array, need_floats, need_whole
+from kvist.ops.arguments import FLOATS, need_array, need_floats, need_implementation, need_whole
 from kvist.ops.metal.softmax import launch
 
 
@@ -21,12 +21,11 @@ def softmax(x: mx.array, axis: int = -1, *, implementation: str | None = None) -
     need_whole("softmax", axis=axis)
     if not -x.ndim <= axis < x.ndim:
         raise KvistError("softmax", f"an axis of an array with {x.ndim} dimensions", f"axis={axis}")
+    need_implementation("softmax", implementation, "reference", "mlx", "cpp", "metal")
+    if not x.size:
+        return x
     if implementation == "reference":
         return softmax_reference(x, axis)
-    if implementation not in {None, "mlx", "cpp", "metal"}:
-        raise KvistError(
-            "softmax", 'implementation "reference", "mlx", "cpp" or "metal"', repr(implementation)
-        )
     last = axis in (-1, x.ndim - 1) and x.dtype in FLOATS
     if implementation in {"cpp", "metal"} and not last:
         need = f'the last axis of floats for implementation="{implementation}"'

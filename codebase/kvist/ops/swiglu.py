@@ -4,9 +4,8 @@ import mlx.core as mx
 
 from kvist import native
 from kvist.errors import KvistError
+from kvist.ops.arguments import FLOATS, need_array, need_floats, need_implementation
 from kvist.ops.metal.swiglu import launch
-
-DTYPES = (mx.float32, mx.float16, mx.bfloat16)
 
 
 def swiglu(gate: mx.array, up: mx.array, *, implementation: str | None = None) -> mx.array:
@@ -17,17 +16,16 @@ def swiglu(gate: mx.array, up: mx.array, *, implementation: str | None = None) -
     "metal" round once, at the end. Source: Shazeer 2020, GLU Variants Improve Transformer, equation 6.
     Raises KvistError on unequal shapes or dtypes.
     """
+    need_array("swiglu", gate=gate, up=up)
     if gate.shape != up.shape or gate.dtype != up.dtype:
         got = f"{gate.shape} of {gate.dtype}, {up.shape} of {up.dtype}"
         raise KvistError("swiglu", "gate and up of one shape and dtype", got)
-    if not mx.issubdtype(gate.dtype, mx.floating):
-        raise KvistError("swiglu", "gate and up of a floating dtype", str(gate.dtype))
+    need_floats("swiglu", gate=gate, up=up)
+    need_implementation("swiglu", implementation, "reference", "mlx", "cpp", "metal")
     if implementation in {"reference", "mlx"}:
         return swiglu_reference(gate, up)
-    if implementation not in {None, "cpp", "metal"}:
-        raise KvistError("swiglu", "implementation reference, mlx, cpp, metal", repr(implementation))
     if implementation == "metal":
-        if gate.dtype not in DTYPES:
+        if gate.dtype not in FLOATS:
             raise KvistError(
                 "swiglu", 'float32, float16 or bfloat16 for implementation="metal"', str(gate.dtype)
             )

@@ -74,7 +74,7 @@ class Index:
         note = self.vault.note(path)
         if note is None:
             return Entry(path)
-        values = {key: self._typed(key, value, path) for key, value in note.properties.items()}
+        values = {key: self.typed(key, value, path) for key, value in note.properties.items()}
         links: list[Link] = []
         embeds: list[Link] = []
         for link in note.links:
@@ -85,7 +85,7 @@ class Index:
     def _link(self, link: NoteLink, source: str) -> Link:
         return Link(link.target or source, link.display, resolve(self.vault, link.target, source).path)
 
-    def _typed(self, key: str, value: Any, source: str) -> Any:
+    def typed(self, key: str, value: Any, source: str) -> Any:
         """A property as its type says (.obsidian/types.json), else as its value looks."""
         kind = self.types.get(key.lower(), "")
         if kind in ("text", "multitext", "tags", "aliases") and isinstance(of_yaml(value), Moment):

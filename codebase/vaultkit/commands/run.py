@@ -107,6 +107,8 @@ def _run(cache: RunCache, rows: Rows, engine: str, teller: _Teller, *, force: bo
         rows = rows[1:]
         if not rows:
             return teller.end(done)
+    if guard is None and where.program:
+        import_module("vaultkit.run.guard").keep_apart()
     show = guard.telling(teller.show) if guard else teller.show
     told = guard.at if guard else None
     run_rows = import_module("vaultkit.run.quick").run_rows

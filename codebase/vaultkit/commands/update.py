@@ -5,11 +5,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from vaultkit import place
+from vaultkit import place, where
 from vaultkit.run.cache import RunCache
 from vaultkit.run.compare import shortened
 from vaultkit.run.death import dead
-from vaultkit.run.guard import Guard
+from vaultkit.run.guard import Guard, keep_apart
 from vaultkit.run.notereport import NoteReport
 from vaultkit.run.results import engine_digest
 from vaultkit.run.session import Session
@@ -36,6 +36,8 @@ def update_all(root: Path, files: list[Path], *, write: bool) -> int:
             done[-1].passed = 0  # in a report here: whether it was changed
             print("\n".join([*done[-1].texts, f"{place.shown(file)}: nothing was written"]))
         guard = None
+    if guard is None and where.program:
+        keep_apart()
     try:
         done += _update(root, files[len(done) :], write, guard)
     except OSError as error:  # a file that cannot be read or written

@@ -63,7 +63,7 @@ class Guard:
         if not self.child:
             limit.STDERR = self.dump
             faulthandler.enable(self.dump)
-            _keep_apart()
+            keep_apart()
 
     @staticmethod
     def possible() -> bool:
@@ -147,7 +147,7 @@ class Guard:
         return 128 + number
 
 
-def _keep_apart() -> None:
+def keep_apart() -> None:
     """Nobody types while notes run, and what their processes print does not come between our own lines."""
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)

@@ -1,12 +1,13 @@
 """What a note uses while it runs: files, folders, modules, environment variables, and what nobody can track.
 
 Seen are Python's audit events (every `open`, `listdir`, `scandir`, process, socket, library), `os.stat` and
-its kin (a file looked for counts, found or not), reads of `os.environ`, imports (see `modules`), functions
-of libraries known to open files by themselves, and on Linux whatever else opens a file of the vault, of the
-engine or below the import path (see `opened`). Each is put down to the note and to all our modules on the
-call stack: what a module has read once and remembers is a dependency of every later note that imports it.
-What a library reads while it is first imported counts for all notes of the process. The calendar and
-unseeded randomness cannot be tracked: a note that uses them always runs.
+its kin (a file looked for counts, found or not; so do its mode, its times and where a link leads, for who
+asks), reads of `os.environ`, imports (see `modules`), functions of libraries known to open files by
+themselves, and on Linux whatever else opens a file of the vault, of the engine or below the import path (see
+`opened`). Each is put down to the note and to all our modules on the call stack: what a module has read once
+and remembers is a dependency of every later note that imports it. What a library reads while it is first
+imported counts for all notes of the process. The calendar, unseeded randomness and how full or busy the
+machine is cannot be tracked: a note that uses them always runs.
 
 Not seen: files elsewhere that native code opens by itself (on other systems than Linux, anywhere), file
 systems that lie about times, randomness and clocks that native code asks by itself (`random.Random()`),

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from vaultkit.errors import Problem, VaultError
+from vaultkit.site.katex import SHORT
 from vaultkit.site.paths import HERE
 
 _ICON = re.compile(r'url\("icon:([\w/-]+)"\)')  # in a style sheet
@@ -18,6 +19,7 @@ def copy_katex(node_modules: Path, target: Path) -> None:
     """The style sheet, old font formats taken out of it, and its woff2 fonts."""
     source = _package(node_modules, "katex") / "dist"
     css = _OLD_FORMATS.sub("", (source / "katex.min.css").read_text("utf-8"))
+    css += "".join(rule for _, rule in SHORT.values())
     (target / "fonts").mkdir(parents=True, exist_ok=True)
     (target / "katex.min.css").write_text(css, "utf-8")
     for font in sorted((source / "fonts").glob("*.woff2")):

@@ -64,11 +64,12 @@ def compose(context: Context, inputs: Inputs) -> tuple[str, list[Formula]]:
     below, quoted = "", list[Formula]()
     if kind != PLANNED and not context.sitemap.plain:
         below, quoted = foot_html(context, inputs.backlinks.get(context.page.key, []))
-    parts = [_front_matter(context, kind, len(below)), *_title(context, shown), *notice(context)]
-    parts += [*header(context, inputs.results), *properties(context)]
-    if kind == READING_LIST:
-        parts += reading_list(context)
-    top = "\n".join(parts) + "\n"
+    title = _title(context, shown)
+    lines = [*_subtitle(context), *notice(context), *header(context, inputs.results), *properties(context)]
+    head = "\n".join(lines).strip("\n").replace("\r", " ")
+    html = {} if context.sitemap.plain else {"head": [len(title), len(head)], "below": len(below)}
+    listed = "\n".join([*reading_list(context), ""]) if kind == READING_LIST else ""
+    top = f"{_front_matter(context, kind, html)}\n{title}{head}\n\n{listed}"
     end = planned(context, inputs.backlinks) if kind == PLANNED else [*sources(context)]
     if kind == REVIEW:
         end += review(context)
@@ -79,7 +80,7 @@ def compose(context: Context, inputs: Inputs) -> tuple[str, list[Formula]]:
         if context.sitemap.plain:
             end += foot(context, inputs.backlinks.get(context.page.key, []))
     text = top + to_markdown(body, context) + "\n".join(end)
-    formulas = [*context.stash.formulas.values(), *formulas_in("\n".join([top, *end])), *quoted]
+    formulas = [*context.stash.formulas.values(), *formulas_in("\n".join([title, listed, *end])), *quoted]
     return text.rstrip("\n") + "\n" + below, formulas
 
 
@@ -170,7 +171,8 @@ def compose_source(file: str, text: str) -> str:
     )
 
 
-def _front_matter(context: Context, kind: str, below: int) -> str:
+def _front_matter(context: Context, kind: str, html: Mapping[str, object]) -> str:
+    """`html` says where in the file HTML stands that is no Markdown (`html/source.py`)."""
     page = context.page
     note = context.note
     meta: dict[str, object] = {"title": context.sitemap.title(page, context.language)}
@@ -186,7 +188,7 @@ def _front_matter(context: Context, kind: str, below: int) -> str:
         "source": note.path,
         "classes": " ".join(css_classes(note)),
         "python": context.python,
-        "below": below,
+        **html,
     }
     return _yaml(meta)
 
@@ -197,15 +199,20 @@ def _yaml(meta: Mapping[str, object]) -> str:
     return "\n".join(["---", *lines, "---", ""])
 
 
-def _title(context: Context, note: Note) -> list[str]:
-    """The heading that the note begins with, else its title; a Chinese page names the English one below."""
+def _title(context: Context, note: Note) -> str:
+    """The heading that the note begins with, else its title."""
     top = next((heading for heading in note.headings if heading.line == context.title_line), None)
     title = context.sitemap.title(context.page, context.language)
     text = harmless(top.text) if top and context.page.translated(context.language) else escape(title)
     anchor = context.sitemap.anchors(note).headings[top.line] if top else heading_slug(title)
-    lines = [f"# {text} {{ #{anchor} }}", ""]
+    return f"# {text} {{ #{anchor} }}\n\n"
+
+
+def _subtitle(context: Context) -> list[str]:
+    """A Chinese page names the English one below its title."""
     english = context.page.notes.get("en")
-    if context.language == "zh" and english and context.page.section:
-        name = context.vault.notes[english].title
-        lines += [f'<p class="k-subtitle" lang="en" data-unsearched>{name}</p>', ""] if name != title else []
-    return lines
+    if context.language != "zh" or not english or not context.page.section:
+        return []
+    name = context.vault.notes[english].title
+    same = name == context.sitemap.title(context.page, "zh")
+    return [] if same else [f'<p class="k-subtitle" lang="en" data-unsearched>{name}</p>', ""]

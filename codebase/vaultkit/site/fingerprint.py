@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from vaultkit.site.paths import HERE, Layout
 
@@ -15,20 +16,27 @@ _WINDOW_STATE = re.compile(r"workspace.*\.json")  # Obsidian writes it all the t
 _SKIPPED = frozenset({"__pycache__", "node_modules", ".trash"})
 
 
+class Keys(NamedTuple):
+    """Hex keys: `tools` of what shapes every page (our tools and theme, configuration, Obsidian's settings),
+    `engine` of the engine's sources, `whole` of these and of the vault and the note runner's results.
+    """
+
+    whole: str
+    tools: str
+    engine: str
+
+
+def keys(layout: Layout) -> Keys:
+    folders, files = _tools(layout)
+    tools = _key([*folders, layout.vault / ".obsidian"], files)
+    engine = _key(_engine(layout), [])
+    rest = _key([layout.vault], [layout.results])
+    return Keys(hashlib.sha256(f"{tools} {engine} {rest}".encode()).hexdigest(), tools, engine)
+
+
 def fingerprint(layout: Layout) -> str:
     """Hex key of vault, theme, tools, configuration, the note runner's results and the engine."""
-    return _key([layout.vault, *_tools(layout)[0], *_engine(layout)], [*_tools(layout)[1], layout.results])
-
-
-def tools_key(layout: Layout) -> str:
-    """Hex key of what shapes every page: our tools and theme, configuration, Obsidian's settings."""
-    folders, files = _tools(layout)
-    return _key([*folders, layout.vault / ".obsidian"], files)
-
-
-def engine_key(layout: Layout) -> str:
-    """Hex key of the engine's sources."""
-    return _key(_engine(layout), [])
+    return keys(layout).whole
 
 
 def _tools(layout: Layout) -> tuple[list[Path], list[Path]]:

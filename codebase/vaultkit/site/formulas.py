@@ -13,7 +13,7 @@ _MARK = re.compile(
     re.DOTALL,
 )
 _BARE = re.compile(r"\\(?P<open>\()(?P<tex>.*?)\\\)", re.DOTALL)  # in the contents list, where tags are gone
-_SOURCE = re.compile(r"<semantics>(.*)<annotation .*</semantics>", re.DOTALL)
+_SOURCE = re.compile(r"<semantics>(.*)<annotation\b.*</semantics>", re.DOTALL)
 
 
 class MissingFormula(LookupError):

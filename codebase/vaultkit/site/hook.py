@@ -56,7 +56,10 @@ _LATIN_EMPHASIS = re.compile(r"<em>([\x20-\u024f]*)</em>")  # italics for Latin 
 GRAPH = f'k: {{"kind": "{KIND}"'  # in the front matter of the page of the graph
 TAG = f'k: {{"kind": "{TAG_KIND}"'
 _PROSE = frozenset({"concept", "model", "paper", "comparison", "debugging", "lab"})  # kinds
+# Fonts of formulas, by what on a page uses them: asked for at once, so that formulas are laid out once.
+_FONTS = {"KaTeX_Main-Regular": '<span class="mord">', "KaTeX_Math-Italic": '<span class="mord mathnormal'}
 _FLAGS = {"katex": "k_math", "mermaid": "k_mermaid"}  # in a page's meta, for the theme
+_FOLD = re.compile(r"<details(?![^>]*\bopen\b).*?</details>", re.DOTALL)
 STAGED = "KVIST_STAGED"  # set by `vaultkit build`: the trees are fresh
 
 
@@ -76,6 +79,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     named = {path for entry in config.nav if isinstance(entry, dict) for path in entry.values()}
     config.extra.update(
         k_package=engine.package,
+        k_runs=bool(engine.rooms),  # the code of notes is run
         k_types=engine.types,
         k_addresses=api_addresses(engine),
         k_ui=table(language),
@@ -199,6 +203,7 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files, *
     page.meta.update(config.extra["k_outputs"].of_page(page.url, page.meta.get("k", {}).get("source", "")))
     needed = {name for name, mark in LIBRARIES.items() if mark in html}
     config.extra["k_used"] |= needed
+    page.meta["k_fonts"] = [font for font, mark in _FONTS.items() if mark in _FOLD.sub("", html)]
     page.meta.update({flag: True for name, flag in _FLAGS.items() if name in needed})
     return html
 

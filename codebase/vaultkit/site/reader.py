@@ -15,7 +15,7 @@ def read(text: str, context: Context) -> list[Line]:
 
     What the runner takes for Python in the text is entered in `context.python`.
     """
-    scanned = scan(text)
+    scanned = context.note.scan if text is context.note.text else scan(text)
     context.python += [f"{context.note.path}:{line}" for line in shown_python(scanned)]
     cuts, controls = _comment_ranges(scanned.comments)
     code, added = code_lines(scanned)

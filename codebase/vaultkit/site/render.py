@@ -17,6 +17,7 @@ from mkdocs.config import load_config
 from mkdocs.exceptions import Abort, ConfigurationError
 
 from vaultkit.site import hook  # noqa: F401  # MkDocs reads it again, but not what it imports
+from vaultkit.site.html.code import colour_shared
 from vaultkit.site.paths import Layout
 
 
@@ -27,9 +28,7 @@ def render(config_file: Path, folder: str, *, strict: bool) -> int:
     handler.setFormatter(logging.Formatter("%(levelname)-8s-  %(message)s"))
     logging.getLogger("mkdocs").addHandler(handler)
     logging.getLogger("mkdocs").propagate = False
-    layout = Layout(config_file.parent)
-    stage = layout.stage("en" if config_file == layout.config("en") else "zh")
-    without: dict[str, Any] = {} if any(stage.rglob("*.ipynb")) else {"plugins": []}
+    without: dict[str, Any] = {} if any(_stage(config_file).rglob("*.ipynb")) else {"plugins": []}
     try:
         config = load_config(str(config_file), site_dir=folder, strict=strict, **without)
         config.plugins.on_startup(command="build", dirty=False)
@@ -41,8 +40,15 @@ def render(config_file: Path, folder: str, *, strict: bool) -> int:
     return 0
 
 
+def _stage(config_file: Path) -> Path:
+    """The staged tree of a configuration."""
+    layout = Layout(config_file.parent)
+    return layout.stage("en" if config_file == layout.config("en") else "zh")
+
+
 def render_all(halves: list[tuple[Path, str]], *, strict: bool) -> int:
     """Each half in a process of its own; what they say comes in their order. Exit status of the worst."""
+    colour_shared(_stage(config) for config, _ in halves)
     gc.freeze()  # what is here now stays: do not look through it again and again
     gc.set_threshold(100_000, 50, 50)
     started = [(*_start(config, folder, strict=strict), config) for config, folder in halves]

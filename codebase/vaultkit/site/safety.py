@@ -11,7 +11,8 @@ import re
 
 from vaultkit.site.plain.allowed import safe_address
 
-# Scripts only from the site itself. KaTeX and Mermaid style their elements one by one.
+# Scripts only from the site itself. KaTeX and Mermaid style their elements one by one. A PDF in an `object`
+# counts as a frame too.
 POLICY = {
     "default-src": "'none'",
     "script-src": "'self'",
@@ -20,6 +21,7 @@ POLICY = {
     "media-src": "'self'",
     "font-src": "'self'",
     "object-src": "'self'",
+    "frame-src": "'self'",
     "connect-src": "'self'",
     "worker-src": "'self'",
     "base-uri": "'none'",

@@ -2,7 +2,8 @@
 
 import posixpath
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
+from typing import Any
 
 from vaultkit.bases.index import Index
 from vaultkit.canvas.links import linked_files
@@ -63,7 +64,16 @@ class Page:
 
     def path_to(self, other: "Page") -> str:
         """Relative path from this page's staged file to the other's, for a Markdown link."""
-        return posixpath.relpath(other.file, posixpath.dirname(self.file) or ".")
+        return (
+            _folder_to(self.file.rpartition("/")[0], other.file.rpartition("/")[0])
+            + (other.file.rpartition("/")[2])
+        )
+
+
+@lru_cache(4096)
+def _folder_to(start: str, end: str) -> str:
+    """Relative path from one folder to another with a slash at its end, "" for the same."""
+    return "" if start == end else posixpath.relpath(end or ".", start or ".") + "/"
 
 
 @dataclass
@@ -113,6 +123,14 @@ class SiteMap:
         """What bases ask of the vault, read once for all pages."""
         return Index.of(self.vault)
 
+    def typed(self, path: str, key: str) -> Any:
+        """A property of the note at `path` as bases see it."""
+        return self._reader.typed(key, self.vault.notes[path].properties[key], path)
+
+    @cached_property
+    def _reader(self) -> Index:
+        return Index(self.vault)
+
     @cached_property
     def dates(self) -> dict[str, Dates]:
         """When each note was written and changed."""
@@ -157,7 +175,8 @@ class SiteMap:
 
     def planned(self, page: Page) -> bool:
         """True for a note that is declared but not written (`status: stub` in either language)."""
-        return any(self.vault.notes[path].is_stub for path in page.notes.values())
+        notes = self.vault.notes
+        return any(notes[path].is_stub for path in page.notes.values())
 
     def title(self, page: Page, language: Language) -> str:
         """Title in this language; without a Chinese note, the first Chinese alias of the English one."""

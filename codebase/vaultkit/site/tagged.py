@@ -51,10 +51,11 @@ def _parts(tag: str) -> list[str]:
 
 def _slug(part: str) -> str:
     """The name itself where it can be one of a file; else what is left of it, and a mark."""
-    if _CLEAN.fullmatch(part) and part not in _TAKEN and len(part.encode()) <= _LONGEST:
+    encoded = part.encode("utf-8", "replace")
+    if _CLEAN.fullmatch(part) and part not in _TAKEN and len(encoded) <= _LONGEST:
         return part
-    mark = hashlib.sha256(part.encode()).hexdigest()[:8]
-    left = slugify(part).encode()[: _LONGEST - 9].decode(errors="ignore").strip("-")
+    mark = hashlib.sha256(encoded).hexdigest()[:8]
+    left = slugify(part).encode("utf-8", "replace")[: _LONGEST - 9].decode(errors="ignore").strip("-")
     return f"{left}-{mark}" if left else mark
 
 

@@ -89,14 +89,21 @@ def test_a_block_that_swallows_its_limit_is_ended(make_vault) -> None:
     )
 
 
-def test_nothing_but_json_on_stdout_and_nobody_types(make_vault) -> None:
+UNDIVIDED = (
+    "import sys; from vaultkit.cli import main; from vaultkit.run.guard import Guard; "
+    "Guard.possible = staticmethod(lambda: False); sys.exit(main())"
+)
+
+
+@pytest.mark.parametrize("divided", [True, False])
+def test_nothing_but_json_on_stdout_and_nobody_types(make_vault, divided: bool) -> None:
     code = "import os, subprocess, sys\nos.write(1, b'raw\\n')\nos.system('echo shell')\n"
     code += "sys.__stdout__.write('host\\n')\nsys.__stdout__.flush()\nsubprocess.run(['cat'])\n"
     root = make_vault({"A.md": f"```python\n{code}```\n", "B.md": "```python\ninput('?')\n```\n"})
     env = {**os.environ, "XDG_CACHE_HOME": str(root.parent / "cache")}
     read, write = os.pipe()  # nobody writes: who reads would wait for ever
     done = subprocess.run(
-        command(root, "--json"),
+        command(root, "--json") if divided else [sys.executable, "-c", UNDIVIDED, "run", "--json"],
         cwd=root.parent,
         capture_output=True,
         text=True,

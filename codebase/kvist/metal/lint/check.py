@@ -13,13 +13,12 @@ from kvist.metal.lint.lexical import balanced, includes, not_ascii, without_comm
 from kvist.metal.lint.library import check_library, notes_on
 from kvist.metal.lint.problems import Problem
 from kvist.metal.lint.rules import RULES
-from kvist.metal.lint.unit import Unit
+from kvist.metal.lint.unit import HEADER_SUFFIXES, Unit
 from kvist.metal.lint.vocabulary import HEADERS, called_by_mlx, check_vocabulary
 from kvist.metal.preprocess import preprocess
 from kvist.metal.source import Source, load
 from kvist.metal.tokens import significant, tokenize
 
-_HEADERS = (".h", ".hpp")  # compiled as files, never handed over as text: comments may say anything
 RAN = "ran"
 _MAX_CHARACTERS = 1 << 20
 _MAX_PROBLEMS = 200  # of a rule
@@ -50,7 +49,7 @@ def lint(kernel: str | Path | Source, *, include: Sequence[str | Path] = ()) -> 
     if len(raw) > _MAX_CHARACTERS:
         raise KvistError(shown, f"at most {_MAX_CHARACTERS} characters", str(len(raw)))
     code, problems = without_comments(raw)
-    header = source.path is not None and source.path.suffix in _HEADERS
+    header = source.path is not None and source.path.suffix in HEADER_SUFFIXES
     problems += islice(not_ascii(code if header else raw), _MAX_PROBLEMS)
     code, found = includes(raw, code)
     problems += found

@@ -72,14 +72,14 @@ typedef __bf16 bfloat;
 KVIST_VECTORS(bool) KVIST_VECTORS(char) KVIST_VECTORS(uchar) KVIST_VECTORS(short) KVIST_VECTORS(ushort)
 KVIST_VECTORS(int) KVIST_VECTORS(uint) KVIST_VECTORS(long) KVIST_VECTORS(ulong) KVIST_VECTORS(half)
 KVIST_VECTORS(bfloat) KVIST_VECTORS(float)
-// Of <simd/simd.h>.
-#define KVIST_SIMD(T)                                                                         \
-  typedef T simd_##T##1;                                                                      \
-  typedef T##2 simd_##T##2, simd_packed_##T##2, vector_##T##2;                                \
-  typedef T##3 simd_##T##3, simd_packed_##T##3, vector_##T##3;                                \
-  typedef T##4 simd_##T##4, simd_packed_##T##4, vector_##T##4;
-KVIST_SIMD(char) KVIST_SIMD(uchar) KVIST_SIMD(short) KVIST_SIMD(ushort) KVIST_SIMD(int) KVIST_SIMD(uint)
-KVIST_SIMD(long) KVIST_SIMD(ulong) KVIST_SIMD(half) KVIST_SIMD(float)
+#define KVIST_SIMD(T, U)                                                               \
+  typedef U simd_##T##1;                                                               \
+  typedef U##2 vector_##T##2, simd_##T##2, simd_packed_##T##2;                         \
+  typedef U##3 vector_##T##3, simd_##T##3, simd_packed_##T##3;                         \
+  typedef U##4 vector_##T##4, simd_##T##4, simd_packed_##T##4;
+KVIST_SIMD(char, char) KVIST_SIMD(uchar, uchar) KVIST_SIMD(short, short) KVIST_SIMD(ushort, ushort)
+KVIST_SIMD(int, int) KVIST_SIMD(uint, uint) KVIST_SIMD(long, long) KVIST_SIMD(ulong, ulong)
+KVIST_SIMD(half, half) KVIST_SIMD(float, float)
 
 namespace metal {
 using ::half;
@@ -87,8 +87,29 @@ template <class T, int N>
 using vec = T __attribute__((ext_vector_type(N)));
 template <class T, int N>
 using packed_vec = T __attribute__((ext_vector_type(N)));
+// What a type is made of: elements, their type, and 1 for whole numbers, 2 for fractions, 0 for neither.
 template <class T>
-T kvist_make(...);  // a vector from its pieces
+struct kvist_scalar { static constexpr int kind = 0; };
+#define KVIST_KIND(T, K) template <> struct kvist_scalar<T> { static constexpr int kind = K; };
+KVIST_KIND(bool, 1) KVIST_KIND(char, 1) KVIST_KIND(signed char, 1) KVIST_KIND(uchar, 1) KVIST_KIND(short, 1)
+KVIST_KIND(ushort, 1) KVIST_KIND(int, 1) KVIST_KIND(uint, 1) KVIST_KIND(long, 1) KVIST_KIND(ulong, 1)
+KVIST_KIND(long long, 1) KVIST_KIND(unsigned long long, 1)
+KVIST_KIND(half, 2) KVIST_KIND(bfloat, 2) KVIST_KIND(float, 2) KVIST_KIND(double, 2)
+template <class T>
+struct kvist_of { typedef T element; static constexpr int count = 1, kind = kvist_scalar<T>::kind; };
+template <class T, int N>
+struct kvist_of<T __attribute__((ext_vector_type(N)))> {
+  typedef T element;
+  static constexpr int count = N, kind = kvist_scalar<T>::kind;
+};
+template <class T, class... A>
+constexpr T kvist_make(A...) {  // a vector from its pieces
+  constexpr int wanted = kvist_of<T>::count, given = (0 + ... + kvist_of<A>::count);
+  static_assert(sizeof...(A) == 1 || given >= wanted, "kvist: a vector from too few components");
+  static_assert(sizeof...(A) == 1 || given <= wanted, "kvist: a vector from too many components");
+  static_assert(sizeof...(A) != 1 || given == 1 || given == wanted, "kvist: a vector of another length");
+  return T();
+}
 template <class T>
 struct remove_reference { using type = T; };
 template <class T>
@@ -141,35 +162,37 @@ typedef atomic<float> atomic_float;
 typedef atomic<ulong> atomic_ulong;
 template <class T>
 struct kvist_same { typedef T type; };  // not deduced: an int may be added to an atomic<uint>
+template <class T>
+struct kvist_atomic { static constexpr bool fetches = true, orders = true; };
+template <>
+struct kvist_atomic<float> { static constexpr bool fetches = true, orders = false; };
+template <>
+struct kvist_atomic<ulong> { static constexpr bool fetches = false, orders = false; };
 #define KVIST_ATOMIC(S)                                                                                       \
   template <class T>                                                                                          \
   T atomic_load_explicit(const volatile S atomic<T>*, memory_order);                                          \
   template <class T>                                                                                          \
   void atomic_store_explicit(volatile S atomic<T>*, typename kvist_same<T>::type, memory_order);              \
   template <class T>                                                                                          \
-  bool atomic_compare_exchange_weak_explicit(volatile S atomic<T>*, T*, typename kvist_same<T>::type,         \
-                                             memory_order, memory_order);                                     \
-  KVIST_FETCH(S, exchange) KVIST_FETCH(S, fetch_add) KVIST_FETCH(S, fetch_sub) KVIST_WHOLE(S, fetch_max)      \
-  KVIST_WHOLE(S, fetch_min) KVIST_WHOLE(S, fetch_and) KVIST_WHOLE(S, fetch_or) KVIST_WHOLE(S, fetch_xor)
-#define KVIST_FETCH(S, name) \
-  template <class T>         \
-  T atomic_##name##_explicit(volatile S atomic<T>*, typename kvist_same<T>::type, memory_order);
-template <class T>
-struct kvist_is_float { static constexpr bool value = false; };
-template <>
-struct kvist_is_float<float> { static constexpr bool value = true; };
-#define KVIST_WHOLE(S, name)                                                                                  \
+  bool atomic_compare_exchange_weak_explicit(volatile S atomic<T>*, typename kvist_same<T>::type*,            \
+                                             typename kvist_same<T>::type, memory_order, memory_order);       \
+  KVIST_FETCH(S, exchange, fetches) KVIST_FETCH(S, fetch_add, fetches) KVIST_FETCH(S, fetch_sub, fetches)     \
+  KVIST_FETCH(S, fetch_max, orders) KVIST_FETCH(S, fetch_min, orders) KVIST_FETCH(S, fetch_and, orders)       \
+  KVIST_FETCH(S, fetch_or, orders) KVIST_FETCH(S, fetch_xor, orders)
+#define KVIST_FETCH(S, name, allowed)                                                                         \
   template <class T>                                                                                          \
   T atomic_##name##_explicit(volatile S atomic<T>*, typename kvist_same<T>::type, memory_order) {             \
-    static_assert(!kvist_is_float<T>::value, "atomic_float has no atomic_" #name "_explicit");                \
+    static_assert(kvist_atomic<T>::allowed, "kvist: this atomic has no atomic_" #name "_explicit");           \
     return T();                                                                                               \
   }
 KVIST_ATOMIC(device) KVIST_ATOMIC(threadgroup)
+void atomic_max_explicit(volatile device atomic<ulong>*, ulong, memory_order);
+void atomic_min_explicit(volatile device atomic<ulong>*, ulong, memory_order);
 void atomic_thread_fence(mem_flags, memory_order, thread_scope = thread_scope_device);
 
 template <class To, class From>
 To as_type(From from) {
-  static_assert(sizeof(To) == sizeof(From), "as_type: the sizes differ");
+  static_assert(sizeof(To) == sizeof(From), "kvist: as_type between types of different size");
   return To();
 }
 template <class T>
@@ -207,84 +230,13 @@ template <class A>
 struct is_same<A, A> : true_type {};
 template <class A, class B>
 constexpr bool is_same_v = is_same<A, B>::value;
-#define KVIST_1(name)       \
-  float name(float);        \
-  half name(half);          \
-  template <class T>        \
-  T name(T);
-#define KVIST_2(name)         \
-  float name(float, float);   \
-  half name(half, half);      \
-  template <class T>          \
-  T name(T, T);
-#define KVIST_3(name)                \
-  float name(float, float, float);   \
-  half name(half, half, half);       \
-  template <class T>                 \
-  T name(T, T, T);
-#define KVIST_MATH                                                                                            \
-  KVIST_1(acos) KVIST_1(acosh) KVIST_1(asin) KVIST_1(asinh) KVIST_1(atan) KVIST_1(atanh) KVIST_1(ceil)        \
-  KVIST_1(cos) KVIST_1(cosh) KVIST_1(cospi) KVIST_1(exp) KVIST_1(exp2) KVIST_1(exp10) KVIST_1(fabs)           \
-  KVIST_1(floor) KVIST_1(fract) KVIST_1(log) KVIST_1(log2) KVIST_1(log10) KVIST_1(rint) KVIST_1(round)        \
-  KVIST_1(rsqrt) KVIST_1(sin) KVIST_1(sinh) KVIST_1(sinpi) KVIST_1(sqrt) KVIST_1(tan) KVIST_1(tanh)           \
-  KVIST_1(tanpi) KVIST_1(trunc) KVIST_1(saturate) KVIST_1(sign) KVIST_2(atan2) KVIST_2(copysign)              \
-  KVIST_2(divide) KVIST_2(fdim) KVIST_2(fmax) KVIST_2(fmin) KVIST_2(fmod) KVIST_2(nextafter) KVIST_2(pow)     \
-  KVIST_2(powr) KVIST_2(step) KVIST_3(fma) KVIST_3(smoothstep)
-KVIST_MATH
-namespace fast { KVIST_MATH }
-namespace precise { KVIST_MATH }
-#define KVIST_INTEGERS(T) T max(T, T); T min(T, T); T clamp(T, T, T); T max3(T, T, T); T min3(T, T, T); T abs(T);
-KVIST_INTEGERS(char) KVIST_INTEGERS(uchar) KVIST_INTEGERS(short) KVIST_INTEGERS(ushort) KVIST_INTEGERS(int)
-KVIST_INTEGERS(uint) KVIST_INTEGERS(long) KVIST_INTEGERS(ulong) KVIST_INTEGERS(half) KVIST_INTEGERS(bfloat)
-KVIST_INTEGERS(float)
-template <class T> T max(T, T);
-template <class T> T min(T, T);
-template <class T> T clamp(T, T, T);
-template <class T> T abs(T);
-template <class T, class U> T mix(T, T, U);
-template <class T, class U> T select(T, T, U);
-template <class T> bool isnan(T);
-template <class T> bool isinf(T);
-template <class T> bool isfinite(T);
-template <class T> bool any(T);
-template <class T> bool all(T);
-template <class T> auto dot(T a, T b) { return a.x; }
-template <class T> auto length(T a) { return a.x; }
-template <class T> T normalize(T);
-template <class T> T cross(T, T);
-template <class T> T popcount(T);
-template <class T> T clz(T);
-template <class T> T ctz(T);
-template <class T> T reverse_bits(T);
-template <class T> T mulhi(T, T);
-template <class T> T mul24(T, T);
-template <class T> T mad24(T, T, T);
-template <class T> T rotate(T, T);
-template <class T> T extract_bits(T, uint, uint);
-template <class T> T insert_bits(T, T, uint, uint);
-#define KVIST_GROUP(name) template <class T> T simd_##name(T); template <class T> T quad_##name(T);
-KVIST_GROUP(sum) KVIST_GROUP(product) KVIST_GROUP(max) KVIST_GROUP(min) KVIST_GROUP(and) KVIST_GROUP(or)
-KVIST_GROUP(xor) KVIST_GROUP(broadcast_first) KVIST_GROUP(prefix_inclusive_sum)
-KVIST_GROUP(prefix_exclusive_sum) KVIST_GROUP(prefix_inclusive_product) KVIST_GROUP(prefix_exclusive_product)
-#define KVIST_LANE(name) template <class T> T simd_##name(T, ushort); template <class T> T quad_##name(T, ushort);
-KVIST_LANE(shuffle) KVIST_LANE(shuffle_xor) KVIST_LANE(shuffle_up) KVIST_LANE(shuffle_down)
-KVIST_LANE(shuffle_rotate_up) KVIST_LANE(shuffle_rotate_down) KVIST_LANE(broadcast)
-#define KVIST_FILL(name)                                              \
-  template <class T> T simd_##name(T, T, ushort, ushort = 32);        \
-  template <class T> T quad_##name(T, T, ushort, ushort = 4);
-KVIST_FILL(shuffle_and_fill_up) KVIST_FILL(shuffle_and_fill_down)
-bool simd_all(bool);
-bool simd_any(bool);
-bool simd_is_first();
-bool quad_all(bool);
-bool quad_any(bool);
-bool quad_is_first();
-template <class T, size_t N>
-struct array {
-  T& operator[](size_t);
-  const T& operator[](size_t) const;
-  static constexpr size_t size() { return N; }
-  T kvist_elements[N];
-};
+#include "declared_functions.h"
+#include "declared_matrices.h"
 }  // namespace metal
+#define KVIST_MATRICES(T, C, R)              \
+  typedef metal::matrix<T, C, R> T##C##x##R; \
+  typedef metal::matrix<T, C, R> matrix_##T##C##x##R, simd_##T##C##x##R;
+#define KVIST_ROWS(T, C) KVIST_MATRICES(T, C, 2) KVIST_MATRICES(T, C, 3) KVIST_MATRICES(T, C, 4)
+KVIST_ROWS(float, 2) KVIST_ROWS(float, 3) KVIST_ROWS(float, 4) KVIST_ROWS(half, 2) KVIST_ROWS(half, 3)
+KVIST_ROWS(half, 4)
 using metal::as_type;

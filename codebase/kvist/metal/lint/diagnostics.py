@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
+from kvist.metal.lint.methods import misplaced_call, qualified_methods
 from kvist.metal.lint.names import BUILTIN_TYPES, FUNCTIONS, INDICES, KEYWORDS, POSITIONS
 from kvist.metal.lint.problems import Problem
 from kvist.metal.lint.translate import Translated
-from kvist.metal.lint.unit import Unit
+from kvist.metal.lint.unit import HEADER_SUFFIXES, Unit
 from kvist.metal.lint.vocabulary import called_by_mlx, hint_for
 from kvist.metal.tokens import Token
 
@@ -21,35 +23,52 @@ _UNKNOWN = re.compile(
 _SPACE_NOTE = re.compile(
     r"address space|could not match .* against|does not match adjusted type|deduced conflicting types"
 )
-# Errors that are true whatever the header leaves out, once no name is missing.
-_BELIEVED = (
+# What the other errors are about; one that is none of these is `invalid`.
+_CODES = (
     (r"cannot assign to|is not assignable|cannot modify|cannot take the address of an rvalue", "const-write"),
+    (r"casts away qualifiers|discards qualifiers", "const-write"),
     (r"variable length array", "array-size"),
     (r"^explicit instantiation of .* does not refer to", "instantiation"),
     (r"not contextually convertible to 'bool'", "condition"),
-    (r"convert between vector values of different size", "type"),
+    (r"kvist: .*(?:components|length)", "vector-size"),
+    (r"kvist: as_type", "size"),
+    (r"kvist: this atomic|atomic<", "atomic"),
+    (r"static assertion failed", "static-assert"),
+    (r"duplicate case|statement not in|multiple default labels", "statement"),
     (r"^expected |a type specifier is required|requires a type specifier", "syntax"),
     (r"extraneous|unterminated|missing ", "syntax"),
-    (r"redefinition of|conflicting types for", "redefinition"),
+    (r"redefinition of|conflicting types for|cannot be redeclared|cannot be overloaded", "redefinition"),
     (r"no member named|vector component access|illegal vector component", "member"),
     (r"is ambiguous", "ambiguous-call"),
-    (r"static assertion failed.*as_type", "size"),
-    (r"static assertion failed.*atomic_float", "atomic"),
-    (r"too (?:few|many) arguments to function call|requires \d+ argument", "arguments"),
-    (r"(?:initialize|assigning|conversion|operands).*atomic<", "atomic"),
-    (r"indirection requires pointer|subscripted value is not|called object type", "type"),
-    (r"non-void function .* should return|void function .* should not return", "type"),
-    (r"assigning to .* from incompatible type|cannot initialize|incompatible pointer", "type"),
-    (r"invalid operands to binary expression", "type"),
+    (r"too (?:few|many) arguments to function call|requires \d+ argument|no matching function", "arguments"),
+    (r"type|initialize|convert|operand|indirection|subscript|should (?:not )?return|vector", "type"),
+)
+# Errors that may come from how the text is shown to clang, and not from the text.
+_ARTEFACTS = re.compile(
+    r"address space|object parameter|'this' argument|no viable|no matching (?:constructor|member)"
+    r"|constant expression|excess elements in scalar|non-type template argument|vector component name ''"
+    r"|from vector|static_cast from|C-style cast|reinterpret_cast from .*vector|incomplete type"
+    r"|undefined template|cannot (?:in|de)crement|bit-field|asm|'double'|long double|too many errors"
+    r"|'[^']*' attribute|attribute (?:cannot|is|only|takes|requires|argument)|__bf16|nullptr"
+    r"|does not return a value|decomposes into"
 )
 
 
 _UNFIT = re.compile(r"no known conversion")
-_OF_BOOLS = re.compile(r"illegal vector component name ''(?:[xyzw]{1,4}|[rgba]{1,4})''")  # clang has none
 _NOT_CONSTANT = re.compile(r"^(?:read of non-const|function parameter '\w+' with unknown value)")
 _VECTOR = re.compile(r"vector of (\d+) '")
-_UNNAMED = re.compile(r"'[^']* __attribute__\(\(ext_vector_type\(\d\)\)\)' \((vector of \d '\w+' values)\)")
-_ASSERTED = re.compile(r"^static assertion failed.*?(?:'|failed): ?")
+# A comparison of vectors gives a vector of whole numbers in clang, and of bool in Metal.
+_COMPARED = re.compile(r"'(char|short|int|long) __attribute__\(\(ext_vector_type")
+_OF_BOOL = re.compile(r"\d 'bool' values|'bool __attribute__")
+_OBJECT = re.compile(r"'(?:const |volatile )*(?:device|constant|threadgroup) (?![^']*[*&])(\w+)[^']*'")
+_OBJECT_PARAMETER = re.compile(
+    r"cannot initialize object parameter .* of type '[^']*\b(device|constant|threadgroup) "
+)
+_CLANG_TYPES = {"unsigned", "signed", "_Float16", "__bf16", "volatile", "const"}
+_MACRO = re.compile(r"[A-Z][A-Z0-9_]+")
+_UNNAMED = re.compile(r"([\w ]+) __attribute__\(\(ext_vector_type\((\d)\)\)\)")
+_AKA = re.compile(r" \(aka '[^']*'\)")
+_ASSERTED = re.compile(r"^static assertion failed.*?kvist: ")
 
 
 class Error(NamedTuple):
@@ -63,41 +82,102 @@ class Error(NamedTuple):
 
 def judge(unit: Unit, made: Translated, errors: Sequence[Error]) -> list[Problem]:
     """Problems that the errors show."""
-    missing = _names_that_the_header_lacks(errors)
+    placed = [(e, _token_at(unit, made.origin(e.offset) if e.offset >= 0 else -1)) for e in errors]
+    unsure = _Unsure(unit, [(e, t) for e, t in placed if t is not None and e.offset < made.added])
     found = []
-    for offset, message, notes, last in errors:
+    for (offset, message, notes, last), token in placed:
         text = _plain(message)
         listed = [_plain(note) for note in notes]
-        if offset >= made.added:
+        if offset >= made.added or token is None:
             continue
-        token = _token_at(unit, made.origin(offset) if offset >= 0 else -1)
-        if token is None:
-            continue
-        if _is_space(text, listed):
+        called = _OBJECT_PARAMETER.match(text)
+        if called:
+            name = misplaced_call(unit, unit.tokens.index(token), called[1])
+            if name:
+                message = f"{name} is no method of objects in {called[1]} memory"
+                hint = f"a second {name}() with {called[1]} behind its brackets, or a copy of the object"
+                found.append(unit.problem(token, "address-space", message, hint))
+        elif _is_space(text, listed) and not unsure.of_object(token):
             hint = "the pointer keeps the address space it was made with; copy the values"
             found.append(unit.problem(token, "address-space", _worded(text, listed), hint))
+        if called or _is_space(text, listed):
             continue
         if last >= made.added:
             continue  # an instance that the text does not ask for
         unknown = _UNKNOWN.match(text)
         if unknown:
             name = _name(unknown)
-            if not _known(name) and not missing:
+            if not unsure.may_be(token, name) and not unsure.at(token):
                 found.append(unit.problem(token, "undeclared", text, _declare(name)))
-            continue
-        if text.startswith("no matching function") and not missing:
-            found += _no_match(unit, token, text, listed)
-            continue
-        code = next((code for pattern, code in _BELIEVED if re.search(pattern, text)), "")
-        if code and not missing and _trusted(code, text, listed):
-            found.append(unit.problem(token, code, _worded_plainly(text)))
+        elif text.startswith("no matching function") and re.search(r"'atomic_\w+_explicit'", text):
+            found += _no_atomic(unit, token, text, listed)
+        elif not unsure.at(token) and _trusted(unit, token, text, listed):
+            found.append(unit.problem(token, _code(text), _worded_plainly(text, listed)))
     return found
 
 
-def _worded_plainly(text: str) -> str:
+class _Unsure:
+    """Where errors may come from names that the header lacks, or from methods of an address space."""
+
+    def __init__(self, unit: Unit, errors: Sequence[tuple[Error, Token]]) -> None:
+        self.unit = unit
+        self.everywhere = False
+        self.spans: list[tuple[int, int]] = []
+        self.methods = [
+            (unit.tokens[b].start, unit.tokens[e].start)
+            for _, _, space, (b, e) in qualified_methods(unit)
+            if space != "thread" and e < len(unit.tokens)
+        ]
+        for error, token in errors:
+            unknown = _UNKNOWN.match(error.message)
+            if unknown and self.may_be(token, _name(unknown)):
+                span = self._function(token)
+                self.everywhere |= span is None
+                self.spans += [span] if span else []
+
+    def may_be(self, token: Token, name: str) -> bool:
+        """Whether Metal or, in a header, whoever includes it may have the name."""
+        if _known(name) or Path(self.unit.label).suffix not in HEADER_SUFFIXES:
+            return _known(name)
+        after = next((t for t in self.unit.tokens if t.start >= token.end), token)
+        return _MACRO.fullmatch(name) is not None or (token.text == name and after.text == "::")
+
+    def _function(self, token: Token) -> tuple[int, int] | None:
+        """The body around a token, of a kernel its parameters too: nobody calls those."""
+        for f in self.unit.functions:
+            begin = f.parameters[0] if f.is_kernel else f.body[0]
+            start, end = self.unit.tokens[begin].start, self.unit.tokens[f.body[1]].end
+            if start <= token.start < end:
+                return start, end
+        return None
+
+    def at(self, token: Token) -> bool:
+        """Whether a name in the same function, or outside of all, is missing from the header."""
+        return self.everywhere or any(start <= token.start < end for start, end in self.spans)
+
+    def of_object(self, token: Token) -> bool:
+        """Whether a token is in a method whose object is not in thread memory."""
+        return any(start <= token.start < end for start, end in self.methods)
+
+
+def _code(text: str) -> str:
+    return next((code for pattern, code in _CODES if re.search(pattern, text)), "invalid")
+
+
+def _worded_plainly(text: str, notes: Sequence[str]) -> str:
     if "variable length array" in text:
         return "the size of an array must be a constant"
-    return _UNNAMED.sub(r"a \1", _ASSERTED.sub("", text))
+    if text.startswith("no matching function"):
+        told = [n for n in notes if n.startswith("candidate") and "kvist" not in n]
+        text = ": ".join([text, *told[:1]])
+    return _UNNAMED.sub(_vector, _ASSERTED.sub("", text)).rstrip(": ")
+
+
+def _vector(match: re.Match[str]) -> str:
+    """`unsigned int __attribute__((ext_vector_type(2)))` as `uint2`."""
+    return (
+        match[1].replace("unsigned ", "u").replace("_Float16", "half").replace("__bf16", "bfloat") + match[2]
+    )
 
 
 def _known(name: str) -> bool:
@@ -105,13 +185,9 @@ def _known(name: str) -> bool:
     return (
         name in FUNCTIONS | BUILTIN_TYPES | KEYWORDS
         or (len(name) > 3 and name in called_by_mlx())
-        or name.startswith(("simd", "quad", "atomic", "metal", "__", "M_", "texture", "access", "raytracing"))
+        or name.startswith(("simd", "quad", "atomic", "metal", "__", "M_", "access", "raytracing"))
+        or re.match(r"(?:texture|depth)(?:\d|cube|_buffer)", name) is not None
     )
-
-
-def _names_that_the_header_lacks(errors: Sequence[Error]) -> bool:
-    names = (_UNKNOWN.match(message) for _, message, _, _ in errors)
-    return any(m and _known(_name(m)) for m in names)
 
 
 def _name(unknown: re.Match[str]) -> str:
@@ -124,17 +200,15 @@ def _declare(name: str) -> str:
     return hint_for(name)
 
 
-def _no_match(unit: Unit, token: Token, text: str, notes: Sequence[str]) -> list[Problem]:
-    """Atomic functions on what is no atomic; calls of own functions with too many or few arguments."""
-    called = re.search(r"call to '(\w+)'", text)
+def _no_atomic(unit: Unit, token: Token, text: str, notes: Sequence[str]) -> list[Problem]:
+    """Atomic functions on what is no atomic, or with something else that does not fit."""
+    called = re.search(r"'(\w+)'", text)
     name = called[1] if called else ""
-    if re.fullmatch(r"atomic_\w+_explicit", name) and any("could not match" in n for n in notes):
+    if any("could not match" in n for n in notes):
         hint = "device atomic_uint* or threadgroup atomic_uint*, and memory_order_relaxed"
         return [unit.problem(token, "atomic", f"{name} of what is no atomic", hint)]
-    candidates = [n for n in notes if n.startswith("candidate")]
-    if candidates and all(re.search(r"requires .*\d arguments?, but", n) for n in candidates):
-        return [unit.problem(token, "arguments", f"{text}: {candidates[0]}")]
-    return []
+    counted = all("requires" in n for n in notes if n.startswith("candidate"))
+    return [unit.problem(token, "arguments" if counted else "atomic", _worded_plainly(text, notes))]
 
 
 def _plain(message: str) -> str:
@@ -161,7 +235,9 @@ def _is_space(text: str, notes: Sequence[str]) -> bool:
 
 def _spaces_differ(text: str) -> bool:
     """Whether the two quoted pointer or reference types name different address spaces."""
-    types = [t for t in re.findall(r"'([^']*)'", text) if "*" in t or "&" in t or _NAMED.search(t)]
+    types = [
+        t for t in re.findall(r"'([^']*)'", _AKA.sub("", text)) if "*" in t or "&" in t or _NAMED.search(t)
+    ]
     spaces = [tuple(_NAMED.findall(t)) for t in types[:2]]
     pointers = [("*" in t or "&" in t) for t in types[:2]]
     return len(spaces) == 2 and spaces[0] != spaces[1] and any(pointers)
@@ -175,23 +251,32 @@ def _worded(text: str, notes: Sequence[str]) -> str:
     return text
 
 
-def _trusted(code: str, text: str, notes: Sequence[str]) -> bool:
-    if code == "member":
-        return not _OF_BOOLS.search(text)
-    if code == "condition":
-        return "vector of" in text
-    if code == "array-size":
+def _has_object(text: str) -> bool:
+    """Whether the text speaks of an object of a class in a named address space."""
+    return any(m[1] not in BUILTIN_TYPES | _CLANG_TYPES for m in _OBJECT.finditer(text))
+
+
+def _trusted(unit: Unit, token: Token, text: str, notes: Sequence[str]) -> bool:
+    """Whether the error is the text's own, and not one of how it is shown to clang."""
+    if "kvist:" in text:
+        return True
+    if "atomic<" in text and not re.search(r"no matching|no member", text):
+        return True
+    if _ARTEFACTS.search(text) or any(_has_object(n) for n in (text, *notes)):
+        return False
+    if "redeclared" in text or "redefinition" in text:
+        return token.text != "operator" and token.text not in {m.name for m in qualified_methods(unit)}
+    if "variable length array" in text:
         return any(_NOT_CONSTANT.search(n) for n in notes)
-    if code == "type":
+    both = " ".join((text, *notes))
+    if _OF_BOOL.search(both) or len(set(_COMPARED.findall(both))) > 1:
         counts = [_VECTOR.findall(t) for t in re.split(r" (?:with an? |from |and )", text)]
-        if len(counts) == 2 and counts[1] and counts[0][-1:] != counts[1][-1:]:
-            return True  # vectors of different length, or a vector as a scalar
-        if len(re.findall(r"\w \*'", text)) == 2:
-            return True  # two pointers
-        return not re.search(
-            r"vec|__ext_vector|\b(half|bfloat|bool|u?(char|short|int|long)|float)[234]\b", text
-        )
-    return not (code == "ambiguous-call" and "operator" in text)
+        return "contextually" in text or (len(counts) == 2 and counts[0][-1:] != counts[1][-1:])
+    if "convert between vector" in text:
+        return "non-scalar" in text or len(_VECTOR.findall(text)) == 2  # a scalar may be converted
+    if text.startswith("static assertion failed"):
+        return not re.search(r"\b(?:packed_|bool[234]|simd_packed|alignof|alignas)", unit.text)
+    return not ("is ambiguous" in text and "operator" in text)
 
 
 def _token_at(unit: Unit, offset: int) -> Token | None:

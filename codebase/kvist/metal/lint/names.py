@@ -12,15 +12,16 @@ _SCALARS = "bool char uchar short ushort int uint long ulong half float bfloat"
 _FIXED = "int8_t uint8_t int16_t uint16_t int32_t uint32_t int64_t uint64_t size_t ptrdiff_t"
 VECTORS = _each(_SCALARS, "2 3 4") | {"packed_" + v for v in _each(_SCALARS, "2 3 4")}
 MATRICES = {f"{t}{c}x{r}" for t in ("half", "float") for c in "234" for r in "234"}
-# Those of <simd/simd.h>.
-_SIMD_SCALARS = "char uchar short ushort int uint long ulong half float"
-VECTORS |= _each("vector_ simd_ simd_packed_", " ".join(_each(_SIMD_SCALARS, "2 3 4")))
-MATRICES |= {p + m for p in ("simd_", "matrix_") for m in MATRICES}
+_SIMD = "char uchar short ushort int uint long ulong half float"  # of <simd/simd.h>
+SIMD_VECTORS = {p + v for p in ("vector_", "simd_", "simd_packed_") for v in _each(_SIMD, "2 3 4")}
+SIMD_MATRICES = {p + m for p in ("matrix_", "simd_") for m in MATRICES}
 ATOMICS = {"atomic_int", "atomic_uint", "atomic_bool", "atomic_ulong", "atomic_float"}
 SIMDGROUP_MATRICES = {f"simdgroup_{t}8x8" for t in ("half", "float", "bfloat")}
 SCALARS = {*_SCALARS.split(), *_FIXED.split(), "float16_t", "bfloat16_t"}
 BUILTIN_TYPES = frozenset(
     {"void", "signed", "unsigned", *SCALARS, *VECTORS, *MATRICES, *ATOMICS, *SIMDGROUP_MATRICES}
+    | SIMD_VECTORS
+    | SIMD_MATRICES
     | {"vec", "packed_vec", "matrix", "atomic", "simdgroup_matrix", "array", "bfloat16_t", "float16_t"}
 )
 ADDRESS_SPACES = frozenset({"device", "constant", "threadgroup", "thread", "threadgroup_imageblock"})

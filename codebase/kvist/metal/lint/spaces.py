@@ -28,10 +28,13 @@ _ARGUMENTS = [
     "-nostdinc",
     "-nostdinc++",
     "-fsyntax-only",
-    "-Wno-everything",
     "-Werror=vla-extension",
+    "-flax-vector-conversions=none",
+    "-Xclang",
+    "-cl-single-precision-constant",
 ]
 _ARGUMENTS += ["-ferror-limit=200", "-ftemplate-depth=200", "-fconstexpr-steps=100000"]
+_ARGUMENTS += ["-ftemplate-backtrace-limit=0"]
 _ARGUMENTS += ["-include", str(_HERE / "declarations.h")]
 RAN = "ran"
 

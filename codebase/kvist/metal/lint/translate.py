@@ -5,11 +5,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kvist.metal.lint.names import VECTORS
+from kvist.metal.lint.methods import SPACES, qualified_methods
+from kvist.metal.lint.names import SIMD_VECTORS, VECTORS
 from kvist.metal.lint.unit import Unit
 from kvist.metal.threadgroup_variables import declares_pointer
 
-_MEMBER_QUALIFIERS = ("device", "constant", "threadgroup", "thread")
+_MADE = VECTORS | SIMD_VECTORS
 _NOT_BEFORE_CALL = {"typedef", "using", "struct", "return"}
 
 
@@ -73,15 +74,22 @@ def _edits(unit: Unit) -> dict[int, tuple[int, str]]:
         ):
             if any(begin < index < end for begin, end in kernels):
                 edits[token.start] = (token.start, "static ")
-        elif word in _MEMBER_QUALIFIERS and (before == ")" or (before == "const" and index > 1)):
-            if before == ")" or unit.words[index - 2] == ")":
-                edits[token.start] = (token.end, "")  # of a member function
-        elif word in VECTORS and after == ["("] and not _declares(unit, index):
+        elif word in _MADE and after == ["("] and before != "operator" and not _declares(unit, index):
             edits[token.start] = (token.end, f"metal::kvist_make<{word}>")
             if unit.words[index - 2 : index] == ["metal", "::"]:
                 edits[unit.tokens[index - 2].start] = (token.end, f"metal::kvist_make<{word}>")
+        elif word in ("vec", "packed_vec") and after == ["<"]:
+            end = unit.closing_angle(index + 1)
+            if unit.words[end : end + 2] == [">", "("] and not _declares(unit, end) and before != "operator":
+                qualified = unit.words[index - 2 : index] == ["metal", "::"]
+                start = unit.tokens[index - 2 if qualified else index].start
+                edits[start] = (token.start, "metal::kvist_make<")
+                edits[unit.tokens[end].end] = (unit.tokens[end].end, " >")
         elif token.kind == "number" and re.search(r"(?<![xX\da-fA-F])\d*\.?\d*(?:[hH]|bf|BF)$", word):
             edits[token.start] = (token.end, _literal(word))
+    for method in qualified_methods(unit):
+        token = unit.tokens[method.qualifier]
+        edits[token.start] = (token.end, "")
     for index, definition in _function_constants(unit):
         edits[unit.tokens[index].start] = (unit.tokens[index].start, definition)
     return edits
@@ -90,8 +98,10 @@ def _edits(unit: Unit) -> dict[int, tuple[int, str]]:
 def _declares(unit: Unit, index: int) -> bool:
     """`float4 (*p)[2]` and `typedef float4 (...)`."""
     inside = unit.words[index + 2 : index + 3]
-    after_type = unit.words[index - 1] in (*_MEMBER_QUALIFIERS, "const") if index else False
-    return inside in (["*"], ["&"]) and after_type
+    if inside not in (["*"], ["&"]):
+        return False
+    after_type = unit.words[index - 1] in (*SPACES, "const") if index else False
+    return after_type or unit.words[index + 4 : index + 6] == [")", "["]
 
 
 def _literal(word: str) -> str:

@@ -12,6 +12,7 @@ from kvist.metal.overloads import Definition, definitions
 from kvist.metal.places import place_of
 from kvist.metal.tokens import Token, attribute_end, is_attribute, matching, split_commas
 
+HEADER_SUFFIXES = (".h", ".hpp")  # compiled as files, never handed over as text: comments may say anything
 _NAMED = ("struct", "class", "union", "enum", "typename", "using")
 
 

@@ -3,8 +3,10 @@ same block is coloured once.
 """
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any, ClassVar
 
 from pygments.lexer import RegexLexer
@@ -14,18 +16,20 @@ from pymdownx.highlight import Highlight
 from vaultkit.site.html.first_characters import ASCII, first_characters
 
 Rule = tuple[Any, Any, Any]  # method `match` of an expression, what it is, the state after it
-# Names, punctuation and white space look like the text around them.
+# Names, operators, punctuation and white space look like the text around them.
 _UNSTYLED = frozenset(
-    ["n", "nx", "nv", "na", "vc", "vg", "vi", "vm", "fm", "py", "kc", "p", "pm", "w", "x", "err"]
+    ["n", "nx", "nv", "na", "vc", "vg", "vi", "vm", "fm", "py", "kc", "o", "p", "pm", "w", "x", "err"]
 )
 _MARK = re.compile(rf'<span class="(?:{"|".join(sorted(_UNSTYLED))})">([^<]*)</span>')
-_MOST = 2_000  # blocks to keep
+_SPECIAL = ("linenums", "line_spans", "line_anchors", "noclasses", "auto_title")  # settings
+_FENCE = re.compile(r"^```(\w+)\n(.+?)\n```$", re.MULTILINE | re.DOTALL)
+_MOST = 20_000  # blocks to keep
 
 
 class QuickHighlight(Highlight):
     """In the place of pymdownx's."""
 
-    _kept: ClassVar[dict[tuple[str, ...], str]] = {}
+    _coloured: ClassVar[dict[tuple[str, str], tuple[str, str]]] = {}
     _lexers: ClassVar[dict[tuple[str, bool, bool], tuple[Any, str]]] = {}
 
     def get_lexer(self, src: str, language: str, inline: bool, stripnl: bool) -> tuple[Any, str]:
@@ -38,26 +42,38 @@ class QuickHighlight(Highlight):
         return self._lexers[key]
 
     def highlight(self, src: str, language: str, css_class: str = "highlight", **options: Any) -> Any:
-        numbered = self.linenums or self.line_spans or self.line_anchors
-        if options.get("inline") or numbered or self.title_mode == "html":
+        """A block without numbers, of which nothing special is asked, is written here."""
+        if options.get("inline"):
             return super().highlight(src, language, css_class, **options)
-        told = {name: value for name, value in options.items() if name != "code_block_count"}
-        key = (src, language, css_class, repr(told))
-        if key not in self._kept:
-            if len(self._kept) >= _MOST:
-                self._kept.clear()
-            self._kept[key] = self._block(src, language, css_class, options)
-        return self._kept[key]
-
-    def _block(self, src: str, language: str, css_class: str, options: dict[str, Any]) -> str:
-        """A block without numbers; one with nothing special is written here."""
         special = any(options.get(name) for name in ("hl_lines", "id_value", "attrs", "title"))
-        special |= options.get("linestart", -1) > 0 or self.noclasses or self.auto_title
+        special |= options.get("linestart", -1) > 0 or any(getattr(self, name) for name in _SPECIAL)
         if special or not (self.use_pygments and self.pygments_lang_class):
             return slim(super().highlight(src, language, css_class, **options))
-        lexer, name = self.get_lexer(src, language, False, self.stripnl)
+        name, code = self.coloured(src, language)
         names = [f"{self.language_prefix}{name}", *(options.get("classes") or []), css_class]
-        return f'<div class="{" ".join(names)}"><pre><code>{coloured(lexer, src)}</code></pre></div>'
+        return f'<div class="{" ".join(names)}"><pre><code>{code}</code></pre></div>'
+
+    def coloured(self, src: str, language: str) -> tuple[str, str]:
+        """(name of the language, HTML of the code)."""
+        found = self._coloured.get((language, src))
+        if found is None:
+            lexer, name = self.get_lexer(src, language, False, self.stripnl)
+            found = name, coloured(lexer, src)
+            if len(self._coloured) < _MOST:
+                self._coloured[language, src] = found
+        return found
+
+
+def colour_shared(folders: Iterable[Path]) -> None:
+    """Colour each block that stands on several pages once, for processes that are started after this."""
+    seen: Counter[tuple[str, str]] = Counter()
+    for folder in folders:
+        for file in folder.rglob("*.md"):
+            seen.update(_FENCE.findall(file.read_text("utf-8", "replace")))
+    highlighter = QuickHighlight(None)
+    for (language, code), count in seen.items():
+        if count > 1:
+            highlighter.coloured(code, language)
 
 
 def coloured(lexer: Any, text: str) -> str:

@@ -19,7 +19,7 @@ from vaultkit.site.html.links import Links
 from vaultkit.site.html.source import read
 
 _ID = re.compile(r'<[^>]*?\s(?:id|name)="([^"]*)"')
-BELOW = "k_below"  # in a page's meta: the HTML below its text
+BELOW, _HEAD = "k_below", "k_head"  # in a page's meta: the HTML below its text, and that under its title
 
 
 class Converter:
@@ -38,14 +38,15 @@ class Converter:
 
     def _read(self, page: Page, config: MkDocsConfig) -> None:
         text = config.plugins.on_page_read_source(page=page, config=config)
-        page.markdown, page.meta, below = read(page.file.content_string if text is None else text)
-        page.meta[BELOW] = below
+        source = read(page.file.content_string if text is None else text)
+        page.markdown, page.meta = source.markdown, source.meta
+        page.meta[BELOW], page.meta[_HEAD] = source.below, source.head
 
     def _render(self, page: Page, config: MkDocsConfig, files: Files) -> None:
         self._links.begin(page.file, files)
         self._title.title = None
         parser, self._parser = self._parser or self._make(), None  # one that failed halfway is not used again
-        page.content = parser.reset().convert(page.markdown or "")
+        page.content = _under_title(parser.reset().convert(page.markdown or ""), page.meta.get(_HEAD, ""))
         page.toc = get_toc(getattr(parser, "toc_tokens", []))
         page._title_from_render = self._title.title
         page.present_anchor_ids = anchors(page.content)
@@ -60,6 +61,11 @@ class Converter:
         self._title._register(parser)
         self._links._register(parser)
         return parser
+
+
+def _under_title(text: str, head: str) -> str:
+    before, title, after = text.partition("</h1>")
+    return f"{before}{title}\n{head}{after}" if head and title else head + text
 
 
 def anchors(text: str) -> set[str]:

@@ -12,7 +12,7 @@ from vaultkit.check.again import Lint
 from vaultkit.errors import Problem, VaultError
 from vaultkit.site.build import INDEX, Report, build, shown
 from vaultkit.site.clock import build_day
-from vaultkit.site.fingerprint import engine_key, fingerprint, tools_key
+from vaultkit.site.fingerprint import keys
 from vaultkit.site.graph import graph_of
 from vaultkit.site.katex import Renderer
 from vaultkit.site.live.changes import changed_keys
@@ -48,8 +48,7 @@ class Session:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
-        self.tools = tools_key(layout)
-        self.engine_key = engine_key(layout)
+        _, self.tools, self.engine_key = keys(layout)
         self.engine: Engine = engine_of(layout.vault)
         self.renderer = Renderer(layout)
         self.world: World | None = None
@@ -150,15 +149,15 @@ class Session:
         return done
 
     def _update(self) -> Update:
-        if tools_key(self.layout) != self.tools or not self.halves:
+        self.key, tools, engine_key = keys(self.layout)
+        if tools != self.tools or not self.halves:
             return Update(again=True)
-        self.key = fingerprint(self.layout)
         changed: set[Key] = set()
-        if (key := engine_key(self.layout)) != self.engine_key:
+        if engine_key != self.engine_key:
             engine = engine_of(self.layout.vault)
             if _surface(engine) != _surface(self.engine):
                 return Update(again=True)
-            self.engine_key, self.engine, changed = key, engine, {ENGINE}
+            self.engine_key, self.engine, changed = engine_key, engine, {ENGINE}
         found = self._stage(changed)
         problems = [shown(self.layout, problem) for problem in found]
         if any(stops(problem, MODE) for problem in found):

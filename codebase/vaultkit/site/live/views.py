@@ -33,6 +33,7 @@ class LoggedVault(Vault):
             hidden=Paths(log, "hidden", vault.hidden),
         )
         self._log = log
+        self.resolved = None  # so that each question is logged
         for name in ("by_name", "by_path", "by_alias"):
             self.__dict__[name] = Table(log, name, getattr(vault, name))
 

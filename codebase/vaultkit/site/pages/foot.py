@@ -10,7 +10,8 @@ from vaultkit.backlinks import Backlink
 from vaultkit.site.context import Context
 from vaultkit.site.draft import Formula
 from vaultkit.site.pages.parts import address, page_link, prose
-from vaultkit.site.pages.quoted import quoted
+from vaultkit.site.pages.quoted import excerpt, quoted
+from vaultkit.site.paths import LANGUAGES
 from vaultkit.site.sitemap import Page
 from vaultkit.site.transforms.fields import FIELD
 from vaultkit.site.ui import say
@@ -36,12 +37,13 @@ def foot(context: Context, backlinks: list[Backlink]) -> list[str]:
 def foot_html(context: Context, backlinks: list[Backlink]) -> tuple[str, list[Formula]]:
     """The same as HTML, and the formulas in it; "" when nothing links here."""
     rows, formulas = [], []
+    names = _names(context)
     for page, sentences in _rows(context, backlinks):
         planned = ' class="k-planned"' if context.sitemap.planned(page) else ""
         title = html.escape(context.sitemap.title(page, context.language), quote=False)
         row = f'<li><p><a{planned} href="{address(context, page)}">{title}</a></p>'
         for sentence in sentences:
-            text, found = quoted(sentence)
+            text, found = quoted(excerpt(sentence, names))
             row += f"<p>{text}</p>"
             formulas += found
         rows.append(row + "</li>\n")
@@ -68,6 +70,13 @@ def _rows(context: Context, backlinks: list[Backlink]) -> Iterator[tuple[Page, l
         yield context.sitemap.pages[key], sentences[:MAX_SENTENCES]
     for page in context.sitemap.canvases.get(context.page.key, []):
         yield page, []
+
+
+def _names(context: Context) -> list[str]:
+    """What a link to the page may show."""
+    titles = [context.sitemap.title(context.page, language) for language in LANGUAGES]
+    stem = context.page.key.rpartition("/")[2].removesuffix(".md")
+    return sorted({stem, *titles}, key=len, reverse=True)
 
 
 def _sentence(sentence: str) -> str:

@@ -3,6 +3,7 @@
 import html
 import posixpath
 import re
+from functools import partial
 
 from vaultkit.frontmatter import value_of
 from vaultkit.labs.notebook import is_notebook
@@ -26,7 +27,11 @@ _ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5}(?:v\d+)?)")
 
 
 def header(context: Context, results: Results) -> list[str]:
-    """Lines of Markdown for the block under the title; [] when there is nothing to say."""
+    """Lines for the block under the title, of HTML on our own site and of Markdown in an export; [] when
+    there is nothing to say.
+    """
+    plain = context.sitemap.plain
+    text = escape if plain else partial(html.escape, quote=False)
     note = context.vault.notes[context.page.note(context.language)]
     canonical = context.vault.notes[context.page.note("en")]
     properties = canonical.properties
@@ -36,21 +41,24 @@ def header(context: Context, results: Results) -> list[str]:
     tags = property_tags(value_of(properties, "tags"))
     pills += [chip(context, tag, html.escape(tag)) for tag in tags]
     if hours := properties.get("hours"):
-        pills.append(pill("plain", say(context.language, "hours", hours=escape(str(hours)))))
+        pills.append(pill("plain", say(context.language, "hours", hours=text(str(hours)))))
     if reviewed := properties.get("reviewed"):
-        pills.append(pill("plain", say(context.language, "reviewed", date=escape(str(reviewed)))))
+        pills.append(pill("plain", say(context.language, "reviewed", date=text(str(reviewed)))))
     if is_notebook(context.page.key) and not context.page.plain:
         name = posixpath.basename(context.page.file)  # the plug-in puts the file beside its page
-        text = say(context.language, "lab_file")
-        pills.append(f'<a class="k-pill k-pill-plain" href="{name}" download>{text}</a>')
+        shown = say(context.language, "lab_file")
+        pills.append(f'<a class="k-pill k-pill-plain" href="{name}" download>{shown}</a>')
     lines = [" ".join(pills)] if pills else []
     if direct := _prerequisites(context, canonical.properties.get("prerequisites"), canonical.path):
-        lines += ["", f'<span class="k-label">{say(context.language, "read_first")}</span> {direct}']
+        lines.append(f'<span class="k-label">{say(context.language, "read_first")}</span> {direct}')
     if not lines:
         return []
-    if fold := first(context):
-        lines += ["", fold]
-    return ['<div class="k-head" markdown="1" data-unsearched>', "", *lines, "", "</div>", ""]
+    fold = first(context)
+    if not plain:
+        rows = "".join(f"<p>{line}</p>" for line in lines)
+        return [f'<div class="k-head" data-unsearched>{rows}{fold}</div>', ""]
+    rows = "\n\n".join([*lines, fold] if fold else lines)
+    return ['<div class="k-head" markdown="1" data-unsearched>', "", rows, "", "</div>", ""]
 
 
 def sources(context: Context) -> list[str]:
@@ -112,9 +120,15 @@ def _prerequisites(context: Context, value: object, path: str) -> str:
         for link in line_links(str(text), str(text), 1):
             target = context.find(link.target, link.subpath, 1)
             if target and target.page:
-                title = escape(context.sitemap.title(target.page, context.language))
-                planned = "{ .k-planned }" if context.sitemap.planned(target.page) else ""
-                found.append(f"[{title}]({context.href(target)}){planned}")
+                title = context.sitemap.title(target.page, context.language)
+                planned = context.sitemap.planned(target.page)
+                if context.sitemap.plain:
+                    mark = "{ .k-planned }" if planned else ""
+                    found.append(f"[{escape(title)}]({context.href(target)}){mark}")
+                else:
+                    mark = ' class="k-planned"' if planned else ""
+                    shown = html.escape(title, quote=False)
+                    found.append(f'<a{mark} href="{attribute(context.url(target))}">{shown}</a>')
     return " · ".join(found)
 
 

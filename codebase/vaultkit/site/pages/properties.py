@@ -27,7 +27,7 @@ def properties(context: Context) -> list[str]:
     keys = [key for key in own if not (key.lower() in TYPES if house else _has_place(key, own[key]))]
     rows = ""
     for key in keys:
-        value = context.sitemap.index.entries[canonical.path].properties[key]
+        value = context.sitemap.typed(canonical.path, key)
         if key.lower() in _QUIET or is_empty(value):
             continue
         name = f"property_{key.lower()}"

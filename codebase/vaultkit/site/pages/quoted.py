@@ -2,12 +2,14 @@
 
 import html
 import re
+from collections.abc import Iterable
 
 from vaultkit import mdlink
 from vaultkit.inline import spans
 from vaultkit.site.draft import Formula, formulas_in
 from vaultkit.site.plain.allowed import safe_address
 
+LONGEST = 180  # characters of a sentence
 _LANGUAGE = re.compile(r"(?:#!|:::)\w+ ")  # of code inside a line
 
 
@@ -31,6 +33,31 @@ def quoted(text: str) -> tuple[str, list[Formula]]:
             parts += [html.escape(text[position:start], quote=False), shown]
             position = end
     return "".join([*parts, html.escape(text[position:], quote=False)]), formulas
+
+
+def excerpt(text: str, names: Iterable[str]) -> str:
+    """A sentence too long to be quoted, cut to what stands around the first of the names that it holds;
+    between words, and not inside code, a formula or a link.
+    """
+    if len(text) <= LONGEST:
+        return text
+    at = next((found for name in names if (found := text.find(name)) >= 0), 0)
+    start = max(0, min(at - LONGEST // 2, len(text) - LONGEST))
+    end = start + LONGEST
+    whole = [(span.start, span.end) for span in spans(text)]
+    whole += [(found.column, found.column + len(found.raw)) for found in mdlink.find(text)]
+    while start and not _between(text, start, whole):
+        start -= 1
+    while end < len(text) and not _between(text, end, whole):
+        end += 1
+    cut = text[start:end].strip()
+    return f"{'… ' if start else ''}{cut}{' …' if end < len(text) else ''}"
+
+
+def _between(text: str, at: int, whole: list[tuple[int, int]]) -> bool:
+    """True if the text may be cut there: at a space, or beside a Han character."""
+    words = " " in text[at - 1 : at + 1] or max(text[at - 1 : at + 1]) >= "\u2e80"
+    return words and not any(start < at < end for start, end in whole)
 
 
 def _live(text: str, formulas: list[Formula]) -> str:

@@ -1,5 +1,7 @@
 """One index page per folder of notes: written ones with their claims, then the names of planned ones."""
 
+import re
+
 from vaultkit.site.context import Context
 from vaultkit.site.pages.parts import page_link
 from vaultkit.site.pages.reading_list import progress_bar
@@ -58,6 +60,10 @@ def section_index(context: Context, section: str) -> list[str]:
 
 
 def sections(context: Context) -> list[str]:
-    """Folders that have pages, those of canvases and bases too, in the vault's order."""
+    """Folders that have pages, those of canvases and bases too, as Obsidian sorts them: 2 before 10."""
     pages = [*context.sitemap.pages.values(), *context.sitemap.files.values()]
-    return sorted({page.section for page in pages if page.section})
+    return sorted({page.section for page in pages if page.section}, key=_natural)
+
+
+def _natural(name: str) -> list[str | int]:
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]

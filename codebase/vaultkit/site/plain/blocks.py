@@ -10,6 +10,7 @@ from mdit_py_plugins.footnote import footnote_plugin
 
 from vaultkit.site.plain.bounded import bounded_plugin
 from vaultkit.site.plain.mark import mark_plugin
+from vaultkit.site.plain.quick_lines import quick_lines_plugin
 
 MAX_NESTING = 40  # containers within containers; what is deeper is shown as its source
 _CALLOUT = re.compile(
@@ -68,6 +69,7 @@ def make_parser() -> MarkdownIt:
     parser.use(footnote_plugin, inline=True, move_to_end=False)
     parser.use(mark_plugin)
     parser.use(bounded_plugin)
+    parser.use(quick_lines_plugin)
     parser.normalizeLink = lambda url: url  # type: ignore[method-assign]
     return parser
 

@@ -11,7 +11,9 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.rules_inline.text import _TerminatorChars
 from markdown_it.token import Token
 
-_MARK = re.compile("[" + re.escape("".join(sorted(_TerminatorChars))) + "]")
+from vaultkit.site.plain.simple import MARK
+
+_ANY = re.compile("[" + re.escape("".join(sorted(_TerminatorChars))) + "]")
 MAX_MARKS = 2000  # in one paragraph; CommonMark's parsers take time quadratic in them
 
 
@@ -23,7 +25,7 @@ def bounded_plugin(parser: MarkdownIt) -> None:
 
 def _text(state: StateInline, silent: bool) -> bool:
     """The same as markdown-it's own rule."""
-    found = _MARK.search(state.src, state.pos, state.posMax)
+    found = _ANY.search(state.src, state.pos, state.posMax)
     end = found.start() if found else state.posMax
     if end == state.pos:
         return False
@@ -43,7 +45,7 @@ def _inline(state: StateCore) -> None:
         if token.type != "inline":
             continue
         token.children = token.children if token.children is not None else []
-        if is_heavy(token.content):
+        if token.content.startswith(MARK) or is_heavy(token.content):
             token.children.append(Token("text", "", 0, content=token.content))
         else:
             state.md.inline.parse(token.content, state.md, state.env, token.children)

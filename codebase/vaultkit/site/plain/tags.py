@@ -1,6 +1,7 @@
 """Tags of raw HTML, each written anew from what was understood of it: no browser can read it otherwise."""
 
 import re
+from functools import lru_cache
 from html.parser import HTMLParser
 from typing import NamedTuple
 
@@ -80,6 +81,7 @@ class _One(HTMLParser):
             self.text += f"</{tag}>"
 
 
+@lru_cache(4096)
 def inline_tag(source: str, *, hosts: bool = False) -> str:
     """One tag amid text, "" if it may not be there; comments and declarations go."""
     parser = _One(hosts=hosts)

@@ -10,6 +10,7 @@ from vaultkit.site.plain.guard import guard
 from vaultkit.site.plain.inline import BRACE, Inline
 from vaultkit.site.plain.raw_html import Elements
 from vaultkit.site.plain.safe import is_safe, safe_item
+from vaultkit.site.plain.simple import put_away, put_back
 
 APART = ["<!-- -->", ""]  # keeps two lists apart that Python-Markdown would join
 _BOX = (
@@ -22,6 +23,12 @@ def to_plain(text: str, *, strict_breaks: bool = True, hosts: bool = False) -> s
     """`text` laid out for Python-Markdown. Without `strict_breaks` every line end shows as one; with `hosts`
     pictures of raw HTML may come from other hosts.
     """
+    short, kept = put_away(text)
+    return put_back(written(short, strict_breaks=strict_breaks, hosts=hosts), kept)
+
+
+def written(text: str, *, strict_breaks: bool, hosts: bool) -> str:
+    """The same, all of it by way of the parser."""
     return _Writer(parse(text), "\n" if strict_breaks else "  \n", hosts=hosts).document()
 
 

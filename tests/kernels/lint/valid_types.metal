@@ -1,0 +1,103 @@
+// Valid neighbours of what tests/kernels/lint/invalid.txt holds. Nothing here is to be reported.
+#include <metal_stdlib>
+#include <simd/simd.h>
+using namespace metal;
+
+typedef struct {
+  vector_float2 position;
+  vector_float4 color;
+  simd_packed_float3 normal;
+} Vertex;
+
+struct Cell {
+  float v;
+  void set(float x) device { v = x; }
+  float get() const device { return v; }
+  float get() const constant { return v; }
+  float get() const threadgroup { return v; }
+  device float* place() device { return &v; }
+  operator float() const device { return v; }
+  operator float() const thread { return v; }
+};
+constant Cell cell = {2};
+
+inline float side(device float* p) { return p[0]; }
+inline float side(threadgroup float* p) { return p[1]; }
+inline float side(const thread float& p) { return p; }
+inline float of_float2(float2 v) { return v.x; }
+inline int of_int(int a, int b = 2) { return a + b; }
+template <typename T, int N>
+struct Pair {
+  vec<T, N> first;
+  static_assert(sizeof(T) <= 4, "a narrow type");
+};
+constant constexpr float4 corners[2] = {float4(1, 2, 3, 4), float4(float3(1), 2)};
+constant float3x3 turned = float3x3(float3(1, 2, 3), float3(4, 5, 6), float3(7, 8, 9));
+
+kernel void simd_types(device const Vertex* v [[buffer(0)]], device float* o [[buffer(1)]],
+                       constant simd_float4x4& m [[buffer(2)]], constant matrix_float3x3& n [[buffer(3)]],
+                       device const simd_float4* w [[buffer(4)]], uint i [[thread_position_in_grid]]) {
+  simd_float3 c = n * v[i].normal;
+  o[i] = v[i].position.x + (m * w[i]).x + (w[i] * m).y + c.z + m[1].x + turned[0][1] + (m * m)[0].x;
+}
+
+kernel void vectors_and_scalars(device float* o [[buffer(0)]], device const half4* h [[buffer(1)]],
+                                constant bfloat& b [[buffer(2)]], uint i [[thread_position_in_grid]]) {
+  int3 a = int3(4.7f);
+  float3 f = float3(a) * 2 + 1.0;
+  f = 3;
+  f.xy *= 2;
+  f += float3(int2(1, 2), 3);
+  half3 g = half3(f);
+  g = (half3)f;
+  bool3 less = f < float3(a);
+  less = !less;
+  bool2 compared = half2(1) == half2(2);
+  int2 whole = int2(compared) + int2(uint2(1));
+  whole++;
+  whole = whole << 1;
+  vec<float, 4> v = vec<float, 4>(f, 1);
+  float4 braces = {1, 2, 3, 4};
+  float4 brackets(1, float2(2), 3);
+  float2x2 m = float2x2(1, 0, 0, 1);
+  m = m * 2.0f + float2x2(1.0f) - transpose(m);
+  v = max(v, 0.0f) + clamp(v, 0.0f, 1.0f) + mix(v, braces, 0.5f) + pow(v, float4(2)) + float4(h[i]);
+  float x = max(o[i], 0.0) + pow(o[i], 2) + pow(half(2), half(3)) + sqrt(float(i)) + exp(float(b)) + abs(-2);
+  x += select(x, 1.0f, x > 2) + dot(f, f) + length(v) + any(less) + all(isnan(v)) + of_int(1);
+  float3 picked = select(f, float3(0), f > 1.0f);
+  float whole_part;
+  x += modf(x, whole_part) + ldexp(x, 2) + fract(x) + popcount(7u) + clz(ushort(1)) + max(3, 4) + min(3u, i);
+  o[i] = x + v[i & 3] + g.x + braces.w + brackets.z + m[1][0] + picked.x + whole.x + less.y + corners[1].w;
+}
+
+kernel void methods(device float* o [[buffer(0)]], uint i [[thread_position_in_grid]]) {
+  threadgroup Cell shared[2];
+  threadgroup float t[2];
+  device Cell* s = (device Cell*)o;
+  s[i].set(4);
+  shared[0].v = 1;
+  t[0] = t[1] = 2;
+  Pair<half, 2> pair;
+  pair.first = half2(1);
+  o[i] = s[i].get() + cell.get() + shared[0].get() + *s[i].place() + side(t) + side(o) + of_float2(float2(1));
+  static_assert(sizeof(float3) == 16 && sizeof(half2) == 4, "sizes");
+  switch (i) {
+    case 0: [[fallthrough]];
+    case 1: o[i] = pair.first.x; break;
+    default: return;
+  }
+}
+
+kernel void atomics(device atomic_uint* count [[buffer(0)]], device atomic_ulong* most [[buffer(1)]],
+                    device atomic_float* sum [[buffer(2)]], uint i [[thread_position_in_grid]]) {
+  uint expected = 0;
+  while (!atomic_compare_exchange_weak_explicit(count, &expected, 1u, memory_order_relaxed,
+                                                memory_order_relaxed)) {
+  }
+  atomic_max_explicit(most, 3ul, memory_order_relaxed);
+  atomic_fetch_add_explicit(sum, 1, memory_order_relaxed);
+  atomic_fetch_or_explicit(&count[i], 1, memory_order_relaxed);
+  device atomic_uint* next = count + 1;
+  next = next + 1;
+  atomic_store_explicit(next, 2, memory_order_relaxed);
+}
