@@ -23,19 +23,35 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 _SHOW_PROGRESS_BYTES = 50_000_000
 
 
+class WrongCall(SystemExit):
+    """The end of a call that the parser refused, with its words."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(USER_ERROR)
+        self.message = message
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(USER_ERROR, f"{self.prog}: {message}. hint: {self.prog} --help\n")
+        said = f"{self.prog}: {message}. hint: {self.prog} --help"
+        print(said, file=sys.stderr)
+        raise WrongCall(said)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code.
 
-    0 done, 1 done but what was checked is wrong, 2 bad input (one line on stderr), 130 interrupted.
+    0 done, 1 done but what was checked is wrong, 2 bad input (one line on stderr, and with --json
+    {"error": "..."} on stdout), 130 interrupted.
     """
-    arguments = make_parser().parse_args(argv)
+    try:
+        arguments = make_parser().parse_args(argv)
+    except WrongCall as error:
+        if "--json" in (sys.argv[1:] if argv is None else argv):
+            print(json.dumps({"error": error.message}))
+        raise
     run: Callable[[argparse.Namespace], int | None] = arguments.run
     code = 0
     try:
@@ -43,6 +59,8 @@ def main(argv: list[str] | None = None) -> int:
         sys.stdout.flush()
     except KvistError as error:
         print(f"kvist: {error}", file=sys.stderr)
+        if getattr(arguments, "json", False):
+            print(json.dumps({"error": str(error)}, ensure_ascii=False))
         return USER_ERROR
     except KeyboardInterrupt:
         print(file=sys.stderr)

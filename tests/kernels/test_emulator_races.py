@@ -83,15 +83,18 @@ def test_a_thread_alone_races_with_nobody():
     assert not reports("if (t == 7) { y[0] = y[0] + 1; y[0] = 5; }\n")
 
 
-def test_the_hint_fits_the_two_threads_of_each_report():
-    """All threads of two threadgroups write one element: three distances, a report of its own each."""
-    found = reports("y[0] = 5;\n", threads=128)
+@pytest.mark.parametrize("body", ["y[0] = 5;\n", "if (t == 0) y[0] = 5;\nif (t) y[t] = y[0];\n"])
+def test_the_hint_fits_the_two_threads_of_each_report(body):
+    """Threads of two threadgroups race for one element: three distances, a report of its own each."""
+    found = reports(body, threads=128)
     assert len(found) == 3
     for report in found:
         apart = report.threadgroup != report.other_threadgroup
         together = not apart and report.thread[0] // 32 == report.other_thread[0] // 32
+        one_statement = not apart and report.line == report.other_line
         assert report.hint.startswith("threadgroups of one dispatch") == apart
-        assert ("simdgroup_barrier" in report.hint) == together
+        assert report.hint.startswith("let one thread write it") == one_statement
+        assert ("simdgroup_barrier" in report.hint) == (together and not one_statement)
     assert sum(report.count for report in found) == 127
 
 

@@ -15,7 +15,7 @@ class Functions:
     """The functions of a file by name: names of their parameters, and their bodies."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
-        self._by_name: dict[str, list[tuple[list[str], set[str], list[Token]]]] = {}
+        self._by_name: dict[str, list[tuple[list[str], set[str], set[str], list[Token]]]] = {}
         self._busy: set[str] = set()
         self._known: dict[str, Effects] = {}
         for (_, end), _, (first, last) in definitions(tokens, 0, len(tokens), ""):
@@ -25,7 +25,10 @@ class Functions:
             pieces = list(split_commas(tokens[opening + 1 : matching(tokens, opening)]))
             names = [next((t.text for t in reversed(p) if t.kind == "name"), "") for p in pieces]
             values = {name for name, piece in zip(names, pieces, strict=True) if _is_value(piece)}
-            entry = (names, values, list(tokens[last : end - 1]))
+            references = {
+                name for name, piece in zip(names, pieces, strict=True) if any(t.text == "&" for t in piece)
+            }
+            entry = (names, values, references, list(tokens[last : end - 1]))
             self._by_name.setdefault(tokens[opening - 1].text, []).append(entry)
 
     def effect(self, name: str, position: int) -> set[str] | None:
@@ -36,13 +39,21 @@ class Functions:
         if name not in self._known:
             self._busy.add(name)
             merged: Effects = {}
-            for names, values, body in versions:
-                for key, what in effects(body, [n for n in names if n], self, values).items():
+            for names, values, references, body in versions:
+                known = [n for n in names if n]
+                for key, what in effects(body, known, self, values, references).items():
                     if key in names:
                         merged.setdefault(str(names.index(key)), set()).update(what)
             self._busy.discard(name)
             self._known[name] = merged
         return self._known[name].get(str(position), set())
+
+    def refers(self, name: str, position: int) -> bool:
+        """Whether the function takes argument `position` by reference."""
+        return any(
+            position < len(names) and names[position] in references
+            for names, _, references, _ in self._by_name.get(name, ())
+        )
 
     def __contains__(self, name: str) -> bool:
         return name in self._by_name
@@ -66,12 +77,17 @@ def _is_value(parameter: Sequence[Token]) -> bool:
 
 
 def effects(
-    body: Sequence[Token], names: Sequence[str], functions: Functions, values: Collection[str] = ()
+    body: Sequence[Token],
+    names: Sequence[str],
+    functions: Functions,
+    values: Collection[str] = (),
+    references: Collection[str] = (),
 ) -> Effects:
     """{"x": {"read"}, "out": {"write"}} for what `body` does through the pointers and references `names`.
 
-    values: those of the names that are no pointers.
+    values: those of the names that are no pointers. references: those that are another name of something.
     """
+    referring = set(references)
     owner = {name: name for name in names}
     found: Effects = {name: set() for name in names}
     for _ in range(3):  # an alias of an alias is known at the next turn
@@ -84,7 +100,10 @@ def effects(
             alias = _alias(body, index, token.text in values)
             if alias and alias not in owner:
                 owner[alias] = source
-            found[source].update(() if alias else _use(body, index, functions))
+            if alias and body[_declarator(body, index)].text == "&":
+                referring.add(alias)
+            is_reference = token.text in referring
+            found[source].update(() if alias else _use(body, index, functions, is_reference))
     return found
 
 
@@ -112,7 +131,16 @@ def _alias(body: Sequence[Token], index: int, is_value: bool) -> str:
     return left[-1] if declares and not loaded and left[0] != "*" else ""
 
 
-def _use(body: Sequence[Token], index: int, functions: Functions) -> set[str]:
+def _declarator(body: Sequence[Token], index: int) -> int:
+    """Index of what stands in front of the name that the declaration around `index` declares."""
+    while index > 0 and body[index].text not in (";", "{", "}"):
+        if body[index].text == "=":
+            return index - 2
+        index -= 1
+    return index
+
+
+def _use(body: Sequence[Token], index: int, functions: Functions, is_reference: bool = False) -> set[str]:
     """ "read", "write" or both for the occurrence of a pointer or reference at `index`."""
     first, last = index, index  # the expression that stands for the pointer
     while True:
@@ -131,10 +159,14 @@ def _use(body: Sequence[Token], index: int, functions: Functions) -> set[str]:
             kind = _assignment(body, behind, first - 1 if pointed else first)
             if kind == {"read"} and call and call[0].startswith("simdgroup_store"):
                 return _of_call(*call, functions)
+            start = first - 1 if pointed else first
+            whole = body[start - 1].text in ("(", ",") and body[behind].text in (",", ")")
+            if kind == {"read"} and call and whole and functions.refers(*call):
+                return _of_call(*call, functions)  # the element itself, `set(out[i], value)`
             return kind
         opening = _enclosing(body, first)
         if opening < 0:
-            return _bare(body, behind)
+            return _assignment(body, behind, first) if is_reference else _bare(body, behind)
         call = _call_around(body, first)
         if call is not None and call[0] not in _CASTS:
             return _of_call(*call, functions)

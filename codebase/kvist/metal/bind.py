@@ -1,5 +1,6 @@
 """Fit the arrays of a call to the parameters of a kernel: names, types, and which instance of a template."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -82,9 +83,19 @@ def _bind_one(parameter: Parameter, value: Any, where: str, types: Mapping[str, 
     if declared is not None and declared != bound.dtype:
         need = f"`{parameter.name}` of {msl_name(declared)}, as the kernel declares"
         raise KvistError(where, need, msl_name(bound.dtype), "cast it, or make the kernel a template")
+    kind = types.get(parameter.type_name, parameter.type_name)
+    single = parameter.is_reference and not parameter.is_array and parameter.is_const and _is_scalar(kind)
+    if single and declared is not None and len(bound.data) > declared.size:
+        need = f"one value for `{parameter.name}`, which is {parameter.space} {kind}&"
+        raise KvistError(where, need, str(len(bound.data) // declared.size))
     if parameter.is_reference and not bound.data:
         raise KvistError(where, f"a value for `{parameter.name}`", "an empty array")
     return bound
+
+
+def _is_scalar(type_name: str) -> bool:
+    """`uint`, `uint8_t` or `atomic<int>`, not `uint2` or `vec<float, 2>`."""
+    return re.fullmatch(r"(metal::)?(atomic<)?[a-z_ ]*[a-z](8|16|32|64)?(_t)?>?", type_name) is not None
 
 
 def template_types(kernel: KernelFunction, made: Instantiation | None) -> dict[str, str]:
@@ -98,10 +109,30 @@ def template_types(kernel: KernelFunction, made: Instantiation | None) -> dict[s
     return {name: argument for (kind, name), argument in pairs if kind == "typename"}
 
 
+def fits(kernel: KernelFunction, made: Instantiation | None, buffers: Mapping[str, Any]) -> bool:
+    """Whether the arrays among the buffers have the types that the instance gives them."""
+    types = template_types(kernel, made)
+    for p in kernel.buffers if isinstance(buffers, Mapping) else ():
+        given = buffers.get(p.name)
+        dtype = getattr(given.value if isinstance(given, Input) else given, "dtype", None)
+        if isinstance(dtype, mx.Dtype) and p.type_name in types:
+            declared = element_dtype(types[p.type_name])
+            if declared is not None and dtype != declared:
+                return False
+    return True
+
+
 def instance(
-    kernel: KernelFunction, bound: Sequence[Bound], template: Mapping[str, Any] | None, where: str
+    kernel: KernelFunction,
+    bound: Sequence[Bound],
+    template: Mapping[str, Any] | None,
+    where: str,
+    known: Sequence[str] = (),
 ) -> str:
-    """`rms_norm<half>`: template arguments as given, types otherwise from the buffers declared with them."""
+    """`rms_norm<half>`: template arguments as given, types otherwise from the buffers declared with them.
+
+    known: names of the instances that the file has, for the error.
+    """
     given = dict(template or {})
     arguments = []
     for kind, name in kernel.template:
@@ -116,9 +147,10 @@ def instance(
                 f"{b.parameter.name} {msl_name(b.dtype)}" for b in bound if b.parameter.type_name == name
             )
             got = users or "no buffer that tells"
-            raise KvistError(
-                where, f"one type for template parameter {name}", got, f"pass template={{'{name}': ...}}"
-            )
+            what = "type" if kind == "typename" else "value"
+            hint = f"pass template={{'{name}': ...}}"
+            hint += f", or one of these as the kernel's name: {', '.join(known)}" if known else ""
+            raise KvistError(where, f"one {what} for template parameter {name}", got, hint)
         arguments.append(msl_name(dtypes.pop()))
     if given:
         known = ", ".join(name for _, name in kernel.template) or "none"

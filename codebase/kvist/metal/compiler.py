@@ -66,6 +66,13 @@ def compiler() -> tuple[list[str], str]:
 def refusal(messages: str, label: str, command: str, status: int) -> KvistError:
     """The first error of a compiler, at the Metal file and line that it names."""
     found = _first_of(messages, label)
+    undefined = re.search(
+        rf"(?:(\S*{re.escape(label)}:\d+): )?undefined reference to [`'‘](.+?)['’]", messages
+    )
+    if found is None and undefined is not None:
+        where = Path(undefined[1]).name if undefined[1] else label
+        hint = "a static member needs its value, or a definition outside of the class"
+        return KvistError(where, f"a definition of {undefined[2]}", "a declaration alone", hint)
     if found is None:
         tail = " ".join(messages.split()[-40:]) or f"exit code {status}"
         return KvistError(label, f"{Path(command).name} to compile the kernel", tail)
@@ -77,7 +84,7 @@ def _first_of(messages: str, label: str) -> tuple[str, str] | None:
     """(file:line, message). An error inside the stand-in headers is laid at the line that asked for it."""
     for match in _MESSAGE.finditer(messages):
         file, line, message = match.groups()
-        if not file.startswith(str(SHIM)) and file != "kvist_entry":
+        if not _is_ours(file):
             return f"{Path(file).name}:{line}", message
         asked = re.compile(
             rf"^(?:In file included from |\s*from )?(\S*{re.escape(label)}):(\d+)", re.MULTILINE
@@ -87,6 +94,12 @@ def _first_of(messages: str, label: str) -> tuple[str, str] | None:
             return f"{Path(place[1]).name}:{place[2]}", message
         return label, message
     return None
+
+
+def _is_ours(file: str) -> bool:
+    """A stand-in header; its path may be that of another installation that parsed it for the same cache."""
+    path = Path(file)
+    return file == "kvist_entry" or (path.parent.name == SHIM.name and (SHIM / path.name).exists())
 
 
 @cache

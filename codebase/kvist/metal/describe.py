@@ -11,7 +11,7 @@ from kvist.metal.frontend import KernelFunction, Module
 from kvist.metal.lint.names import FUNCTIONS
 from kvist.metal.parameters import Parameter
 from kvist.metal.places import place_of
-from kvist.metal.preprocess import preprocess
+from kvist.metal.preprocess import whole
 from kvist.metal.source import HasSource, Source, load
 from kvist.metal.threadgroup_variables import declared_variables, variable_statements
 from kvist.metal.tokens import Token, matching, significant, tokenize
@@ -28,7 +28,7 @@ def explain_source(
     not define counts as read, and as written if its type allows that. Nothing is compiled, except that the C
     preprocessor resolves macros and includes. Raises KvistError for a file that cannot be read.
     """
-    source = preprocess(load(kernel), [Path(folder) for folder in include])
+    source = whole(load(kernel), [Path(folder) for folder in include])
     module, label = source.module, source.label
     tokens = significant(tokenize(module.text))
     functions = Functions(tokens)
@@ -43,7 +43,7 @@ def _kernel(
     body = [t for t in tokens if kernel.body[0] <= t.start < kernel.body[1]]
     names = [p.name for p in kernel.parameters if p.attribute in ("buffer", "threadgroup")]
     values = [p.name for p in kernel.parameters if p.is_reference]
-    found = effects(body, names, functions, values)
+    found = effects(body, names, functions, values, values)
     called = functions.reached(body)
     return {
         "name": kernel.name,

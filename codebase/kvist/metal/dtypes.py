@@ -7,6 +7,7 @@ import mlx.core as mx
 import numpy as np
 
 from kvist.errors import KvistError
+from kvist.metal.simd_types import metal_name
 
 # MSL name -> dtype; the first name of a dtype is the one we write.
 TYPES: dict[str, mx.Dtype] = {
@@ -83,7 +84,7 @@ def msl_name(dtype: mx.Dtype) -> str:
 
 def element_dtype(type_name: str) -> mx.Dtype | None:
     """The dtype of `float`, `metal::float4`, `packed_half2`, `atomic<int>`; None for other types."""
-    name = type_name.removeprefix("metal::")
+    name = metal_name(type_name.removeprefix("metal::"))
     name = re.sub(r"^atomic<(.*)>$", r"\1", name).removeprefix("atomic_").removeprefix("packed_")
     name = re.sub(r"^vec<(.*),[234]>$", r"\1", name).removeprefix("metal::")
     return TYPES.get(name) or TYPES.get(re.sub(r"[234]$", "", name))
@@ -127,10 +128,8 @@ def raw_bytes(value: Any, declared: mx.Dtype | None, where: str) -> tuple[tuple[
     if isinstance(value, np.ndarray) and value.dtype == np.uint16 and declared == mx.bfloat16:
         return value.shape, mx.bfloat16, np.ascontiguousarray(value).tobytes()
     if isinstance(value, np.ndarray | np.generic) and value.dtype not in _NUMPY.values():
-        known = ", ".join(sorted(str(d) for d in _NUMPY.values()))
-        raise KvistError(
-            where, f"an array of one of {known}", str(value.dtype), "cast it; Metal has no such type"
-        )
+        hint = "Metal has none: cast it to float32" if value.dtype.kind == "f" else "Metal has none"
+        raise KvistError(where, "an array of a type that Metal has", str(value.dtype), hint)
     array = as_array(value, declared, where)
     return tuple(array.shape), array.dtype, to_bytes(array)
 

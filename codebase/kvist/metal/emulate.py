@@ -10,29 +10,28 @@ import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
 
 from kvist.errors import KvistError
-from kvist.metal.bind import Bound, bind, instance, template_types
+from kvist.metal import simd_types
+from kvist.metal.arguments import MAX_THREADS, check_kinds, check_numbers, sizes_of
+from kvist.metal.bind import Bound, bind, fits, instance, template_types
 from kvist.metal.compiler import program
 from kvist.metal.dtypes import element_dtype
 from kvist.metal.entry import entry
 from kvist.metal.frontend import KernelFunction
 from kvist.metal.function_constants import values_of
 from kvist.metal.layouts import struct_layout
-from kvist.metal.preprocess import preprocess
+from kvist.metal.preprocess import preprocess, whole
 from kvist.metal.process import ThreadgroupMemory, run
 from kvist.metal.reports import KINDS, Report, reports_of
 from kvist.metal.rewrite import to_cpp
 from kvist.metal.source import HasSource, Source, load
 from kvist.metal.usage import require_constants
 
-ORDERS = ("forward", "reverse", "random")
-MAX_THREADS = 1024  # per threadgroup, on every Apple GPU
 THREADGROUP_MEMORY = 32768  # bytes, on every Apple GPU
 
 
@@ -123,24 +122,28 @@ def emulate(
 
     Raises KvistError, with file and line, when the call does not fit the kernel or it does not compile.
     """
+    check_kinds(name, template, constants, threadgroup_memory, include, allow)
     raw = load(kernel)
-    source = preprocess(raw, [Path(folder) for folder in include])
+    source = whole(raw, [Path(folder) for folder in include])
     function, made = source.module.find(name, source.label)
     where = f"{source.label} {function.name}"
     unknown = [kind for kind in allow if kind not in KINDS]
     if unknown:
         raise KvistError(where, f"kinds of reports: {', '.join(KINDS)}", ", ".join(unknown))
-    sizes = _sizes(grid, threadgroup, order, where)
+    sizes = sizes_of(grid, threadgroup, order, where)
     threads = math.prod(sizes[1])
     if threads > MAX_THREADS:
         raise KvistError(where, f"at most {MAX_THREADS} threads in a threadgroup", str(threads))
-    _check_numbers(seed, time_limit, where)
+    check_numbers(seed, time_limit, where)
     values = values_of(source.module.constants, constants or {}, where)
     require_constants(source.module, function, values, where)
+    if name is None and (template or not fits(function, made, buffers)):
+        made = None  # the only instance of the file, which nobody asked for
     types = template_types(function, made)
     bound = bind(function, buffers, where, types, values)
     _check_structs(source.module.text, bound, where)
-    chosen = made.instance if made and not template else instance(function, bound, template, where)
+    known = [i.host_name for i in source.module.instantiations if i.kernel == function.name]
+    chosen = made.instance if made and not template else instance(function, bound, template, where, known)
     memory = _threadgroup_memory(function, threadgroup_memory or {}, where)
     task = _Task(source, function, chosen, bound, values, memory, sizes, order, seed, time_limit, check)
     return _execute(task, frozenset(allow), not check if stop is None else stop)
@@ -157,7 +160,7 @@ def emulate_generated(
     source = preprocess(source)
     function = source.module.kernel(name, source.label)
     instances = [i.instance for i in source.module.instantiations if i.kernel == name]
-    sizes = _sizes(grid, threadgroup, "forward", source.label)
+    sizes = sizes_of(grid, threadgroup, "forward", source.label)
     bound = bind(function, buffers, source.label)
     chosen = instances[0] if instances else name
     return _execute(_Task(source, function, chosen, bound, {}, [], sizes, "forward", 0, 60.0, False))
@@ -183,6 +186,7 @@ class _Task:
         names = [b.parameter.name for b in self.bound]
         call = entry(self.function, self.instance, names, label)
         simd = "namespace simd { using namespace metal; }\n" if re.search(r"\bsimd\s*::", body) else ""
+        simd += f"{simd_types.declarations(body)}\n"
         return f'#include <metal_stdlib>\n{simd}#line 1 "{label}"\n{body}\n{call}'
 
 
@@ -240,34 +244,3 @@ def _threadgroup_memory(
         ThreadgroupMemory(p.name, p.index, given.get(p.name, THREADGROUP_MEMORY), p.name not in given)
         for p in function.threadgroup_arguments
     ]
-
-
-def _sizes(
-    grid: Sequence[int] | int, threadgroup: Sequence[int] | int, order: str, where: str
-) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
-    if order not in ORDERS:
-        raise KvistError(where, f"order {', '.join(ORDERS)}", repr(order))
-    whole, group = _three(grid, "grid", 0, where), _three(threadgroup, "threadgroup", 1, where)
-    threads = math.prod(min(t, max(g, 1)) for t, g in zip(group, whole, strict=True))
-    if threads > MAX_THREADS:
-        raise KvistError(where, f"at most {MAX_THREADS} threads in a threadgroup", str(threads))
-    return whole, group
-
-
-def _three(size: Any, title: str, least: int, where: str) -> tuple[int, int, int]:
-    if isinstance(size, Integral):
-        size = (size, 1, 1)
-    try:
-        numbers = tuple(size)
-    except TypeError:
-        numbers = ()
-    if len(numbers) != 3 or any(not isinstance(n, Integral) or not least <= int(n) < 2**31 for n in numbers):
-        raise KvistError(where, f"{title} of three whole numbers from {least}", repr(size))
-    return int(numbers[0]), int(numbers[1]), int(numbers[2])
-
-
-def _check_numbers(seed: Any, time_limit: Any, where: str) -> None:
-    if not isinstance(seed, Integral) or not -(2**63) <= int(seed) < 2**64:
-        raise KvistError(where, "a whole number of at most 64 bits as seed", repr(seed))
-    if not isinstance(time_limit, Real) or not 0 < float(time_limit) < 1e6:
-        raise KvistError(where, "time_limit in seconds, more than 0 and below 1e6", repr(time_limit))

@@ -48,9 +48,12 @@ def _data_race(fault: Fault, other_line: int) -> tuple[str, str]:
         f"{_element(fault)} is {_DONE[fault['access']]} by {who(fault)} and "
         f"{_DONE[fault['other_access']]} by {who(fault, 'other_')}{_at(other_line)} and nothing orders them"
     )
+    same = other_line and other_line == fault.get("line")
     flag = "mem_threadgroup" if fault["memory"] == "threadgroup" else "mem_device"
     if fault["threadgroup"] != fault["other_threadgroup"]:
         hint = "threadgroups of one dispatch cannot wait for each other: use atomics, or two dispatches"
+    elif same and fault["access"] == fault["other_access"] == "write":
+        hint = "let one thread write it, use an atomic, or give each thread another index"
     elif fault.get("other_flags"):
         hint = f"the threadgroup_barrier between the two has other mem_flags: it needs mem_flags::{flag}"
     elif fault["index"] // 32 == fault["other_index"] // 32:

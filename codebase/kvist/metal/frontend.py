@@ -11,7 +11,7 @@ from functools import lru_cache
 from kvist.errors import KvistError
 from kvist.metal.function_constants import FunctionConstant, find_constants
 from kvist.metal.instantiations import Instantiation, instantiation
-from kvist.metal.parameters import Parameter, parameters_of
+from kvist.metal.parameters import Parameter, named_numbers, parameters_of
 from kvist.metal.tokens import (
     Token,
     attribute_end,
@@ -72,14 +72,14 @@ class Module:
         known = {k.host_name: k for k in self.kernels} | {k.name: k for k in self.kernels}
         if not known:
             raise KvistError(label, "a function marked [[kernel]]", "none")
+        instances = [i for i in self.instantiations if i.kernel in known]
         if name is None and len(self.kernels) == 1:
-            return self.kernels[0], None
+            return self.kernels[0], instances[0] if len(instances) == 1 else None
+        for i in instances:
+            if name == i.host_name or (name and _squeezed(name) == _squeezed(i.instance)):
+                return known[i.kernel], i
         if name in known:
             return known[name], None
-        for i in self.instantiations:
-            same = name == i.host_name or (name and _squeezed(name) == _squeezed(i.instance))
-            if same and i.kernel in known:
-                return known[i.kernel], i
         plain, bracket, _ = (name or "").partition("<")
         if bracket and plain.strip() in known and name:
             made = Instantiation(name, plain.strip(), name, 0, 0)
@@ -168,6 +168,8 @@ def _kernel(
     if opening >= len(tokens) or tokens[opening].text != "(":
         raise KvistError("metal", "`(` after the kernel's name", f"{name.text!r}")
     closing = matching(tokens, opening)
+    inside = tokens[opening + 1 : closing]
+    numbers = named_numbers(tokens) if any(t.text == "buffer" for t in inside) else {}
     behind = closing + 1
     while behind < len(tokens) and is_attribute(tokens, behind):
         behind = attribute_end(tokens, behind)
@@ -187,7 +189,7 @@ def _kernel(
         namespace=namespace,
         template=template,
         defaulted=defaulted,
-        parameters=parameters_of(tokens[opening + 1 : closing], name.text),
+        parameters=parameters_of(inside, name.text, numbers),
         start=tokens[start].start,
         body=(tokens[behind].end, tokens[body_end].start),
         end=tokens[body_end].end,

@@ -58,8 +58,12 @@ class Kernel:
         mx.fast.metal_kernel; types may be left out where a buffer tells them. init_value: what the outputs
         hold before the run. Off a Mac the call evaluates its inputs at once.
         """
+        self._check_kinds(inputs, output_shapes, output_dtypes, template)
         arrays = self._arrays(inputs)
         self._check_counts(output_shapes, output_dtypes)
+        pairs = zip(self.outputs, output_shapes, output_dtypes, strict=True)
+        outputs = {p.name: Output(_lengths(shape), dtype, init_value) for p, shape, dtype in pairs}
+        output_dtypes = [out.dtype for out in outputs.values()]
         arguments = self._template(arrays, output_dtypes, dict(template or {}))
         if mx.metal.is_available():
             extra = {"template": arguments} if arguments else {}
@@ -67,15 +71,11 @@ class Kernel:
                 inputs=arrays,
                 grid=tuple(grid),
                 threadgroup=tuple(threadgroup),
-                output_shapes=[tuple(shape) for shape in output_shapes],
-                output_dtypes=list(output_dtypes),
+                output_shapes=[out.shape for out in outputs.values()],
+                output_dtypes=output_dtypes,
                 init_value=init_value,
                 **extra,
             )
-        outputs = {
-            p.name: Output(tuple(shape), dtype, init_value)
-            for p, shape, dtype in zip(self.outputs, output_shapes, output_dtypes, strict=True)
-        }
         made = trace.generated(self.jit_kernel, arrays, output_dtypes, arguments)
         return self._emulate(made, arrays, outputs, grid, threadgroup)
 
@@ -169,6 +169,15 @@ class Kernel:
             raise KvistError(self._where, "template parameters of the kernel", ", ".join(given))
         return arguments
 
+    def _check_kinds(self, inputs: Any, shapes: Any, dtypes: Any, template: Any) -> None:
+        for name, given in (("inputs", inputs), ("output_shapes", shapes), ("output_dtypes", dtypes)):
+            if not isinstance(given, list | tuple):
+                raise KvistError(self._where, f"a list as {name}", repr(given)[:80])
+        pairs = list(template) if isinstance(template, list | tuple) else []
+        known = template is None or isinstance(template, Mapping | list | tuple)
+        if not known or any(not isinstance(pair, list | tuple) or len(pair) != 2 for pair in pairs):
+            raise KvistError(self._where, "template={'T': mx.float16}", repr(template)[:80])
+
     def _check_counts(self, shapes: Sequence[Sequence[int]], dtypes: Sequence[mx.Dtype]) -> None:
         if not len(shapes) == len(dtypes) == len(self.outputs):
             names = ", ".join(p.name for p in self.outputs)
@@ -178,3 +187,8 @@ class Kernel:
     @property
     def _where(self) -> str:
         return f"metal {self.name}"
+
+
+def _lengths(shape: Any) -> Any:
+    """A length alone stays one; `Output` says what is no shape."""
+    return tuple(shape) if isinstance(shape, Sequence) and not isinstance(shape, str) else shape

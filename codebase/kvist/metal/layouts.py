@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kvist.metal.dtypes import element_dtype
+from kvist.metal.simd_types import metal_name
 from kvist.metal.tokens import Token, matching, significant, split_commas, tokenize
 
 _VECTOR = re.compile(r"^(?:metal::)?(packed_)?(?:vec<.*,([234])>|[a-z]+([234]))$")
@@ -81,6 +82,7 @@ def _statements(body: Sequence[Token]) -> Iterator[list[Token]]:
 
 def _measure(kind: str, text: str, depth: int) -> tuple[int, int] | None:
     """(bytes, alignment) of one value."""
+    kind = metal_name(kind)
     matrix = _MATRIX.match(kind)
     if matrix:
         scalar, rows = (4 if matrix[1] == "float" else 2), int(matrix[3])

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from kvist.metal.tokens import Token, attribute_end, is_attribute, matching, split_commas
 
-_SPACES = ("device", "constant", "threadgroup", "thread", "coherent")
+SPACES = ("device", "constant", "threadgroup", "thread", "coherent")
 _CLASS = ("struct", "class", "union")
 Span = tuple[int, int]
 
@@ -17,20 +17,20 @@ Span = tuple[int, int]
 Definition = tuple[Span, str, Span]
 
 
-def repeated_definitions(tokens: Sequence[Token], found: Sequence[Definition]) -> list[Span]:
-    """Index ranges of definitions that differ from an earlier one of the same scope in address space only."""
-    if not any(t.text in _SPACES for t in tokens):
+def repeated_definitions(tokens: Sequence[Token], found: Sequence[Definition]) -> list[tuple[Span, Span]]:
+    """Definitions that differ from an earlier one of the same scope in address space only, each with that."""
+    if not any(t.text in SPACES for t in tokens):
         return []
-    seen: dict[tuple[str, ...], bool] = {}
+    seen: dict[tuple[str, ...], tuple[bool, Span]] = {}
     repeated = []
     for span, scope, head in found:
         words = [t.text for t in tokens[slice(*head)]]
         key = (scope, *_normal(tokens[slice(*head)]))
-        spaced = any(w in _SPACES for w in words)
-        if key in seen and (spaced or seen[key]):
-            repeated.append(span)
+        spaced = any(w in SPACES for w in words)
+        if key in seen and (spaced or seen[key][0]):
+            repeated.append((span, seen[key][1]))
         else:
-            seen[key] = spaced
+            seen[key] = spaced, span
     return repeated
 
 
@@ -159,7 +159,7 @@ def _normal(head: Sequence[Token]) -> list[str]:
             words.append(")")
             index = closing + 1
             continue
-        if head[index].text not in _SPACES and head[index].text not in ("METAL_FUNC", "inline", "constexpr"):
+        if head[index].text not in SPACES and head[index].text not in ("METAL_FUNC", "inline", "constexpr"):
             words.append(head[index].text)
         index += 1
     return words
@@ -178,7 +178,7 @@ def _parameter_list(head: Sequence[Token]) -> int:
 
 
 def _type_of(piece: Sequence[Token]) -> list[str]:
-    words = [t.text for t in piece if t.text not in _SPACES]
+    words = [t.text for t in piece if t.text not in SPACES]
     if "=" in words:
         words = words[: words.index("=")]
     named = (

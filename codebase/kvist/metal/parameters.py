@@ -1,10 +1,10 @@
 """The parameters of a kernel: type, address space, attribute."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kvist.errors import KvistError
-from kvist.metal.tokens import Token, attribute_end, is_attribute, split_commas
+from kvist.metal.tokens import Token, attribute_end, is_attribute, matching, split_commas
 
 ADDRESS_SPACES = ("device", "constant", "threadgroup", "thread")
 _NOT_THE_TYPE = (
@@ -33,27 +33,62 @@ class Parameter:
     is_const: bool
     is_pointer: bool
     is_reference: bool
+    is_array: bool
     attribute: str
     index: int
     start: int = 0
     condition: str = ""
 
 
-def parameters_of(tokens: Sequence[Token], kernel: str) -> tuple[Parameter, ...]:
-    """The parameters between the brackets of `kernel`. MSL numbers buffers without an attribute in order."""
+def named_numbers(tokens: Sequence[Token]) -> dict[str, int]:
+    """Enumerators and constants with a plain value, which may stand in `[[buffer(NAME)]]`."""
+    numbers: dict[str, int] = {}
+    for index, token in enumerate(tokens):
+        if token.text == "=" and index + 2 < len(tokens) and tokens[index + 2].text == ";":
+            word = tokens[index + 1].text.rstrip("uUlL")
+            if word.isdecimal():
+                numbers[tokens[index - 1].text] = int(word)
+        if token.text != "enum":
+            continue
+        opening = next((i for i in range(index, len(tokens)) if tokens[i].text in ("{", ";", ")")), index)
+        if tokens[opening].text != "{":
+            continue
+        value = 0
+        for piece in split_commas(tokens[opening + 1 : matching(tokens, opening)]):
+            words = [t.text for t in piece]
+            if len(words) > 1:
+                word = words[2].rstrip("uUlL") if len(words) == 3 and words[1] == "=" else ""
+                known = int(word) if word.isdecimal() else numbers.get(word)
+                if known is None:
+                    break
+                value = known
+            numbers[words[0]] = value
+            value += 1
+    return numbers
+
+
+def parameters_of(
+    tokens: Sequence[Token], kernel: str, numbers: Mapping[str, int] | None = None
+) -> tuple[Parameter, ...]:
+    """The parameters between the brackets of `kernel`. MSL numbers buffers without an attribute in order.
+
+    numbers: values of names that may stand for an index.
+    """
     parameters: list[Parameter] = []
     next_buffer = 0
     for piece in split_commas(tokens):
         if [t.text for t in piece] == ["void"]:
             continue
-        parameter = _parameter(piece, kernel, next_buffer)
+        parameter = _parameter(piece, kernel, next_buffer, numbers or {})
         if parameter.attribute == "buffer":
             next_buffer = parameter.index + 1
         parameters.append(parameter)
     return tuple(parameters)
 
 
-def _parameter(piece: Sequence[Token], kernel: str, next_buffer: int) -> Parameter:
+def _parameter(
+    piece: Sequence[Token], kernel: str, next_buffer: int, numbers: Mapping[str, int]
+) -> Parameter:
     declaration, attributes = _without_attributes(piece)
     words = [t.text for t in declaration]
     array = words.index("[") if words[-1:] == ["]"] else len(words)  # `constant int shape[2]` is a pointer
@@ -68,7 +103,8 @@ def _parameter(piece: Sequence[Token], kernel: str, next_buffer: int) -> Paramet
         if not is_buffer:
             raise KvistError(f"metal {kernel}", f"an [[attribute]] of parameter {name}", "none")
         attribute = "threadgroup" if space == "threadgroup" else "buffer"
-    index = next((int(w) for w in arguments if w.isdigit()), next_buffer)
+    known = (int(w) if w.isdigit() else numbers.get(w) for w in arguments)
+    index = next((n for n in known if n is not None), next_buffer)
     return Parameter(
         name=name,
         type_name=_type_name(words[: words.index(name)] if name in words else words),
@@ -76,6 +112,7 @@ def _parameter(piece: Sequence[Token], kernel: str, next_buffer: int) -> Paramet
         is_const="const" in pointed_to or space == "constant",
         is_pointer=bool(stars) or (array < len(words) and "&" not in words),
         is_reference="&" in words,
+        is_array="[" in words,
         attribute=attribute,
         index=index if is_buffer else -1,
         start=piece[0].start,

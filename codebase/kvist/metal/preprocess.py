@@ -11,9 +11,12 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+from kvist.errors import KvistError
 from kvist.metal.compiler import compiler, refusal
 from kvist.metal.files import angle_folder
+from kvist.metal.places import place_of
 from kvist.metal.source import Source
+from kvist.metal.tokens import open_bracket, significant, tokenize
 
 # What Apple's compiler defines. 3.1 is the language version of macOS 14, the oldest that MLX runs on.
 MACROS = {
@@ -76,6 +79,27 @@ def preprocess(source: Source, include: Sequence[Path] = ()) -> Source:
     else:
         text = _remembered(source.text, source.label, quoted, folders)
     return replace(source, text=text)
+
+
+def whole(source: Source, include: Sequence[Path] = ()) -> Source:
+    """`preprocess`; raises KvistError, with file and line, also where brackets do not match.
+
+    And for a folder of `include` that is not there.
+    """
+    require_folders(include)
+    made = preprocess(source, include)
+    found = open_bracket(significant(tokenize(made.text)))
+    if found is not None:
+        file, line = place_of(made.text, found[0].start, source.label)
+        raise KvistError(f"{Path(file).name}:{line}", *found[1:])
+    return made
+
+
+def require_folders(include: Sequence[str | Path]) -> None:
+    """Raise KvistError for what is no folder."""
+    for folder in include:
+        if not Path(folder).is_dir():
+            raise KvistError("include", "a folder to look for includes in", f"{str(folder)!r}, which is none")
 
 
 def _without_include(directive: re.Match[str]) -> str:

@@ -1,7 +1,7 @@
 """What a run of a kernel showed to be wrong: kind, place, threads, what to do."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,7 @@ def reports_of(
     for fault, own, other in zip(raw, frames, others, strict=True):
         place = _place(fault, own, kernel, text, label)
         other_line = fault.get("other_line") or (other.line if other else 0)
-        message, hint = explain(fault, other_line, time_limit)
+        message, hint = explain({"line": place.line, **fault}, other_line, time_limit)
         made.append(
             Report(
                 kind=fault["kind"],
@@ -102,7 +102,16 @@ def reports_of(
                 count=fault["count"],
             )
         )
-    return tuple(made)
+    return _merged(made)
+
+
+def _merged(reports: Sequence[Report]) -> tuple[Report, ...]:
+    """Components of one vector or struct, read one by one, are one access of the source."""
+    found: dict[tuple[Any, ...], Report] = {}
+    for r in reports:
+        key = (r.kind, r.file, r.line, r.message, r.hint)
+        found[key] = replace(found[key], count=found[key].count + r.count) if key in found else r
+    return tuple(found.values())
 
 
 def _place(

@@ -7,17 +7,20 @@ C++). `return;` tells the runtime that a thread leaves early.
 """
 
 import itertools
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from kvist.metal.frontend import Module, blank
 from kvist.metal.function_constants import FunctionConstant
 from kvist.metal.overloads import Definition, definitions, repeated_definitions
+from kvist.metal.refusals import require_emulable
 from kvist.metal.threadgroup_variables import threadgroup_variables
 from kvist.metal.tokens import Token, attribute_end, is_attribute, significant, tokenize
 
 _DROPPED = ("device", "thread", "threadgroup", "kernel", "coherent")
 _CONST_ALREADY = ("const", "constexpr")
+_SWIZZLE = re.compile(r"[xyzw]{2,4}|[rgba]{2,4}")
 
 
 def to_cpp(module: Module, label: str, constants: Mapping[str, str] | None = None) -> str:
@@ -45,9 +48,10 @@ def rewrite(
     solid = significant(tokens)
     replacement = _constants(solid) | threadgroup_variables(solid, text, label)
     found = list(definitions(solid, 0, len(solid), ""))
+    require_emulable(solid, found, text, label)
     replacement |= _returns(solid, found) | _attributes(solid) | _member_specializations(solid, found)
-    replacement |= _function_constants(solid, declared, constants or {})
-    for start, end in repeated_definitions(solid, found):
+    replacement |= _function_constants(solid, declared, constants or {}) | _swizzled_constants(solid)
+    for (start, end), _ in repeated_definitions(solid, found):
         replacement |= {t.start: "" for t in solid[start:end]}
     out = []
     for token in tokens:
@@ -105,6 +109,23 @@ def _constants(tokens: Sequence[Token]) -> dict[int, str]:
             after_call = index > 0 and tokens[index - 1].text == ")"  # a member function's qualifier
             known = after_call or any(w in _CONST_ALREADY for w in near)
             replaced[token.start] = " " * 8 if known else "const   "
+    return replaced
+
+
+def _swizzled_constants(tokens: Sequence[Token]) -> dict[int, str]:
+    """`constexpr float2 b = a.xy;` is const: in C++ no constant expression reads a swizzle."""
+    replaced = {}
+    for index, token in enumerate(tokens):
+        if token.text != "constexpr":
+            continue
+        stop = next((i for i in range(index, len(tokens)) if tokens[i].text in ("=", ";", "(", "{")), index)
+        end = next((i for i in range(stop, len(tokens)) if tokens[i].text == ";"), stop)
+        value = [t.text for t in tokens[stop:end]]
+        if value[:1] == ["="] and any(
+            dot == "." and _SWIZZLE.fullmatch(name) for dot, name in itertools.pairwise(value)
+        ):
+            const = any(t.text == "const" for t in tokens[max(index - 2, 0) : stop])
+            replaced[token.start] = "" if const else "const"
     return replaced
 
 

@@ -35,7 +35,11 @@ def load(kernel: str | Path | Source | HasSource) -> Source:
     if isinstance(kernel, Source):
         return kernel
     if not isinstance(kernel, (str, Path)):
-        return kernel.source
+        source = getattr(kernel, "source", None)
+        if not isinstance(source, Source):
+            need = "the path of a .metal file, its text or a Kernel"
+            raise KvistError("metal", need, type(kernel).__name__)
+        return source
     if isinstance(kernel, str) and "\n" in kernel:
         source = Source(kernel, "kernel.metal")
     else:
@@ -57,6 +61,8 @@ def require_ascii(source: Source) -> None:
 
 def _read(path: Path, hint: str) -> str:
     try:
+        if path.is_fifo() and path.parts[1:2] not in (("dev",), ("proc",)):  # nobody may ever write to it
+            raise KvistError("metal", "a .metal file", f"{str(path)!r}, which is a pipe")
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise KvistError("metal", "a .metal file", f"{str(path)!r}, which does not exist", hint) from None
@@ -64,6 +70,8 @@ def _read(path: Path, hint: str) -> str:
         raise KvistError("metal", "a .metal file", f"{str(path)!r}, which is a folder") from None
     except UnicodeDecodeError:
         raise KvistError("metal", "a .metal file", f"{str(path)!r}, which is not UTF-8 text") from None
+    except KvistError:
+        raise
     except (OSError, ValueError) as error:
         got = f"{str(path)!r}: {getattr(error, 'strerror', None) or error}"
         raise KvistError("metal", "a .metal file that can be read", got) from None

@@ -74,9 +74,15 @@ def _qualifies_function(tokens: Sequence[Token], index: int) -> bool:
 def declares_pointer(tokens: Sequence[Token], start: int) -> bool:
     """Whether what follows `threadgroup` is a pointer or reference, an ordinary variable or parameter."""
     depth = 0
-    for token in tokens[start:]:
+    for index, token in enumerate(tokens[start:], start):
         if depth == 0 and token.text in ("*", "&"):
             return True
+        if (
+            depth == 0
+            and token.text == "("
+            and [t.text for t in tokens[index + 1 : index + 2]] in (["*"], ["&"])
+        ):
+            return True  # to an array: `float (&t)[4]`
         if depth == 0 and token.text in (";", ",", "[", ")", "=", ">", "{", "}"):
             return False
         depth += token.text in ("(", "[", "{", "<")

@@ -56,6 +56,23 @@ def matching(tokens: Sequence[Token], start: int) -> int:
     raise KvistError("metal", f"a bracket that closes {tokens[start].text!r}", "the end of the file")
 
 
+def open_bracket(tokens: Sequence[Token]) -> tuple[Token, str, str] | None:
+    """The bracket that is not closed, or closes none, what is needed and what there is; None if all match."""
+    opened: list[Token] = []
+    for token in tokens:
+        if token.text in _OPENING and token.kind == "mark":
+            opened.append(token)
+        elif token.text in _CLOSING and token.kind == "mark":
+            if not opened:
+                return token, f"a bracket that this `{token.text}` closes", "none"
+            if _CLOSING[_OPENING.index(opened[-1].text)] != token.text:
+                break
+            opened.pop()
+    if not opened:
+        return None
+    return opened[-1], f"a bracket that closes this `{opened[-1].text}`", "none"
+
+
 def is_attribute(tokens: Sequence[Token], index: int) -> bool:
     """Whether `[[` stands at `index`."""
     pair = tokens[index : index + 2]

@@ -21,7 +21,11 @@ def add_explain(commands: argparse._SubParsersAction) -> None:
 def run_explain(arguments: argparse.Namespace) -> int:
     """Print it; returns the exit code."""
     found = explain_source(Path(arguments.file), include=arguments.include)
-    print(json.dumps(found, indent=2) if arguments.json else "\n\n".join(map(_text, found["kernels"])))
+    constants = [
+        f"function constant {c['index']} {c['type']} {c['name']}" for c in found["function_constants"]
+    ]
+    parts = [*(["\n".join(constants)] if constants else []), *map(_text, found["kernels"])]
+    print(json.dumps(found, indent=2) if arguments.json else "\n\n".join(parts))
     if not arguments.json and not found["kernels"]:
         print(f"{found['file']}: no kernels")
     return 0

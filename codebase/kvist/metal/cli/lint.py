@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from kvist.errors import KvistError
 from kvist.metal.lint import Linted, lint
+from kvist.metal.preprocess import require_folders
 
 CLEAN, WRONG = 0, 1
 _TIME_LIMIT = 30.0
@@ -20,7 +21,7 @@ Three checks: rules (what the language forbids), address_spaces (types, parsed b
 vocabulary (called names, against the headers in the MLX wheel). One that cannot be made is named with its
 reason. A note (no kernel in the file, textures that were not checked) is no problem. With several files
 --json prints {"files": [...]}. Exit code: 0 nothing wrong, 1 problems, 2 wrong call or a file that cannot be
-read."""
+read, with --json {"error": "..."} on stdout."""
 
 
 class _Late(BaseException):
@@ -39,6 +40,7 @@ def add_lint(commands: argparse._SubParsersAction) -> None:
 
 def run_lint(arguments: argparse.Namespace) -> int:
     """Print the problems; returns the exit code."""
+    require_folders(arguments.include)
     several = []
     for file in arguments.files:
         with _limited(_TIME_LIMIT):

@@ -11,13 +11,14 @@ import mlx.core as mx
 import numpy as np
 
 from kvist.errors import KvistError
+from kvist.metal.arguments import ORDERS
 from kvist.metal.bind import template_types
 from kvist.metal.buffers import Input, Output
 from kvist.metal.cli import values, words
 from kvist.metal.dtypes import bits, element_dtype
-from kvist.metal.emulate import ORDERS, THREADGROUP_MEMORY, emulate
+from kvist.metal.emulate import THREADGROUP_MEMORY, emulate
 from kvist.metal.frontend import KernelFunction
-from kvist.metal.preprocess import preprocess
+from kvist.metal.preprocess import whole
 from kvist.metal.reports import KINDS
 from kvist.metal.source import load
 
@@ -26,8 +27,8 @@ _EPILOG = """\
 A buffer that is named in --out too keeps the contents of --buffer until the kernel writes it. bfloat16
 arrays are uint16 arrays of their bits, in and out. A run that does not finish (time limit, crash, divergent
 barrier) leaves outputs as they were then, and says so. Exit code: 0 nothing wrong, 1 reports or not finished,
-2 wrong call or a kernel that does not compile. The kernel runs as native code in a process with limits on
-time and memory; that is no sandbox."""
+2 wrong call or a kernel that does not compile, with --json {"error": "..."} on stdout. The kernel runs as
+native code in a process with limits on time and memory; that is no sandbox."""
 
 
 def add_run(commands: argparse._SubParsersAction) -> None:
@@ -119,8 +120,10 @@ def _run(arguments: argparse.Namespace) -> int:
         raise KvistError("--time-limit", "seconds, more than 0", str(arguments.time_limit))
     path = Path(arguments.file)
     include = [Path(folder) for folder in arguments.include]
-    source = preprocess(load(path), include)
+    source = whole(load(path), include)
     kernel, made = source.module.find(arguments.kernel, source.label)
+    if arguments.template and not arguments.kernel:
+        made = None
     types = template_types(kernel, made)
     grid = values.size(arguments.grid, "--grid")
     threadgroup = values.size(arguments.threadgroup, "--threadgroup")

@@ -66,7 +66,8 @@ def output(text: str) -> OutputArgument:
     if len(parts) > 3:
         raise KvistError("--out", "name=dtype:shape or name=dtype:shape:initial", repr(text))
     if parts[0] and parts[0] not in NAMES:
-        raise KvistError("--out", f"a dtype of {', '.join(sorted(NAMES))}", repr(parts[0]))
+        known = "bfloat16, bool, float16, float32, int8 to int64, uint8 to uint64"
+        raise KvistError("--out", f"a dtype of {known}", repr(parts[0]))
     try:
         init = float(parts[2]) if len(parts) == 3 else None
     except ValueError:

@@ -22,7 +22,9 @@ def in_options(error: KvistError) -> KvistError:
     """The error of `emulate` with the options of the command line in place of Python's arguments."""
     hint = _HINTS.get(error.hint, error.hint)
     if hint.startswith("pass template="):
-        hint = "pass --template NAME=VALUE"
+        hint = "pass --template NAME=VALUE" + hint[hint.index("}") + 1 :].replace(
+            "as the kernel's name", "by --kernel"
+        )
     if hint.startswith("missing: "):
         hint += "; --buffer NAME=VALUE gives one, --out NAME=DTYPE:SHAPE has it filled"
     got = "--out" if error.got == "an Output" else error.got
