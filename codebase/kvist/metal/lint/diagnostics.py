@@ -85,6 +85,8 @@ class Error(NamedTuple):
 
 def judge(unit: Unit, made: Translated, errors: Sequence[Error]) -> list[Problem]:
     """Problems that the errors show."""
+    if not errors:
+        return []
     placed = [(e, _token_at(unit, made.origin(e.offset) if e.offset >= 0 else -1)) for e in errors]
     unsure = _Unsure(unit, [(e, t) for e, t in placed if t is not None and e.offset < made.added])
     found = []

@@ -117,7 +117,7 @@ def check_instantiations(unit: Unit) -> Iterator[Problem]:
             message = f"decltype({_tight(match[1])}) and {_tight(match[2])} differ"
             yield unit.problem(attribute.name, "instantiation", message, "both name the same instance")
             continue
-        instance = re.match(r"(?:void )?(\w+(?: :: \w+)*) < (.*) >", match[2] if match else text)
+        instance = re.match(r"(?:\w+ )?(\w+(?: :: \w+)*) < (.*) >", match[2] if match else text)
         if instance is None:
             if match is None or (match[2] not in templates and match[2] not in _plain_kernels(unit)):
                 hint = 'template [[host_name("f_half")]] [[kernel]] decltype(f<half>) f<half>;'

@@ -183,7 +183,9 @@ class Unit:
             if token.text in _NAMED and following.kind == "name":
                 found.add(following.text)
             elif token.text == "typedef":
-                end = next((j for j in range(i, len(self.words)) if self.words[j] == ";"), i)
+                end = i
+                while end < len(self.words) and self.words[end] != ";":
+                    end = matching(self.tokens, end) + 1 if self.words[end] == "{" else end + 1
                 names = [w for w in self.words[i + 1 : end] if w.isidentifier()]
                 found.update(names[-1:])
         return frozenset(found)
