@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import tomllib
 from pathlib import Path
 
@@ -140,6 +141,15 @@ def test_a_text_that_takes_too_long_is_refused(tmp_path, monkeypatch, capsys):
     path.write_text("kernel")
     assert main(["metal", "lint", str(path)]) == 2
     assert "checked within" in capsys.readouterr().err
+
+
+def test_a_pipe_that_nobody_writes_to_is_refused_in_one_sentence(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(command, "_TIME_LIMIT", 0.05)
+    path = tmp_path / "k.metal"
+    os.mkfifo(path)
+    assert main(["metal", "lint", str(path)]) == 2
+    told = capsys.readouterr().err
+    assert told.count("need") == 1 and not told.rstrip().endswith("..")
 
 
 PIECES = [

@@ -101,3 +101,45 @@ kernel void atomics(device atomic_uint* count [[buffer(0)]], device atomic_ulong
   next = next + 1;
   atomic_store_explicit(next, 2, memory_order_relaxed);
 }
+
+enum Index { input_index = 0, output_index = 1 };
+constant constexpr uint kOther = 2;
+struct Staged {
+  float4 at [[attribute(0)]];
+};
+kernel void indices(device const float* x [[buffer(input_index)]], device float* o [[buffer(output_index)]],
+                    device float* p [[buffer(kOther + 1)]], Staged staged [[stage_in]],
+                    uint i [[thread_position_in_grid]]) {
+  static constant float local[2] = {1, 2};
+  constant float* table = local;
+  uchar all = -1;
+  uint most = ~0ul;
+  long wide = 99999999999;
+  threadgroup atomic_uint sums[4];
+  threadgroup atomic_uint* sum = sums;
+  sum = &sums[1];
+  atomic_store_explicit(sum, 0u, memory_order_relaxed);
+  if (i == 0) device float* unused = p;
+  o[i] = x[i] + table[0] + all + most + wide + staged.at.x;
+}
+
+typedef struct {
+  half scale;
+  uchar bits[4];
+} Block;
+inline float unpacked(device const Block* b) {
+  float scale = b->scale;
+  return scale * (b->bits[0] - 8.0f);
+}
+template <typename T>
+kernel void unpack(device const Block* b [[buffer(0)]], device T* o [[buffer(1)]],
+                   uint i [[thread_position_in_grid]]) {
+  float4x4 m;
+  m[0][i & 3] = unpacked(b + i);
+  half4x4 narrow = half4x4(m);
+  float4 row = (float4)narrow[0];
+  bool4 both = (row > 1.0f) && (narrow[1] < half4(2));
+  o[i] = T(row.x + fast::exp(row.y) + precise::sqrt(row.z) + both.x + fast::max(row.x, 0.0f));
+}
+typedef decltype(unpack<half>) unpack_t;
+template [[host_name("unpack_half")]] kernel unpack_t unpack<half>;

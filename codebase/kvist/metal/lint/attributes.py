@@ -3,7 +3,16 @@
 import difflib
 from collections.abc import Iterator, Sequence
 
-from kvist.metal.lint.names import ADDRESS_SPACES, ATTRIBUTES, INDICES, POSITIONS
+from kvist.metal.lint.names import (
+    ADDRESS_SPACES,
+    ATTRIBUTES,
+    BUILTIN_TYPES,
+    GRAPHICS,
+    INDICES,
+    KEYWORDS,
+    POSITIONS,
+    RESOURCES,
+)
 from kvist.metal.lint.problems import Problem
 from kvist.metal.lint.unit import Attribute, Function, Unit
 from kvist.metal.tokens import Token
@@ -63,12 +72,24 @@ class _Kernel:
         conditional = any(a.name.text == "function_constant" for a in own)
         main = [a for a in own if a.name.text not in ("function_constant", "maybe_unused", "user_annotation")]
         problem = self.unit.problem
+        inside = texts[array + 1 : array + 2]
+        if inside and inside[0] in RESOURCES | POSITIONS | INDICES and texts[array + 2] in ("(", "]"):
+            hint = f"[[{''.join(texts[array + 1 : texts.index(']', array)])}]]"
+            yield problem(words[array + 1], "attribute-brackets", "an attribute in single brackets", hint)
+            return
         if not main and not points and not self._is_resource(texts):
             hint = f"[[buffer(n)]] on `constant T& {name.text}`, or a built-in value"
             message = f"parameter {name.text} of a kernel has no attribute"
             yield problem(name, "parameter-attribute", message, hint)
         for attribute in main:
             kind = attribute.name.text
+            plain = kind == "stage_in" and not points and texts[0] in BUILTIN_TYPES
+            if kind in GRAPHICS or plain:
+                hint = "stage_in is for structs" if plain else "[[thread_position_in_grid]]"
+                message = f"{name.text}: a kernel has no [[{kind}]]"
+                yield problem(
+                    attribute.name, "attribute-kind", message + (" of that type" if plain else ""), hint
+                )
             if kind in ("buffer", "threadgroup", "texture", "sampler"):
                 yield from self._resource(attribute, kind, name, points, spaces, conditional)
             elif kind in POSITIONS or kind in INDICES:
@@ -107,6 +128,9 @@ class _Kernel:
                 message = f"{kind} index {index} of {name.text} is taken"
                 yield problem(attribute.name, "duplicate-index", message, "number the arguments 0, 1, 2, ...")
             self.taken[kind, index] = conditional
+        elif unknown := self._undeclared(attribute):
+            message = f"{kind} index of {name.text}: nothing declares {unknown.text}"
+            yield problem(unknown, "undeclared", message, f"[[{kind}(0)]]")
         elif digits.startswith("-"):
             yield problem(attribute.name, "attribute-index", f"{kind} index {digits} is negative")
         if kind in ("buffer", "threadgroup") and not points:
@@ -118,6 +142,11 @@ class _Kernel:
             other = "threadgroup" if kind == "buffer" else "buffer"
             message = f"{name.text}: {spaces[0]} memory cannot be [[{kind}]]"
             yield problem(name, "address-space", message, f"[[{other}(n)]]")
+
+    def _undeclared(self, attribute: Attribute) -> Token | None:
+        """The first name of an index that stands nowhere but in attributes."""
+        names = (t for t in attribute.arguments if t.kind == "name" and t.text not in KEYWORDS)
+        return next((t for t in names if t.text not in self.unit.declaring), None)
 
     def _builtin(
         self, attribute: Attribute, kind: str, name: Token, texts: Sequence[str], points: bool

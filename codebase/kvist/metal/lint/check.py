@@ -68,6 +68,8 @@ def lint(kernel: str | Path | Source, *, include: Sequence[str | Path] = ()) -> 
     else:
         unit = Unit(raw, text, source.label, significant(tokenize(text)))
         found = [p for rule in RULES for p in islice(rule(unit), _MAX_PROBLEMS)]
+        if unresolved:
+            found = [p for p in found if p.code != "undeclared"]
         if not header:
             found += [] if unresolved else check_library(unit)
             notes = tuple(notes_on(unit))

@@ -52,13 +52,11 @@ struct kvist_common<F, A, B, C>
   KVIST_1(tanpi) KVIST_1(trunc) KVIST_1(saturate) KVIST_1(sign) KVIST_2(atan2) KVIST_2(copysign)              \
   KVIST_2(divide) KVIST_2(fdim) KVIST_2(fmax) KVIST_2(fmin) KVIST_2(fmod) KVIST_2(nextafter) KVIST_2(pow)     \
   KVIST_2(powr) KVIST_2(step) KVIST_3(fma) KVIST_3(smoothstep) KVIST_3(fmax3) KVIST_3(fmin3)                  \
-  KVIST_3(fmedian3) KVIST_OUT(modf, thread) KVIST_OUT(sincos, thread)                                         \
-  template <class T, class E> T frexp(T, thread E&);                                                          \
-  template <class T, class E> T ldexp(T, E);                                                                  \
-  template <class T> auto ilogb(T);
+  KVIST_3(fmedian3) KVIST_OUT(modf, thread) KVIST_OUT(sincos, thread)
 KVIST_MATH
-namespace fast { KVIST_MATH }
-namespace precise { KVIST_MATH }
+template <class T, class E> T frexp(T, thread E&);
+template <class T, class E> T ldexp(T, E);
+template <class T> auto ilogb(T);
 #define KVIST_INTEGERS(T)                                                                                     \
   T max(T, T); T min(T, T); T clamp(T, T, T); T max3(T, T, T); T min3(T, T, T); T median3(T, T, T); T abs(T);
 KVIST_INTEGERS(char) KVIST_INTEGERS(uchar) KVIST_INTEGERS(short) KVIST_INTEGERS(ushort) KVIST_INTEGERS(int)
@@ -68,14 +66,19 @@ KVIST_INTEGERS(float)
   KVIST_ANY_2(false, max) KVIST_ANY_2(false, min) KVIST_ANY_3(false, clamp) KVIST_ANY_3(false, max3)          \
   KVIST_ANY_3(false, min3) KVIST_ANY_3(false, median3) KVIST_ANY_1(false, abs)
 KVIST_ALL
-namespace fast {
-using metal::abs; using metal::clamp; using metal::max; using metal::max3; using metal::median3; using metal::min;
-using metal::min3;
-}
-namespace precise {
-using metal::abs; using metal::clamp; using metal::max; using metal::max3; using metal::median3; using metal::min;
-using metal::min3;
-}
+#undef KVIST_1
+#undef KVIST_2
+#undef KVIST_3
+#undef KVIST_OUT
+#define KVIST_1(name) using metal::name;
+#define KVIST_2(name) using metal::name;
+#define KVIST_3(name) using metal::name;
+#define KVIST_OUT(name, S) using metal::name;
+#define KVIST_THERE                                                                                           \
+  KVIST_MATH KVIST_1(abs) KVIST_1(clamp) KVIST_1(max) KVIST_1(max3) KVIST_1(median3) KVIST_1(min)             \
+  KVIST_1(min3) KVIST_1(frexp) KVIST_1(ldexp) KVIST_1(ilogb)
+namespace fast { KVIST_THERE }
+namespace precise { KVIST_THERE }
 template <class A, class B, class C> kvist_wider<A, kvist_wider<B, A>> mix(A, B, C);
 template <class A, class B, class C> kvist_wider<A, kvist_wider<B, A>> select(A, B, C);
 template <class T, int N = kvist_of<T>::count> struct kvist_bools { typedef vec<bool, N> type; };

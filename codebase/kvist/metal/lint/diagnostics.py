@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,6 +34,7 @@ _CODES = (
     (r"kvist: .*(?:components|length)", "vector-size"),
     (r"kvist: as_type", "size"),
     (r"kvist: this atomic|atomic<", "atomic"),
+    (r"^implicit conversion from ", "literal"),
     (r"static assertion failed", "static-assert"),
     (r"duplicate case|statement not in|multiple default labels", "statement"),
     (r"^expected |a type specifier is required|requires a type specifier", "syntax"),
@@ -67,6 +69,7 @@ _OBJECT_PARAMETER = re.compile(
 _CLANG_TYPES = {"unsigned", "signed", "_Float16", "__bf16", "volatile", "const"}
 _MACRO = re.compile(r"[A-Z][A-Z0-9_]+")
 _UNNAMED = re.compile(r"([\w ]+) __attribute__\(\(ext_vector_type\((\d)\)\)\)")
+_CHANGED = re.compile(r"implicit conversion from .* changes value")  # a warning of Apple's compiler
 _AKA = re.compile(r" \(aka '[^']*'\)")
 _ASSERTED = re.compile(r"^static assertion failed.*?kvist: ")
 
@@ -82,6 +85,8 @@ class Error(NamedTuple):
 
 def judge(unit: Unit, made: Translated, errors: Sequence[Error]) -> list[Problem]:
     """Problems that the errors show."""
+    if not errors:
+        return []
     placed = [(e, _token_at(unit, made.origin(e.offset) if e.offset >= 0 else -1)) for e in errors]
     unsure = _Unsure(unit, [(e, t) for e, t in placed if t is not None and e.offset < made.added])
     found = []
@@ -112,7 +117,8 @@ def judge(unit: Unit, made: Translated, errors: Sequence[Error]) -> list[Problem
         elif text.startswith("no matching function") and re.search(r"'atomic_\w+_explicit'", text):
             found += _no_atomic(unit, token, text, listed)
         elif not unsure.at(token) and _trusted(unit, token, text, listed):
-            found.append(unit.problem(token, _code(text), _worded_plainly(text, listed)))
+            problem = unit.problem(token, _code(text), _worded_plainly(text, listed))
+            found.append(replace(problem, severity="warning") if _CHANGED.match(text) else problem)
     return found
 
 
@@ -260,6 +266,8 @@ def _trusted(unit: Unit, token: Token, text: str, notes: Sequence[str]) -> bool:
     """Whether the error is the text's own, and not one of how it is shown to clang."""
     if "kvist:" in text:
         return True
+    if _CHANGED.match(text):
+        return text.startswith("implicit conversion from 'long' to")  # literals that no int holds
     if "atomic<" in text and not re.search(r"no matching|no member", text):
         return True
     if _ARTEFACTS.search(text) or any(_has_object(n) for n in (text, *notes)):

@@ -14,6 +14,8 @@ def check_kernel_forms(unit: Unit) -> Iterator[Problem]:
     """Kernels return void, are not called main, have names of their own and are not methods."""
     names: dict[str, bool] = {}
     for function in unit.functions:
+        if unit.words[function.name] == "main" and not function.is_kernel and not function.scope:
+            yield unit.problem(unit.tokens[function.name], "main", "Metal has no function main", "a kernel")
         if not function.is_kernel:
             continue
         name = unit.tokens[function.name]
@@ -115,7 +117,7 @@ def check_instantiations(unit: Unit) -> Iterator[Problem]:
             message = f"decltype({_tight(match[1])}) and {_tight(match[2])} differ"
             yield unit.problem(attribute.name, "instantiation", message, "both name the same instance")
             continue
-        instance = re.match(r"(?:void )?(\w+(?: :: \w+)*) < (.*) >", match[2] if match else text)
+        instance = re.match(r"(?:\w+ )?(\w+(?: :: \w+)*) < (.*) >", match[2] if match else text)
         if instance is None:
             if match is None or (match[2] not in templates and match[2] not in _plain_kernels(unit)):
                 hint = 'template [[host_name("f_half")]] [[kernel]] decltype(f<half>) f<half>;'

@@ -40,6 +40,11 @@ INDICES = frozenset(
     | {"simdgroups_per_threadgroup", "quadgroups_per_threadgroup", "threads_per_simdgroup"}
     | {"dispatch_simdgroups_per_threadgroup", "dispatch_quadgroups_per_threadgroup"}
 )
+# Of vertex and fragment functions alone.
+_GRAPHICS = """position vertex_id instance_id base_vertex base_instance primitive_id front_facing point_coord
+    point_size sample_id sample_mask barycentric_coord color depth stencil clip_distance patch_id
+    render_target_array_index viewport_array_index amplification_id position_in_patch"""
+GRAPHICS = frozenset(_GRAPHICS.split())
 RESOURCES = frozenset({"buffer", "texture", "sampler", "threadgroup"})
 _FUNCTION_ATTRIBUTES = """kernel vertex fragment visible stitchable intersection mesh object host_name patch
     max_total_threads_per_threadgroup required_threads_per_threadgroup max_total_threadgroups_per_mesh_grid

@@ -99,7 +99,7 @@ def check_const_writes(unit: Unit) -> Iterator[Problem]:
             star = unit.words[index - 1] == "*" and unit.words[index - 2] in (";", "{", "}", ")")
             if fixed[token.text] and not (subscripts or star):
                 continue  # the pointer itself
-            if _writes(unit, index, target):
+            if writes(unit, index, target):
                 message = f"{token.text} is const and is written"
                 yield unit.problem(token, "const-write", message, "leave const out, or write elsewhere")
 
@@ -129,7 +129,7 @@ def _declaration(piece: Sequence[Token]) -> list[str]:
     return words
 
 
-def _writes(unit: Unit, index: int, target: int) -> bool:
+def writes(unit: Unit, index: int, target: int) -> bool:
     """Whether `x[i]` between index and target is assigned, `++` included."""
     after = [unit.tokens[i] for i in range(target, min(target + 3, len(unit.tokens)))]
     texts = [t.text for t in after]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from kvist.metal.lint.atomics import check_atomic_writes, check_atomics
 from kvist.metal.lint.attributes import check_attribute_names, check_kernel_parameters
 from kvist.metal.lint.casts import check_casts
 from kvist.metal.lint.functions import check_recursion
@@ -10,7 +11,7 @@ from kvist.metal.lint.matrices import check_matrices
 from kvist.metal.lint.pointers import check_const_writes, check_pointers
 from kvist.metal.lint.problems import Problem
 from kvist.metal.lint.specialised import check_function_constants
-from kvist.metal.lint.storage import check_atomics, check_threadgroup_size
+from kvist.metal.lint.storage import check_threadgroup_size
 from kvist.metal.lint.unit import Unit
 from kvist.metal.lint.variables import check_globals, check_locals
 from kvist.metal.lint.words import check_lambdas, check_literals, check_words
@@ -31,6 +32,7 @@ RULES: tuple[Callable[[Unit], Iterator[Problem]], ...] = (
     check_recursion,
     check_casts,
     check_atomics,
+    check_atomic_writes,
     check_threadgroup_size,
     check_function_constants,
     check_matrices,

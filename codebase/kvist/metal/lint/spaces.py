@@ -29,6 +29,7 @@ _ARGUMENTS = [
     "-nostdinc++",
     "-fsyntax-only",
     "-Werror=vla-extension",
+    "-Werror=constant-conversion",
     "-flax-vector-conversions=none",
     "-Xclang",
     "-cl-single-precision-constant",

@@ -1,19 +1,17 @@
-"""What memory holds: the types of atomics, and how much threadgroup memory a kernel takes."""
+"""How much threadgroup memory a kernel takes."""
 
 import ast
 import operator
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from kvist.metal.lint.names import SCALARS, VECTORS
+from kvist.metal.lint.names import VECTORS
 from kvist.metal.lint.problems import Problem
 from kvist.metal.lint.unit import Unit
 from kvist.metal.threadgroup_variables import declares_pointer
 from kvist.metal.tokens import matching, split_commas
 
 THREADGROUP_BYTES = 32768  # of every Apple GPU since the A11 (Metal Feature Set Tables)
-_IN_ATOMICS = {"int", "uint", "bool", "ulong", "float", "int32_t", "uint32_t", "uint64_t", "size_t"}
-_NOT_IN_ATOMICS = (SCALARS | VECTORS) - _IN_ATOMICS
 _BYTES = {"bool": 1, "char": 1, "short": 2, "int": 4, "long": 8, "half": 2, "float": 4, "bfloat": 2}
 _BYTES |= {f"u{name}": _BYTES[name] for name in ("char", "short", "int", "long")}
 _BYTES |= {f"{u}int{n}_t": n // 8 for u in ("", "u") for n in (8, 16, 32, 64)}
@@ -25,23 +23,6 @@ _OPERATIONS: dict[type, Callable[[int, int], int]] = {
     ast.Div: operator.floordiv,
     ast.Mod: operator.mod,
 }
-
-
-def check_atomics(unit: Unit) -> Iterator[Problem]:
-    """`atomic<T>` of an int, uint, bool, ulong or float; an atomic float is in device memory."""
-    for index, word in enumerate(unit.words[:-3]):
-        made = unit.words[index + 1 : index + 4]
-        if word == "atomic" and made[0] == "<" and made[2] == ">" and made[1] in _NOT_IN_ATOMICS:
-            message = f"there is no atomic<{made[1]}>"
-            hint = "atomic<int>, atomic<uint>, atomic<bool>, atomic<ulong> or atomic<float>"
-            yield unit.problem(unit.tokens[index], "atomic", message, hint)
-        if word == "atomic_float" or (word == "atomic" and made == ["<", "float", ">"]):
-            before = index - 1
-            while before > 0 and unit.words[before] in ("volatile", "const", "metal", "::"):
-                before -= 1
-            if before >= 0 and unit.words[before] == "threadgroup":
-                message = "atomic_float is for device memory"
-                yield unit.problem(unit.tokens[index], "atomic", message, "atomic_uint, or a sum by simd_sum")
 
 
 def check_threadgroup_size(unit: Unit) -> Iterator[Problem]:

@@ -94,6 +94,11 @@ class Unit:
         return frozenset(i for a in self.attributes for i in range(a.begin, a.end))
 
     @cached_property
+    def declaring(self) -> frozenset[str]:
+        """The words outside of attributes."""
+        return frozenset(w for i, w in enumerate(self.words) if i not in self.in_attribute)
+
+    @cached_property
     def _definitions(self) -> list[Definition]:
         return list(definitions(self.tokens, 0, len(self.tokens), ""))
 
@@ -178,7 +183,9 @@ class Unit:
             if token.text in _NAMED and following.kind == "name":
                 found.add(following.text)
             elif token.text == "typedef":
-                end = next((j for j in range(i, len(self.words)) if self.words[j] == ";"), i)
+                end = i
+                while end < len(self.words) and self.words[end] != ";":
+                    end = matching(self.tokens, end) + 1 if self.words[end] == "{" else end + 1
                 names = [w for w in self.words[i + 1 : end] if w.isidentifier()]
                 found.update(names[-1:])
         return frozenset(found)

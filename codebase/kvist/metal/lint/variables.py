@@ -110,7 +110,7 @@ def check_locals(unit: Unit) -> Iterator[Problem]:
     """Threadgroup variables stand in kernels without a value; static locals are constants."""
     spans = [(f.body, f.is_kernel) for f in unit.functions]
     for index, token in enumerate(unit.tokens):
-        if token.text not in ("threadgroup", "device", "static") or index in unit.in_attribute:
+        if token.text not in ("threadgroup", "device", "constant", "static") or index in unit.in_attribute:
             continue
         inside = [kernel for (begin, end), kernel in spans if begin < index < end]
         before = index - 1
@@ -132,6 +132,11 @@ def check_locals(unit: Unit) -> Iterator[Problem]:
             if inside:
                 message = f"{name.text}: a variable of a function cannot be in device memory"
                 yield unit.problem(name, "address-space", message, "leave `device` out")
+        elif token.text == "constant":
+            if inside and "static" not in (*statement, *unit.words[before:index]):
+                message = f"{name.text}: a variable of a function cannot be in constant memory"
+                hint = "constexpr, or a constant outside of the function"
+                yield unit.problem(name, "address-space", message, hint)
         elif not any(inside):
             if inside or _in_class(unit, index):
                 yield unit.problem(name, *_not_in_kernel(name.text))

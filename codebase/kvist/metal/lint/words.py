@@ -9,6 +9,7 @@ from kvist.metal.lint.unit import Unit
 
 _WORDS = {
     "double": ("double", "float is the widest floating-point type"),
+    "__int128": ("int128", "long is the widest integer, of 64 bits"),
     "goto": ("goto", ""),
     "new": ("new", "memory comes from buffers and threadgroup variables"),
     "delete": ("new", "memory comes from buffers and threadgroup variables"),
