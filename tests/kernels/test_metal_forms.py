@@ -108,6 +108,25 @@ template [[host_name("copy_half")]] [[kernel]] decltype(copy<half>) copy<half>;
     assert scaled(source) == 3
 
 
+def test_reports_name_the_field_of_a_struct():
+    source = f"""{HEAD}
+struct Part {{ uchar a; half b[2]; }};
+struct Tile {{ float d[64]; uint n; Part parts[4]; }};
+kernel void k(device const Tile* t, device float* out, uint i [[thread_position_in_grid]]) {{
+  threadgroup Tile tile;
+  if (i == 0) tile.n = 64;
+  out[i] = tile.n;
+  out[i] += tile.parts[2].b[1];
+  out[i] += t[i == 5 ? 1 : 0].d[9];
+}}
+"""
+    done = emulate(source, 64, 64, {"t": np.zeros(71, np.float32), "out": Output(64, "float32")})
+    said = {r.line: r.message for r in done.reports}
+    assert said[10].startswith("threadgroup memory tile.n is read by thread")
+    assert said[11].startswith("threadgroup memory tile.parts[2].b[1] is read")
+    assert said[12].startswith("read of t[1].d[9] by thread (5, 0, 0)")
+
+
 @pytest.mark.parametrize(
     ("text", "line", "need"),
     [

@@ -76,6 +76,10 @@ EXPRESSIONS = {
     "float3 w = select(float3(1), float3(4), bool3(true, false, true));": ("w.x * 10 + w.y", 41),
     "float2 x = pow(float2(2), 3.0f); x = clamp(x, 0.0f, 4.0f); x.xy *= 2;": ("x.y", 8),
     "bool3 y = !bool3(false) && (int3(1, 2, 3) > 1 | bool3(true));": ("all(y) ? 1 : 0", 1),
+    "float2x2 m = 2 * float2x2(1, 2, 3, 4) * 2; float3 n = 1;": (
+        "(m * n.xy).y + (packed_float2(n.xy) * m).x",
+        36,
+    ),
     "float4 z = {1, 2, 3, 4}; float4 zz = {}; zz = i ? z : 4.0f;": ("z.w + zz.x", 8),
 }
 

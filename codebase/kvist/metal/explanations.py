@@ -29,7 +29,9 @@ def who(fault: Fault, prefix: str = "") -> str:
 
 def _element(fault: Fault) -> str:
     kind = "threadgroup memory " if fault.get("memory") == "threadgroup" else ""
-    return f"{kind}{fault['buffer']}[{fault['element']}]"
+    if fault.get("field") and kind and fault.get("elements") == 1:
+        return f"{kind}{fault['buffer']}{fault['field']}"  # a variable that is no array
+    return f"{kind}{fault['buffer']}[{fault['element']}]{fault.get('field', '')}"
 
 
 def _elements(count: int) -> str:

@@ -7,6 +7,7 @@ that of four; packed vectors are aligned to their elements; matrices are columns
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from kvist.metal.dtypes import element_dtype
 from kvist.metal.simd_types import metal_name
@@ -23,15 +24,28 @@ class StructLayout:
     size: int
     alignment: int
     offsets: tuple[tuple[str, int], ...]
+    fields: tuple["Field", ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Field:
+    """`float d[64]`: size is that of one element, count None without brackets."""
+
+    name: str
+    kind: str
+    offset: int
+    size: int
+    count: int | None
+
+
+@lru_cache(maxsize=256)
 def struct_layout(text: str, name: str, depth: int = 0) -> StructLayout | None:
     """Of `struct NAME { ... };` in the text; None if it is not there once, or is more than plain fields."""
     tokens = significant(tokenize(text))
     found = list(_bodies(tokens, name))
     if len(found) != 1 or depth > 8 or "#pragma pack" in text:
         return None
-    offset, alignment, offsets = 0, 1, []
+    offset, alignment, offsets, made = 0, 1, [], []
     for statement in _statements(found[0]):
         fields = list(split_commas(statement))
         words = [t.text for t in fields[0]]
@@ -48,9 +62,23 @@ def struct_layout(text: str, name: str, depth: int = 0) -> StructLayout | None:
                 return None
             offset = -(-offset // aligned) * aligned
             offsets.append((field[0].text, offset))
+            made.append(Field(field[0].text, kind, offset, size, count if len(field) > 1 else None))
             offset += size * count
         alignment = max(alignment, aligned)
-    return StructLayout(-(-offset // alignment) * alignment, alignment, tuple(offsets)) if offsets else None
+    if not offsets:
+        return None
+    return StructLayout(-(-offset // alignment) * alignment, alignment, tuple(offsets), tuple(made))
+
+
+def field_at(text: str, kind: str, within: int, depth: int = 0) -> str:
+    """`.d[63]` for a byte of the struct `kind`; empty where the text does not tell."""
+    layout = struct_layout(text, kind) if kind.isidentifier() and depth < 8 else None
+    for f in layout.fields if layout else ():
+        if f.offset <= within < f.offset + f.size * (f.count or 1):
+            index, rest = divmod(within - f.offset, f.size)
+            place = f".{f.name}" + (f"[{index}]" if f.count is not None else "")
+            return place + field_at(text, f.kind, rest, depth + 1)
+    return ""
 
 
 def _bodies(tokens: Sequence[Token], name: str) -> Iterator[Sequence[Token]]:

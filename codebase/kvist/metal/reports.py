@@ -8,8 +8,11 @@ from typing import Any
 from kvist.errors import KvistError
 from kvist.metal.explanations import explain
 from kvist.metal.frontend import KernelFunction
+from kvist.metal.layouts import field_at
 from kvist.metal.places import place_of
 from kvist.metal.symbols import Place, lines_of
+from kvist.metal.threadgroup_variables import declared_variables, variable_statements
+from kvist.metal.tokens import significant, tokenize
 
 KINDS = (
     "data_race",
@@ -84,34 +87,59 @@ def reports_of(
     for fault, own, other in zip(raw, frames, others, strict=True):
         place = _place(fault, own, kernel, text, label)
         other_line = fault.get("other_line") or (other.line if other else 0)
-        message, hint = explain({"line": place.line, **fault}, other_line, time_limit)
+        known = {"line": place.line, **fault}
+        plain, hint = explain(known, other_line, time_limit)
+        message, _ = explain(known | {"field": _field(fault, kernel, text)}, other_line, time_limit)
         made.append(
-            Report(
-                kind=fault["kind"],
-                file=place.file,
-                line=place.line,
-                message=message,
-                hint=hint,
-                thread=_position(fault.get("thread")),
-                threadgroup=_position(fault.get("threadgroup")),
-                other_thread=_position(fault.get("other_thread")),
-                other_threadgroup=_position(fault.get("other_threadgroup")),
-                other_line=other_line,
-                buffer=fault.get("buffer"),
-                index=fault.get("element"),
-                count=fault["count"],
+            (
+                plain,
+                Report(
+                    kind=fault["kind"],
+                    file=place.file,
+                    line=place.line,
+                    message=message,
+                    hint=hint,
+                    thread=_position(fault.get("thread")),
+                    threadgroup=_position(fault.get("threadgroup")),
+                    other_thread=_position(fault.get("other_thread")),
+                    other_threadgroup=_position(fault.get("other_threadgroup")),
+                    other_line=other_line,
+                    buffer=fault.get("buffer"),
+                    index=fault.get("element"),
+                    count=fault["count"],
+                ),
             )
         )
     return _merged(made)
 
 
-def _merged(reports: Sequence[Report]) -> tuple[Report, ...]:
-    """Components of one vector or struct, read one by one, are one access of the source."""
+def _merged(reports: Sequence[tuple[str, Report]]) -> tuple[Report, ...]:
+    """Components of one vector or struct, read one by one, are one access of the source.
+
+    Each with its message without the field of a struct: that of several fields.
+    """
     found: dict[tuple[Any, ...], Report] = {}
-    for r in reports:
-        key = (r.kind, r.file, r.line, r.message, r.hint)
-        found[key] = replace(found[key], count=found[key].count + r.count) if key in found else r
+    for plain, r in reports:
+        key = (r.kind, r.file, r.line, plain, r.hint)
+        if key in found:
+            message = r.message if found[key].message == r.message else plain
+            found[key] = replace(found[key], count=found[key].count + r.count, message=message)
+        else:
+            found[key] = r
     return tuple(found.values())
+
+
+def _field(fault: Mapping[str, Any], kernel: KernelFunction, text: str) -> str:
+    """`.d[63]` where the access is to a field of a struct that the text tells."""
+    if "within" not in fault:
+        return ""
+    name = fault.get("buffer", "")
+    kinds = {p.name: p.type_name for p in kernel.parameters}
+    body = text[slice(*kernel.body)]
+    tokens = significant(tokenize(body))
+    for start, end in variable_statements(tokens, body, ""):
+        kinds |= {n: element for element, _, n in declared_variables(tokens[start + 1 : end], body)}
+    return field_at(text, kinds.get(name, ""), fault["within"])
 
 
 def _place(

@@ -25,9 +25,9 @@ def run_explain(arguments: argparse.Namespace) -> int:
         f"function constant {c['index']} {c['type']} {c['name']}" for c in found["function_constants"]
     ]
     parts = [*(["\n".join(constants)] if constants else []), *map(_text, found["kernels"])]
+    if not found["kernels"]:
+        parts.append(f"{found['file']}: no kernels")
     print(json.dumps(found, indent=2) if arguments.json else "\n\n".join(parts))
-    if not arguments.json and not found["kernels"]:
-        print(f"{found['file']}: no kernels")
     return 0
 
 

@@ -15,6 +15,7 @@ __attribute__((noinline)) void out_of_bounds(const Region& region, ptrdiff_t off
   report.region = int(&region - regions);
   const ptrdiff_t element = region.layout.element;
   report.index = (offset >= 0 ? offset : offset - element + 1) / element;
+  report.within = uint32_t(offset - report.index * element);
   report.size = bytes;
   report.access = write ? "write" : "read";
   add(report);
@@ -25,6 +26,7 @@ __attribute__((noinline)) void write_to_input(const Region& region, size_t offse
   report.kind = "write_to_input";
   report.region = int(&region - regions);
   report.index = int64_t(offset / region.layout.element);
+  report.within = uint32_t(offset % region.layout.element);
   report.size = bytes;
   report.access = "write";
   add(report);

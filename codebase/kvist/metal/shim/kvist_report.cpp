@@ -134,6 +134,8 @@ void append_report(std::string& out, const Report& r) {
     append(out, ", \"memory\": \"%s\", \"element\": %lld, \"elements\": %zu",
            regions[r.region].mode == Mode::threadgroup ? "threadgroup" : "device", static_cast<long long>(r.index),
            regions[r.region].bytes / regions[r.region].layout.element);
+    const Layout& layout = regions[r.region].layout;
+    if (layout.scalar == 1 && layout.element > 1) append(out, ", \"within\": %u", r.within);  // a struct
   }
   append(out, ", \"size\": %llu, \"arrived\": %u, \"expected\": %u}", static_cast<unsigned long long>(r.size), r.arrived,
          r.expected);

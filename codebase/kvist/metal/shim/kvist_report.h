@@ -22,6 +22,7 @@ struct Report {
   const char* access = nullptr;  // "read", "write", "atomic"
   int region = -1;               // of memory.h
   int64_t index = 0;             // element
+  uint32_t within = 0;           // byte of the element
   uint64_t size = 0;             // bytes of the access, or of what is too large
   uint32_t arrived = 0, expected = 0;
   Site other_site{};

@@ -63,6 +63,7 @@ void race(const char* kind, const Region& region, size_t offset, uint32_t bytes,
   report.kind = kind;
   report.region = int(&region - regions);
   report.index = int64_t(offset / region.layout.element);
+  report.within = uint32_t(offset % region.layout.element);
   report.size = bytes;
   report.access = access;
   report.has_other = true;
@@ -79,6 +80,7 @@ void uninitialised(const Region& region, size_t offset, uint32_t bytes) {
   report.kind = "uninitialized_read";
   report.region = int(&region - regions);
   report.index = int64_t(offset / region.layout.element);
+  report.within = uint32_t(offset % region.layout.element);
   report.size = bytes;
   report.access = "read";
   add(report);
