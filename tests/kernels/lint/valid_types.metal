@@ -143,3 +143,17 @@ kernel void unpack(device const Block* b [[buffer(0)]], device T* o [[buffer(1)]
 }
 typedef decltype(unpack<half>) unpack_t;
 template [[host_name("unpack_half")]] kernel unpack_t unpack<half>;
+
+constant int most_of [[function_constant(0)]];
+constant bool has_most = is_function_constant_defined(most_of);
+template <typename T, enable_if_t<is_floating_point_v<T>, bool> = true>
+inline T halved(T x) {
+  static_assert(is_arithmetic<T>::value && !is_integral_v<T>, "a fraction");
+  return x / 2;
+}
+kernel void traits(device float* o [[buffer(0)]], device const half* h [[buffer(1)]],
+                   uint i [[thread_position_in_grid]]) {
+  remove_cv_t<const float> x = halved(o[i]);
+  remove_reference_t<thread float&> y = halved(h[i]);
+  o[i] = x + y + has_most;
+}

@@ -230,6 +230,19 @@ template <class A>
 struct is_same<A, A> : true_type {};
 template <class A, class B>
 constexpr bool is_same_v = is_same<A, B>::value;
+#define KVIST_TRAIT(name)                          \
+  template <class T>                               \
+  struct name : bool_constant<__##name(T)> {};     \
+  template <class T>                               \
+  constexpr bool name##_v = __##name(T);
+KVIST_TRAIT(is_integral) KVIST_TRAIT(is_floating_point) KVIST_TRAIT(is_arithmetic) KVIST_TRAIT(is_signed)
+KVIST_TRAIT(is_unsigned)
+template <class T>
+using remove_reference_t = typename remove_reference<T>::type;
+template <class T>
+using remove_const_t = __remove_const(T);
+template <class T>
+using remove_cv_t = __remove_cv(T);
 #include "declared_functions.h"
 #include "declared_matrices.h"
 }  // namespace metal

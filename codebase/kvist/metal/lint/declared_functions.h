@@ -87,6 +87,7 @@ template <class T> struct kvist_bools<T, 1> { typedef bool type; };
 KVIST_TELLS(isnan) KVIST_TELLS(isinf) KVIST_TELLS(isfinite) KVIST_TELLS(isnormal) KVIST_TELLS(signbit)
 template <class T> typename kvist_bools<T>::type isordered(T, T);
 template <class T> typename kvist_bools<T>::type isunordered(T, T);
+template <class T> constexpr bool is_function_constant_defined(T);
 template <class T> bool any(T);
 template <class T> bool all(T);
 // Of vectors of fractions.
