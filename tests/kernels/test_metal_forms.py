@@ -100,7 +100,7 @@ def test_an_instance_has_to_be_chosen_where_there_are_several():
 def test_the_only_instance_gives_way_to_the_types_of_the_buffers():
     source = f"""{HEAD}
 template <typename T>
-[[kernel]] void copy(device const T* x, device T* y, uint i [[thread_position_in_grid]]) {{
+[[kernel]] void copy(device const T* x, device float* y, uint i [[thread_position_in_grid]]) {{
   y[i] = x[i];
 }}
 template [[host_name("copy_half")]] [[kernel]] decltype(copy<half>) copy<half>;

@@ -9,7 +9,7 @@ import mlx.core as mx
 
 from kvist.errors import KvistError
 from kvist.metal.buffers import Input, Output
-from kvist.metal.dtypes import element_dtype, from_bytes, msl_name, raw_bytes
+from kvist.metal.dtypes import element_dtype, from_bytes, msl_name, raw_bytes, to_numpy
 from kvist.metal.frontend import KernelFunction
 from kvist.metal.instantiations import Instantiation
 from kvist.metal.parameters import Parameter
@@ -115,10 +115,11 @@ def fits(kernel: KernelFunction, made: Instantiation | None, buffers: Mapping[st
     for p in kernel.buffers if isinstance(buffers, Mapping) else ():
         given = buffers.get(p.name)
         dtype = getattr(given.value if isinstance(given, Input) else given, "dtype", None)
-        if isinstance(dtype, mx.Dtype) and p.type_name in types:
-            declared = element_dtype(types[p.type_name])
-            if declared is not None and dtype != declared:
-                return False
+        declared = element_dtype(types[p.type_name]) if p.type_name in types else None
+        if declared is None or dtype is None:
+            continue
+        if dtype != (declared if isinstance(dtype, mx.Dtype) else to_numpy(declared)):
+            return False
     return True
 
 
