@@ -16,6 +16,10 @@ from vaultkit.run.imports import after_import, forget
 
 # mlx.core compiles fused functions with the C++ compiler at first use: too slow for notes, and not portable.
 os.environ["MLX_DISABLE_COMPILE"] = "1"
+# OpenBLAS's threads keep a core busy for some 2**26 cycles before they sleep, from NumPy's import on; 2**20
+# are enough between two products. Only the library is told: notes see the environment as it was.
+if not {"OPENBLAS_THREAD_TIMEOUT", "GOTO_THREAD_TIMEOUT"} & os.environ.keys():
+    os.putenv("OPENBLAS_THREAD_TIMEOUT", "20")
 
 # Each with a name that stands in it once it is completely imported. NumPy imports its `random` when asked to.
 _LIBRARIES = {"numpy": "geterr", "numpy.random": "get_state", "mlx.core": "random"}

@@ -13,6 +13,7 @@ import sys
 _IN_OPEN, _IN_OVERFLOW, _IN_FOLDER = 0x20, 0x4000, 0x40000000
 _EVENT = struct.Struct("iIII")
 _PASSED_OVER = frozenset({"__pycache__", "node_modules", "build"})
+_OURS = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))  # no note has its data among our sources
 _NEVER_NATIVE = (".md", ".py", ".pyc", ".part", ".cache")  # Python reads these, or somebody else does
 MOST_FOLDERS = 1000
 
@@ -60,6 +61,7 @@ class Opened:
 def _below(folders: tuple[str, ...]) -> list[str]:
     """All folders that are to be watched, the nearest to the top first if there are too many."""
     found = list(dict.fromkeys(os.path.realpath(folder) for folder in folders if os.path.isdir(folder)))
+    known = {*found, _OURS}
     for folder in found:
         if len(found) >= MOST_FOLDERS:
             break
@@ -67,6 +69,8 @@ def _below(folders: tuple[str, ...]) -> list[str]:
             entries = [e for e in os.scandir(folder) if e.is_dir(follow_symlinks=False)]
         except OSError:
             continue
-        fresh = [e.path for e in entries if e.name[0] != "." and e.name not in _PASSED_OVER]
-        found += [path for path in fresh if path not in found]
+        names = (e for e in entries if e.name[0] != "." and e.name not in _PASSED_OVER)
+        fresh = [e.path for e in names if e.path not in known]
+        found += fresh
+        known.update(fresh)
     return found[:MOST_FOLDERS]

@@ -14,6 +14,7 @@ from vaultkit.run.untracked import CALENDAR, RANDOMNESS, reads_calendar
 from vaultkit.run.used import Dependency, Used
 
 _RUNNER = "vaultkit.run.execute"
+_IMPORTERS = frozenset({"importlib._bootstrap", "importlib._bootstrap_external"})
 
 
 class Recorder:
@@ -113,14 +114,17 @@ class Recorder:
         found, inner = [self.note], True
         edges = self.modules.edges
         while frame is not None:
-            code, name = frame.f_code, frame.f_globals.get("__name__", "")
+            name = frame.f_globals.get("__name__", "")
             if name in edges:
                 found.append(self.by_module.setdefault(name, Used()))
                 inner = False
             elif name == _RUNNER:
                 break  # all further out is the runner's
-            elif inner and code.co_name == "<module>" and is_library(code.co_filename):
-                found.append(self.library)
+            elif inner and name not in _IMPORTERS:  # asking for a frame's code is an audit event of its own
+                code = frame.f_code
+                if code.co_name == "<module>" and is_library(code.co_filename):
+                    found.append(self.library)
+                    inner = False
             frame = frame.f_back
         return found
 

@@ -19,7 +19,7 @@ MUTANTS = [
     ("grpo: best instead of mean", "rl/grpo.py", "- mx.mean(rewards", "- mx.max(rewards", GRPO),
     ("MLA absorbed: values 1% off", "nn/mla.py", "return out @ w_uv", "return out * 1.01 @ w_uv", MLA),
     ("rope: pairs of neighbours", "ops/rope.py", "dims, traditional=tr", "dims, traditional=not tr", KV),
-    ("rms_norm: large epsilon", "ops/rms_norm.py", "x.dtype), eps)", "x.dtype), eps + 0.1)", KV),
+    ("rms_norm: large epsilon", "ops/rms_norm.py", "x.dtype), float(eps))", "x.dtype), eps + 0.1)", KV),
 ]  # fmt: skip
 
 
