@@ -43,13 +43,15 @@ class Parser(argparse.ArgumentParser):
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code.
 
-    0 done, 1 done but what was checked is wrong, 2 bad input (one line on stderr, and with --json
-    {"error": "..."} on stdout), 130 interrupted.
+    0 done, 1 done but what was checked is wrong, 2 bad input (one line on stderr; of `kvist metal` with
+    --json, {"error": "..."} on stdout besides), 130 interrupted.
     """
+    words = sys.argv[1:] if argv is None else argv
+    as_json = words[:1] == ["metal"] and "--json" in words
     try:
         arguments = make_parser().parse_args(argv)
     except WrongCall as error:
-        if "--json" in (sys.argv[1:] if argv is None else argv):
+        if as_json:
             print(json.dumps({"error": error.message}))
         raise
     run: Callable[[argparse.Namespace], int | None] = arguments.run
@@ -59,7 +61,7 @@ def main(argv: list[str] | None = None) -> int:
         sys.stdout.flush()
     except KvistError as error:
         print(f"kvist: {error}", file=sys.stderr)
-        if getattr(arguments, "json", False):
+        if as_json:
             print(json.dumps({"error": str(error)}, ensure_ascii=False))
         return USER_ERROR
     except KeyboardInterrupt:

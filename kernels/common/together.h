@@ -3,12 +3,9 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
-
-#include "common/runs.h"
 
 namespace kvist {
 
@@ -20,18 +17,16 @@ class Together {
   static void run(int64_t steps, const std::function<void(Walker&)>& program);
 
  private:
-  static constexpr int64_t kRuns = 2;  // a step has few pieces
-
+  // Each on a cache line of its own: one is written by all threads, the other is what they wait for.
   struct Step {
-    Run runs[kRuns];
-    alignas(64) std::atomic<int64_t> done{0};  // pieces, which threads wait for
+    alignas(64) std::atomic<int64_t> next{0};
+    alignas(64) std::atomic<int64_t> done{0};
   };
 
-  explicit Together(int64_t steps) : steps_(new Step[steps]) {}
+  explicit Together(int64_t steps) : steps_(new Step[steps]), count_(steps) {}
 
   std::unique_ptr<Step[]> steps_;
-  std::atomic<int64_t> walkers_{0};
-  std::atomic<bool> scattered_{false};  // the machine has taken a thread away in the middle of a piece
+  int64_t count_;
 };
 
 class Together::Walker {
@@ -41,41 +36,21 @@ class Together::Walker {
   // for a thread, only for pieces.
   template <typename Piece>
   void each(int64_t pieces, const Piece& piece) {
-    each(pieces, piece, [] {});
-  }
-
-  // The same, and then, within the step, last(): by the thread that did the last piece, which needs to wait for nobody.
-  template <typename Piece, typename Last>
-  void each(int64_t pieces, const Piece& piece, const Last& last) {
-    if (gone_ || (gone_ = !caller_ && team_.scattered_.load(std::memory_order_relaxed))) return;
-    const auto started = Clock::now();
     Step& step = team_.steps_[at_++];
-    take_runs(step.runs, kRuns, mine_, pieces, [&](int64_t i) {
+    for (int64_t i; (i = step.next.fetch_add(1, std::memory_order_relaxed)) < pieces;) {
       piece(i);
-      if (step.done.fetch_add(1, std::memory_order_acq_rel) + 1 < pieces) return;
-      last();
-      step.done.fetch_add(1, std::memory_order_release);
-      step.done.notify_all();
-    });
-    wait(step.done, pieces + 1, started);
+      if (step.done.fetch_add(1, std::memory_order_acq_rel) + 1 == pieces) step.done.notify_all();
+    }
+    wait(step.done, pieces);
   }
 
  private:
   friend class Together;
-  using Clock = std::chrono::steady_clock;
-
-  // A piece takes microseconds. Who waited this long, and four times as long as its own pieces took, waited for a thread
-  // that did not run. When others want the cores, that goes on: all pieces in one thread are over sooner than pieces
-  // in two of which one is always away. So the others leave, and the caller walks the rest of this program alone.
-  static constexpr auto kTooLong = std::chrono::microseconds(500);
-
-  Walker(Together& team, bool caller) : team_(team), caller_(caller), mine_(team.walkers_.fetch_add(1) % kRuns) {}
-  void wait(std::atomic<int64_t>& done, int64_t pieces, Clock::time_point started);
+  explicit Walker(Together& team) : team_(team) {}
+  static void wait(std::atomic<int64_t>& done, int64_t pieces);
 
   Together& team_;
   int64_t at_ = 0;
-  bool caller_, gone_ = false;
-  int64_t mine_;  // run of pieces to begin with
 };
 
 }  // namespace kvist
