@@ -213,6 +213,24 @@ def test_search_and_filters(graph_at: Any) -> None:
 
 
 @pytest.mark.browser
+def test_names_that_arrive_late_leave_what_was_chosen(
+    open_page: Any, sample: Any, serve_folder: Callable[..., str]
+) -> None:
+    page = open_page("about:blank")
+    held: list[Any] = []
+    page.route("**/assets/titles.json", lambda route: held.append(route))
+    page.goto(serve_folder(sample.layout.site) + "graph/")
+    page.wait_for_selector(".k-graph[data-ready]")
+    with page.expect_request("**/assets/titles.json"):
+        page.fill(".k-graph input[type=search]", "prefix")
+    page.keyboard.press("Enter")
+    with page.expect_response("**/assets/titles.json"):
+        held[0].continue_()
+    page.evaluate("new Promise(done => setTimeout(done, 50))")
+    assert page.inner_text(STATUS).startswith("Prefix tree")
+
+
+@pytest.mark.browser
 def test_a_finger_sees_first_what_it_opens(browser: Any, sample: Any, serve_folder: Any) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
     page = context.new_page()

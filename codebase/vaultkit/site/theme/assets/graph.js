@@ -145,7 +145,7 @@ function show(box, data, words, root) {
     const response = await fetch(new URL("assets/titles.json", root));
     const others = new Map((response.ok ? await response.json() : []).map((page) => [page.u, page.a ?? []]));
     nodes.forEach((node, n) => (names[n] = [node.title, ...(others.get(node.url) ?? [])].join("\n").normalize("NFKC").toLowerCase()));
-    if (find.value) search();
+    if (find.value && turn < 0) search(); // one who walks through what was found keeps their place
   }, { once: true });
   find.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && hits.length) select(hits[(turn = (turn + (event.shiftKey ? hits.length - 1 : 1)) % hits.length)]);
