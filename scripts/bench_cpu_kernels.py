@@ -31,6 +31,7 @@ parser.add_argument("--part", nargs="+", choices=PARTS, default=PARTS, help="wha
 parser.add_argument("--repeat", type=int, default=9, help="turns of each contestant (default: 9)")
 parser.add_argument("--threads", type=int, default=2, help="threads for all of them (default: 2)")
 parser.add_argument("--best", action="store_true", help="compare best turns, not medians: on a busy machine")
+parser.add_argument("--small-pages", action="store_true", help="leave the weights of decode on pages of 4 KB")
 parser.add_argument("--python", help="Python of an environment with the other engines")
 if __name__ == "__main__":  # before anything that reads these when it is loaded
     arguments = parser.parse_args()
@@ -217,6 +218,8 @@ def random_qwen() -> Qwen3:
             ]
     model.load_weights(weights, strict=False)
     mx.eval(model.parameters())
+    if not arguments.small_pages:
+        native.use_huge_pages([x for _, x in tree_flatten(model.parameters())])  # as `load_model` does
     return model
 
 
