@@ -122,4 +122,5 @@ def _takes_kernel(where: str, name: str, size: int, implementation: str | None) 
 def _check_block(where: str, name: str, size: int) -> None:
     need_whole(where, **{name: size})
     if not 1 <= size <= LARGEST_BLOCK:
-        raise KvistError(where, f"{name} from 1 to {LARGEST_BLOCK}", str(size))
+        bound = "at least 1" if size < 1 else f"at most {LARGEST_BLOCK}"
+        raise KvistError(where, f"{name} of {bound}", str(size))
