@@ -99,7 +99,7 @@ def emulate(
 
     - kernel: the path of a .metal file, its text, or a `Kernel`.
     - grid, threadgroup: threads in x, y and z, as in Metal's dispatchThreads (groups at an edge are smaller);
-      one whole number is threads in x.
+      one whole number is threads in x, what is left out is 1.
     - buffers: for each buffer parameter, by name, an mx.array, a NumPy array or a number, or
       `Output(shape, dtype)` for one that the kernel fills. An array for a parameter that is not const is
       read and written; `Input(array)` is only read.

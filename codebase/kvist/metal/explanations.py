@@ -74,6 +74,10 @@ def _atomic_race(fault: Fault, other_line: int) -> tuple[str, str]:
 
 
 def _out_of_bounds(fault: Fault, _: int) -> tuple[str, str]:
+    if "buffer" not in fault:
+        what = fault["name"].strip("'")
+        message = f"{who(fault)} takes element {fault['element']} of {what}; the run ends here"
+        return message, "an array of the thread's own, or a constant one: guard the index, or make it larger"
     message = f"{fault['access']} of {_element(fault)} by {who(fault)}; it has {_elements(fault['elements'])}"
     if fault["element"] < 0 or fault["element"] >= 2**31:
         return message, "the index is negative: unsigned arithmetic that wrapped, or a missing guard"
