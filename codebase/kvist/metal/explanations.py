@@ -111,7 +111,7 @@ def _divergent_barrier(fault: Fault, other_line: int) -> tuple[str, str]:
     if returned:
         other = f"has returned{_at(other_line)}"
     elif other_line == fault.get("line"):
-        other = "waits at another barrier of this line"
+        other = "waits at another barrier of this line, or came to it through another call"
     else:
         other = f"waits at the barrier{_at(other_line)}"
     message = (
@@ -125,7 +125,7 @@ def _divergent_simd(fault: Fault, other_line: int) -> tuple[str, str]:
     same_line = other_line and other_line == fault.get("line")
     elsewhere = f"waits at line {other_line}" if other_line else "went past it"
     if same_line:
-        elsewhere = "waits at another call of this line"
+        elsewhere = "waits at another call of this line, or came to it through another one"
     message = (
         f"{fault['name']} is executed by {fault['arrived']} of {fault['expected']} lanes of the SIMD-group "
         f"of {who(fault)}; {who(fault, 'other_')} {elsewhere}"

@@ -57,6 +57,16 @@ struct Site {
 #endif
 };
 
+// The calls through which a thread came to where it is, as one number; the front end writes a Call in front of every
+// call of a function that waits.
+uint32_t enter(uint32_t place);  // the number before
+void go_back(uint32_t path);
+struct Call {
+  const uint32_t before;
+  explicit Call(uint32_t place) : before(enter(place)) {}
+  ~Call() { go_back(before); }
+};
+
 // Waits until every thread of the threadgroup is at this place. flags: metal::mem_flags.
 void barrier(uint32_t flags, Site site);
 // The same for the lanes of one SIMD-group.
