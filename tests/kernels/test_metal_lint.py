@@ -102,8 +102,8 @@ def test_headers_of_mlx_are_clean(path):
     ],
 )
 def test_a_variable_without_a_value_is_warned_of(body, told):
-    head = "#include <metal_stdlib>\nusing namespace metal;\n"
-    text = f"{head}kernel void k(device float* y [[buffer(0)]], uint l [[thread_index_in_simdgroup]]) {{ {body} }}\n"
+    text = "#include <metal_stdlib>\nusing namespace metal;\nkernel void k(device float* y [[buffer(0)]], "
+    text += f"uint l [[thread_index_in_simdgroup]]) {{ {body} }}\n"
     assert [p.code for p in lint(text).problems] == told
 
 
