@@ -38,14 +38,15 @@ _INSTALL = (
 )
 
 
-def program(cpp: str, label: str, *, check: bool) -> Path:
+def program(cpp: str, label: str, *, check: bool, bounds: bool = True) -> Path:
     """The program that runs the kernel whose C++ text is `cpp`.
 
+    check: with what tells the runtime of each access to memory. bounds: and of indices outside of arrays.
     Raises KvistError naming file and line where the kernel does not compile, or what to install where there
     is no compiler.
     """
     command, version = compiler()
-    return _program(cpp, label, tuple(command), version, check)
+    return _program(cpp, label, tuple(command), version, check, bounds)
 
 
 def compiler() -> tuple[list[str], str]:
@@ -109,13 +110,13 @@ def _version(command: tuple[str, ...]) -> str:
 
 
 @lru_cache(maxsize=256)
-def _program(cpp: str, label: str, command: tuple[str, ...], version: str, check: bool) -> Path:
+def _program(cpp: str, label: str, command: tuple[str, ...], version: str, check: bool, bounds: bool) -> Path:
     flags = [*_FLAGS, *_machine_flags(version), *_half_flags(version), *_fill_flags(version)]
     if not check:
         return _compiled(cpp, label, command, version, (*flags, *_FAST_FLAGS))
     flags += [*_CHECKED_FLAGS, *_entry_exit_flags(version)]
     plain = tuple(flags)
-    if _target(cpp, command, version, plain).exists():  # known not to compile with bounds
+    if not bounds or _target(cpp, command, version, plain).exists():  # known not to compile with them
         return _compiled(cpp, label, command, version, plain)
     try:
         return _compiled(cpp, label, command, version, (*flags, *_bounds_flags(version)))
