@@ -65,9 +65,15 @@ def _all(before: World, after: World) -> Iterator[Key]:
         if now is was:
             continue
         yield from ((ALL, name) for name in FACTS if getattr(was, name) != getattr(now, name))
-        names = [key for key in was.properties.keys() | now.properties.keys()
-                 if was.properties.get(key) != now.properties.get(key)]  # fmt: skip
-        if names or list(was.properties) != list(now.properties):
+        old_values, new_values = was.properties, now.properties
+        names = [
+            key
+            for key in old_values.keys() | new_values.keys()
+            if key not in old_values or key not in new_values or old_values[key] != new_values[key]
+        ]
+        if list(old_values) != list(new_values):  # of names that differ in case only the first one counts
+            names = [*old_values, *new_values]
+        if names:
             yield ALL, "properties"
         yield from ((ALL, "properties", name.lower()) for name in names)
 

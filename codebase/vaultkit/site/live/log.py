@@ -142,6 +142,10 @@ class WatchedRecord(Record):
         self._log.keys.add((ALL, "properties", name.lower()))
         return self._record.find(name)
 
+    def has(self, name: str) -> bool:
+        self._log.keys.add((ALL, "properties", name.lower()))
+        return self._record.has(name)
+
     def _all(self) -> Record:
         self._log.keys.add((ALL, "properties"))
         return self._record
