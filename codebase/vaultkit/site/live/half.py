@@ -185,11 +185,12 @@ class Half:
 
     def needs(self, paths: Iterable[str]) -> set[str]:
         """The libraries that these outputs need as they stand now."""
+        marks = {name: mark.encode() for name, mark in LIBRARIES.items()}
         found: set[str] = set()
         for path in paths:
             with suppress(OSError):
-                html = (self.folder / path).read_text("utf-8") if path.endswith(".html") else ""
-                found |= {name for name, mark in LIBRARIES.items() if mark in html}
+                html = (self.folder / path).read_bytes() if path.endswith(".html") else b""
+                found |= {name for name, mark in marks.items() if mark in html}
         return found
 
     def _files(self, paths: Iterable[str]) -> tuple[list[File], list[File]]:
