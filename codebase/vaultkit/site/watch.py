@@ -1,5 +1,5 @@
-"""Watch what the site depends on: by looking, several times a second, which works on every system, and as soon
-as the system says that something in the vault was written.
+"""Watch what the site depends on: by looking, several times a second, which works on every system, and as
+soon as the system says that something in the vault was written.
 """
 
 from collections.abc import Callable, Iterator

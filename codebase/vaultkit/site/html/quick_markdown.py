@@ -134,24 +134,19 @@ class QuickRawHtml(Preprocessor):
             return lines
         if not _OPAQUE.search(rest):
             lines = [
-                self.md.htmlStash.store(line)
-                if len(line) > _LONG and _alone(lines, number) and _is_whole(line)
-                else line
+                self.md.htmlStash.store(line) if is_whole(lines, number) else line
                 for number, line in enumerate(lines)
             ]
         return self._other.run(lines)
 
 
-def _alone(lines: list[str], number: int) -> bool:
-    """True for a line between two blank ones."""
-    return (
-        not "".join(lines[max(0, number - 1) : number]).strip()
-        and not "".join(lines[number + 1 : number + 2]).strip()
-    )
-
-
-def _is_whole(line: str) -> bool:
-    """True for one block element, all of it, none of which is Markdown."""
+def is_whole(lines: list[str], number: int) -> bool:
+    """True for a long line between blank ones that is one block element, all of it, without Markdown."""
+    line = lines[number]
+    if len(line) < _LONG or "".join(lines[max(0, number - 1) : number]).strip():
+        return False
+    if "".join(lines[number + 1 : number + 2]).strip():
+        return False
     if not line.startswith("<") or not line.endswith(">") or "markdown" in line:
         return False
     tags = _TAG.findall(line)
