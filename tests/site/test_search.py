@@ -64,6 +64,36 @@ def test_what_a_query_names_comes_first(open_page: Any, home: str, side: str) ->
     assert not wrong, f"{len(wrong)} of {len(rows)} queries:\n" + "\n".join(wrong)
 
 
+EXCERPT = """async ([root, text, units]) => {
+  const { excerpt, beginning } = await import(root + "assets/search/excerpt.js");
+  const parts = excerpt(text, units);
+  return [parts.map((part) => (part.mark ? `[${part.text}]` : part.text)).join(""), beginning(text)];
+}"""
+LONG = "Tokens are read one by one and their keys stay where they are. " * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "units", "excerpt"),
+    [
+        ("Self-check\nWhy is the cache exact?\nIt is.", ["cache"], "Why is the [cache] exact? It is."),
+        (f"Claim\n{LONG}The cache\nx", ["cache"], "… their keys stay where they are. The [cache] · x"),
+        ("A list\none cache\ntwo\nthree", ["cache"], "one [cache] · two · three"),
+        (f"{LONG}\n一句话\n缓存很大。\n完", ["缓存"], "[缓存]很大。 完"),
+        ("The cache\nis here", ["cache", "here"], "The [cache] · is [here]"),
+    ],
+)
+def test_an_excerpt_begins_with_the_block_that_was_asked_for(
+    open_page: Any, sample_home: str, text: str, units: list[str], excerpt: str
+) -> None:
+    page = open_page(f"{sample_home}concepts/attention/")
+    shown, _ = page.evaluate(EXCERPT, [sample_home, text, units])
+    if excerpt.startswith("… "):
+        assert shown.startswith("… ") and shown.endswith(excerpt[2:])
+    else:
+        assert shown == excerpt
+    assert page.evaluate(EXCERPT, [sample_home, f"Claim\n{LONG}", ["x"]])[1].startswith("Tokens are read")
+
+
 def test_a_first_search_is_light(open_page: Any, home: str) -> None:
     """All that is sent from opening the dialog to the answer, as it lies on the server: it is compressed."""
     for side, query in (("", "paged attention memory"), ("zh/", "键值缓存占多少显存")):

@@ -14,7 +14,7 @@ let turn = 0;
 
 /** Begin with the event that made this script load; `root` is the root of this language's half. */
 export function start(root, language, event) {
-  site = { root: new URL(language === "en" ? "." : "..", root), words: language === "zh" ? "链接预览" : "Preview of the link" };
+  site = { root: new URL(language === "en" || "kOnly" in document.documentElement.dataset ? "." : "..", root), words: language === "zh" ? "链接预览" : "Preview of the link" };
   document.addEventListener("pointerover", over);
   document.addEventListener("pointerout", out);
   document.addEventListener("focusin", focus);
