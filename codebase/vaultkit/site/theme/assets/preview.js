@@ -23,8 +23,10 @@ export function start(root, language, event) {
   document.addEventListener("pointerdown", (down) => box?.contains(down.target) || hide());
   document.addEventListener("scroll", scrolled, { passive: true });
   window.addEventListener("resize", () => hide());
-  if (event.type === "focusin") focus(event);
-  else over(event);
+  // What the event was about may have been left while this script was on its way.
+  if (event.type === "focusin") return focus({ target: document.activeElement });
+  const { pointerType, clientX, clientY } = event;
+  over({ pointerType, clientX, clientY, target: document.querySelector("main a[href]:hover") ?? document.body });
 }
 
 function over(event) {

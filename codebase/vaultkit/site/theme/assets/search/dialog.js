@@ -148,6 +148,7 @@ async function update() {
     show([], site.words.failed);
     console.warn(error);
   }
+  if (input().value.normalize("NFKC") !== text) return; // more has been typed: Enter waits for the answer to that
   dialog.dataset.answered = text.trim();
   if (goOn) proceed();
 }
