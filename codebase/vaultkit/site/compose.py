@@ -170,7 +170,7 @@ def _front_matter(context: Context, kind: str, html: Mapping[str, object]) -> st
     meta["k"] = {
         "kind": kind,
         "section": page.section,
-        "lang": note.lang,
+        "lang": context.sitemap.lang(note),
         "planned": context.sitemap.planned(page),
         "translated": page.translated(context.language),
         "languages": list(page.notes),

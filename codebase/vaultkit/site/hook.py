@@ -46,7 +46,7 @@ from vaultkit.site.safety import policy
 from vaultkit.site.stage import stage_all
 from vaultkit.site.tagged import ROOTS
 from vaultkit.site.terms import Terms
-from vaultkit.site.ui import table
+from vaultkit.site.ui import say, table
 
 log = logging.getLogger("mkdocs.hooks.kvist")
 GRAPH = f'k: {{"kind": "{KIND}"'  # in the front matter of the page of the graph
@@ -66,22 +66,28 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     if config.site_url and language == "zh":
         config.site_url = config.site_url.rstrip("/") + "/zh/"
     root = (config.site_url or "").removesuffix("zh/") if language == "zh" else config.site_url or ""
+    spoken = spoken_in(layout.stage(language), language)
+    alone = spoken_in(layout.stage("en"), "en") == "zh"
     engine = engine_of(layout.vault)
     titles = _titles(layout.stage(language))
+    if alone and language == "en":
+        config.nav = [_in_chinese(entry, titles) for entry in config.nav]
     named = {path for entry in config.nav if isinstance(entry, dict) for path in entry.values()}
     config.extra.update(
         k_package=engine.package,
         k_runs=bool(engine.rooms),  # the code of notes is run
         k_types=engine.types,
         k_addresses=api_addresses(engine),
-        k_ui=table(language),
+        k_ui=table(spoken),
         k_words={name: table(name) for name in LANGUAGES},
-        k_lang=language,
+        k_lang=spoken,
+        k_half=language,
+        k_only=alone,  # one language: there is no other to switch to
         k_version=version_of_theme(),
         k_policy=policy(inline_script()),
         k_policy_404=policy(inline_script(), inline_script("not-found.js")),
         k_published=root if is_published(root) else "",
-        k_outputs=Outputs.of(config, layout, root),
+        k_outputs=Outputs.of(config, layout, root, spoken),
         k_material=_material(config),
         k_graph=graph_slug(layout.stage(language)),
         k_tags=tag_root(layout.stage(language)),
@@ -91,7 +97,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         k_used=set(),
         k_changed=None,  # a server says which staged files differ; a build writes all
         k_renderer=Renderer(layout),
-        k_terms=Terms(glossary(layout.root), language),
+        k_terms=Terms(glossary(layout.root), spoken),
     )
     config.extra["k_converter"] = Converter(config)
     make_quick(config.theme)
@@ -104,6 +110,23 @@ def graph_slug(stage: Path) -> str:
     return next(
         (slug for slug, page in pages if page.is_file() and GRAPH in page.read_text("utf-8")[:200]), ""
     )
+
+
+def spoken_in(stage: Path, language: Language) -> Language:
+    """The language in which the pages of a staged tree speak: that of the graph's."""
+    slug = graph_slug(stage)
+    head = (stage / f"{slug}.md").read_text("utf-8")[:200] if slug else ""
+    return "zh" if f'{GRAPH}, "section": "", "lang": "zh"' in head else language
+
+
+def _in_chinese(entry: Any, titles: dict[str, str]) -> Any:
+    """An entry of the nav, called what its folder or the front page is called; else as it is."""
+    if not isinstance(entry, dict):
+        return entry
+    known = {f"{folder}/index.md": title for folder, title in titles.items()} | {
+        "index.md": say("zh", "home")
+    }
+    return {known.get(path, title): path for title, path in entry.items()}
 
 
 def tag_root(stage: Path) -> str:

@@ -207,7 +207,7 @@ class Half:
     def _listed_anew(self, pages: list[File]) -> tuple[list[File], set[str]]:
         """The pages, with those of which the new list of pages says something else; sources of new pages."""
         old: Outputs = self.config.extra["k_outputs"]
-        new = Outputs.of(self.config, old.layout, old.root)
+        new = Outputs.of(self.config, old.layout, old.root, old.place.spoken)
         self.config.extra["k_outputs"] = new
         known = {file.src_uri for file in pages}
         for file in self.files.documentation_pages():

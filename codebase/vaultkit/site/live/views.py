@@ -108,7 +108,7 @@ class LoggedMap(SiteMap):
         sitemap = world.sitemap
         vault = LoggedVault(log, sitemap.vault)
         pages, files = Table(log, "pages", sitemap.pages), Table(log, "pages of files", sitemap.files)
-        super().__init__(vault, pages, sitemap.problems, files, sitemap.plain)
+        super().__init__(vault, pages, sitemap.problems, files, sitemap.plain, sitemap.chinese)
         self._log, self._world = log, world
         self.__dict__["canvases"] = Table(log, "canvases", sitemap.canvases)
         self.__dict__["strict_breaks"] = sitemap.strict_breaks

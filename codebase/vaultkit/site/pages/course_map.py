@@ -20,7 +20,9 @@ FEWEST = 8  # notes: below that a list is its own map
 COLUMNS, WIDTH, HEIGHT, GAP_X, GAP_Y = 4, 148, 44, 16, 38
 LINE = 14  # the width that a line takes in a row
 _LINE = 21  # half-width characters on a line of a node
-_PIECES = re.compile(r"\s*(?:[!-\u024f]+|\S)[\u3001\u3002\uff09\uff0c\uff1a\uff1b\uff01\uff1f\u300b\u300d]*")
+_PIECES = re.compile(  # an opening mark with what follows, a closing one with what it closes
+    r"\s*[\uff08\u300a\u300c\u3010]*(?:[!-\u024f]+|\S)[\u3001\u3002\uff09\uff0c\uff1a\uff1b\uff01\uff1f\u300b\u300d\u3011]*"
+)
 
 
 def course_map(context: Context, note: Note, *, unfolded: bool = False) -> list[str]:
@@ -124,7 +126,7 @@ def _node(context: Context, key: str, number: int, x: float, y: float) -> str:
     title = context.sitemap.title(page, context.language)
     href = escape(context.url(Target(None, page, "", key)), quote=True)
     kind = "k-map-planned" if context.sitemap.planned(page) else "k-map-written"
-    texts = _wrapped(title)
+    texts = wrapped(title)
     top = y + HEIGHT / 2 - (len(texts) - 1) * 7 + 4
     between = " " if " ".join(texts) == title else ""  # so that the words read as the title does
     words = between.join(
@@ -138,8 +140,10 @@ def _node(context: Context, key: str, number: int, x: float, y: float) -> str:
     )
 
 
-def _wrapped(title: str) -> list[str]:
-    """A title on two lines at most, cut between words; between Chinese characters, never before a mark."""
+def wrapped(title: str) -> list[str]:
+    """A title on two lines at most, cut between words; between Chinese characters, never before a closing
+    mark or after an opening one.
+    """
     lines = [""]
     for piece in _PIECES.findall(title):
         if lines[-1] and _length(lines[-1] + piece.rstrip()) > _LINE:
