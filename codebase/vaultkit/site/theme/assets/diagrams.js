@@ -20,10 +20,10 @@ async function begin() {
   begun = true;
   near.disconnect();
   const { default: mermaid } = await import("./mermaid/mermaid.esm.min.js");
-  await draw(mermaid);
   new MutationObserver(() => draw(mermaid)).observe(document.documentElement, {
     attributeFilter: ["data-md-color-scheme"],
   });
+  draw(mermaid);
 }
 
 async function draw(mermaid) {
