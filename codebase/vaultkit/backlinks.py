@@ -22,18 +22,20 @@ def backlinks(
 ) -> dict[str, list[Backlink]]:
     """Backlinks of each note by its canonical path, in the words of `lang`.
 
-    Pairs count as one note: a source is read in `lang` where that exists, else in the other language.
-    Links of a note to itself or to its own translation are left out; several links in one sentence count
-    once. Links in properties have the sentence "". `texts` keeps the sentences, `names` what was found, while
+    Pairs count as one note: a source is read in `lang` where that exists, else in the other language; its
+    properties, which stand in one file for both, are read in either. Links of a note to itself or to its own
+    translation are left out; several links in one sentence count once. Links in properties have the sentence
+    "". `texts` keeps the sentences, `names` what was found, while
     the files of the vault have the same names.
     """
     names, texts = names or Memo(), texts or Memo()
     found: dict[str, list[Backlink]] = {}
     for path in sorted(vault.notes):
         source = vault.notes[path]
-        if source.lang != lang and pair_of(vault, path):
-            continue
+        elsewhere = source.lang != lang and pair_of(vault, path)
         for target, backlink in names.of("outgoing", source, partial(_outgoing, vault, source, texts)):
+            if elsewhere and backlink.sentence:
+                continue
             entries = found.setdefault(target, [])
             if all((e.source, e.sentence) != (backlink.source, backlink.sentence) for e in entries[-8:]):
                 entries.append(backlink)

@@ -81,6 +81,14 @@ def calls() -> dict[str, Call]:
     def placed(q: Any, k: Any, v: Any, q_norm: Any, k_norm: Any, keys: Any, values: Any, **rest: Any) -> Any:
         return ops.norm_rope(q, k, v, norms=(q_norm, k_norm), cache=(keys, values), **rest)
 
+    def experts_of_packed(
+        x: Any, packed: Any, scales: Any, biases: Any, group_size: Any, bits: Any, **rest: Any
+    ) -> Any:
+        weights = QuantizedWeight(packed, scales, biases, group_size, bits)
+        return ops.expert_linear(x, weights, mx.zeros((3, 2), mx.int32), **rest)
+
+    chosen = mx.array([[0, 3], [1, 1], [2, 0]])
+    three = (None, "reference", "mlx")
     usual = (None, "reference", "mlx", "cpp")
     few = (None, "reference", "cpp")
     return {
@@ -137,6 +145,47 @@ def calls() -> dict[str, Call]:
                 "eps": 1e-6,
             },
             few,
+        ),
+        "expert_linear": Call(
+            ops.expert_linear, {"x": normal(3, 64), "weights": normal(4, 6, 64), "experts": chosen}, three
+        ),
+        "expert_linear, packed": Call(
+            experts_of_packed,
+            {"x": normal(3, 64), **{key: value[None] for key, value in packed.items()}, **layout},
+            three,
+        ),
+        "flash_attention": Call(
+            ops.flash_attention,
+            {"q": q, "k": kv, "v": kv, "causal": True, "block_q": 2, "block_k": 2},
+            (None, "reference"),
+        ),
+        "split_kv_attention": Call(
+            ops.split_kv_attention,
+            {
+                "q": q[:, :, :1],
+                "k": kv,
+                "v": kv,
+                "lengths": mx.array([3]),
+                "scale": 0.5,
+                "partition_size": 2,
+            },
+            (None, "reference"),
+        ),
+        "split_k_matmul": Call(ops.split_k_matmul, {"a": normal(2, 8), "b": normal(8, 3), "num_splits": 2}),
+        "batch_invariant_matmul": Call(
+            ops.batch_invariant_matmul,
+            {"a": normal(2, 8), "b": normal(8, 3), "block_k": 4},
+            (None, "reference"),
+        ),
+        "batch_invariant_rms_norm": Call(
+            ops.batch_invariant_rms_norm,
+            {"x": normal(2, 8), "weight": normal(8), "eps": 1e-6, "block_size": 4},
+            (None, "reference"),
+        ),
+        "batch_invariant_attention": Call(
+            ops.batch_invariant_attention,
+            {"q": q, "k": kv, "v": kv, "scale": 0.5, "mask": None, "block_size": 4},
+            (None, "reference"),
         ),
         "norm_rope, bare": Call(
             ops.norm_rope,

@@ -2,7 +2,6 @@
 
 import shutil
 import sys
-import time
 
 import mlx.core as mx
 import numpy as np
@@ -69,11 +68,10 @@ def test_a_crash_names_its_line():
     assert refusal(f"  out[8 + i] = x[i];\n{helper}").startswith("[kernel.metal:2] ")
 
 
+@pytest.mark.timeout(120)  # without its own limit it would never end
 def test_an_endless_loop_ends_at_the_time_limit():
-    started = time.perf_counter()
     text = refusal("  volatile float v = 0;\n  while (v == 0) { }\n  out[i] = v;", time_limit=0.3)
     assert "need no time limit, got thread (0, 0, 0) was still running after 0.3 s" in text
-    assert time.perf_counter() - started < 10
 
 
 def test_the_next_call_works_after_a_fault():
@@ -108,8 +106,8 @@ GOOD = {"x": np.ones(4, np.float32), "out": Output((4,), mx.float32), "s": 2.0}
             "need `x` of float, as the kernel declares",
         ),
         ({"buffers": GOOD | {"x": Output((4,), mx.float32)}}, "need values for `x`, got an Output"),
-        ({"grid": (4, 1)}, "need grid of three whole numbers"),
-        ({"threadgroup": (0, 1, 1)}, "need threadgroup of three whole numbers from 1"),
+        ({"grid": (4, 1, 1, 1)}, "need grid of one to three whole numbers"),
+        ({"threadgroup": (0, 1, 1)}, "need threadgroup of one to three whole numbers from 1"),
         (
             {"grid": (2048, 1, 1), "threadgroup": (2048, 1, 1)},
             "need at most 1024 threads in a threadgroup, got 2048",
@@ -118,7 +116,7 @@ GOOD = {"x": np.ones(4, np.float32), "out": Output((4,), mx.float32), "s": 2.0}
             {"grid": 100, "threadgroup": (2000, 1, 1)},
             "need at most 1024 threads in a threadgroup, got 2000",
         ),
-        ({"grid": 1.5}, "need grid of three whole numbers from 0, got 1.5"),
+        ({"grid": 1.5}, "need grid of one to three whole numbers from 0, got 1.5"),
         ({"buffers": GOOD | {"s": None}}, "k: s] need an mx.array, a NumPy array or a number, got NoneType"),
         ({"buffers": GOOD | {"out": None}}, "k: out] need an mx.array"),
         ({"buffers": list(GOOD)}, "need buffers by name, got list"),

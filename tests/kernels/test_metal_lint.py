@@ -22,6 +22,7 @@ FILES = {p.stem: p for d in ("kernels", "tests/kernels") for p in sorted((ROOT /
 MUTANTS = tomllib.loads((Path(__file__).parent / "lint" / "mutants.toml").read_text("utf-8"))["mutant"]
 HAVE_CLANG = importlib.util.find_spec("clang") is not None
 BODY = "uint i = thread_position_in_grid.x; float x = gate[i]; out[i] = x / (1.0f + exp(-x)) * up[i];"
+NOTHING = "kernel void k(device float* y [[buffer(0)]]) { y[0] = 1; }\n"
 # Headers of MLX that do not stand alone: they use names or `using namespace metal` of whoever includes them.
 NOT_ALONE = {"quantized_utils.h", "loader_channel_l.h", "loader_channel_n.h"}
 needs_clang = pytest.mark.skipif(not HAVE_CLANG, reason="libclang is not installed")
@@ -58,6 +59,13 @@ def test_every_invalid_line_is_told_and_no_other():
     assert not any("kvist" in message or "__attribute__" in message for _, message in found.values())
 
 
+@needs_clang
+@pytest.mark.parametrize("body", ["if (x > 0) return x;", "x += 1;", "for (int i = 0; i < x; i++) return x;"])
+def test_a_function_that_may_end_without_its_value_is_warned_of(body):
+    text = f"inline float f(float x) {{ {body} }}\n" + NOTHING
+    assert [(p.line, p.code, p.severity) for p in lint(text).problems] == [(1, "return", "warning")]
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_valid_kernels_are_clean(name):
     done = lint(FILES[name])
@@ -80,6 +88,30 @@ def test_headers_of_mlx_are_clean(path):
         pytest.skip("Metal 4, or not self-contained")
     done = lint(path)
     assert not done.problems, "\n".join(map(str, done.problems))
+
+
+@needs_clang
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("float s; for (int i = 0; i < 4; ++i) s += y[i]; y[0] = s;", ["uninitialized"]),
+        ("float4 s; s += 1.0f; y[0] = s.x;", ["uninitialized"]),
+        ("float4 v; v.x = 1; v.yz = 2; half4 h; for (int i = 0; i < 4; ++i) h[i] = i; y[0] = v.x + h.w;", []),
+        ("uint b; if (l == 0) b = 3; b = simd_broadcast_first(b); y[l] = b;", []),
+        ("float c; float s = sincos(y[0], c); float a[2]; a[0] = s; y[0] = a[0] + c;", []),
+    ],
+)
+def test_a_variable_without_a_value_is_warned_of(body, told):
+    text = "#include <metal_stdlib>\nusing namespace metal;\nkernel void k(device float* y [[buffer(0)]], "
+    text += f"uint l [[thread_index_in_simdgroup]]) {{ {body} }}\n"
+    assert [p.code for p in lint(text).problems] == told
+
+
+@needs_clang
+@pytest.mark.parametrize("value", ["c ? a : b", "c ? 1 : 0", "(c) ? a : b"])
+def test_a_vector_of_bool_is_no_condition(value):
+    text = f"inline float2 f(bool2 c, float2 a, float2 b) {{ return {value}; }}\n" + NOTHING
+    assert [(p.line, p.code) for p in lint(text).problems] == [(1, "condition")]
 
 
 @needs_clang

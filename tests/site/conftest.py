@@ -25,6 +25,7 @@ from vaultkit.vault import Vault
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 BASE = "/some/base/"  # the sites are served below a path, as many hosts do
+PATIENCE = 60_000  # milliseconds: a bound for a machine under load, not an expectation
 
 
 def make_project(folder: Path, vault: str = "sample") -> Layout:
@@ -136,6 +137,10 @@ class _Files(http.server.SimpleHTTPRequestHandler):
         pass
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 64  # who comes when the queue is full waits a second and tries again
+
+
 @pytest.fixture(scope="session")
 def serve_folder() -> Iterator[Callable[[Path], str]]:
     """Serves a folder; returns its address."""
@@ -144,7 +149,7 @@ def serve_folder() -> Iterator[Callable[[Path], str]]:
     def start(folder: Path) -> str:
         if folder not in servers:
             handler = functools.partial(_Files, directory=str(folder))
-            servers[folder] = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+            servers[folder] = _Server(("127.0.0.1", 0), handler)
             threading.Thread(target=servers[folder].serve_forever, daemon=True).start()
         return f"http://127.0.0.1:{servers[folder].server_port}{BASE}"
 
@@ -184,7 +189,7 @@ def browser() -> Iterator[Any]:
     ]
     arguments += ["--disable-sync", "--no-first-run"]
     with sync_api.sync_playwright() as playwright:
-        chrome = playwright.chromium.launch(executable_path=path, args=arguments)
+        chrome = playwright.chromium.launch(executable_path=path, args=arguments, timeout=2 * PATIENCE)
         yield chrome
         chrome.close()
 
@@ -216,7 +221,7 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
         contexts.append(context)
         context.route("**/*", allow_own)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE)
         _without_eval(page)
         page.on("console", on_console)
         page.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
@@ -225,6 +230,7 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
 
     yield start
     for context in contexts:
+        context.unroute_all(behavior="ignoreErrors")  # a page may still be asking for something
         context.close()
     assert not complaints, "\n".join(complaints)
 
@@ -240,6 +246,33 @@ def _without_eval(page: Any) -> None:
     page.wait_for_function = lambda text, **more: wait(
         text if _FUNCTION.match(text) else f"() => {text}", **more
     )
+
+
+@pytest.fixture
+def hold() -> Callable[[Any, str], Callable[[], None]]:
+    """Holds back what a page asks for by a pattern; returns what lets it go."""
+
+    def start(page: Any, pattern: str) -> Callable[[], None]:
+        held: list[Any] = []
+        open_now = False
+
+        def handle(route: Any) -> None:
+            if open_now:
+                route.fallback()
+            else:
+                held.append(route)
+
+        def let_go() -> None:
+            nonlocal open_now
+            open_now = True
+            assert held, pattern
+            for route in held:
+                route.fallback()
+
+        page.route(pattern, handle)
+        return let_go
+
+    return start
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -34,6 +34,16 @@ def home(real: Any, serve_folder: Callable[..., str]) -> str:
     return serve_folder(real.layout.site)
 
 
+SETTLED = """() => [...document.querySelectorAll('main :is(pre, code, table, .katex-display)')].every((e) =>
+  e.tabIndex >= 0 || e.scrollWidth <= e.clientWidth || !/auto|scroll/.test(getComputedStyle(e).overflowX))"""
+
+
+def settled(page: Any) -> None:
+    """What is too wide is made to scroll by keyboard in the browser's spare time, after the page has come."""
+    page.wait_for_function("document.fonts.status === 'loaded'")
+    page.wait_for_function(SETTLED)
+
+
 def faults(page: Any) -> list[str]:
     """What axe-core objects to on the page as it stands."""
     page.evaluate(AXE.read_text("utf-8"))
@@ -51,11 +61,11 @@ def test_axe_finds_nothing_on_any_kind_of_page(
     found = {}
     for kind, path in PAGES.items():
         page.goto(home + side + path, wait_until="load")
-        page.wait_for_function("document.fonts.status === 'loaded'")
+        settled(page)
         found[kind] = faults(page)
     page.keyboard.press("/")
     page.locator("dialog[open] input").fill("cache")
-    page.wait_for_selector(".k-hit")
+    page.wait_for_selector("dialog[data-answered=cache] .k-hit")
     found["search"] = faults(page)
     root = home.removesuffix("some/base/")  # where the page for what is not there expects the site
     there = real.layout.site
@@ -87,6 +97,8 @@ def test_the_keyboard_goes_past_the_frame_and_sees_where_it_is(open_page: Any, h
     assert page.evaluate(f"{FOCUS}.getBoundingClientRect().top") >= 0
     page.keyboard.press("Enter")
     assert page.evaluate(f"{FOCUS}.id") == "k-content"
+    marks = page.locator("h2 > .headerlink").evaluate_all("all => all.map((a) => a.ariaLabel)")
+    assert marks and all(mark.startswith("Link to this section: ") for mark in marks)
     for _ in range(12):
         page.keyboard.press("Tab")
         assert page.evaluate(SEEN), page.evaluate(f"{FOCUS}.outerHTML.slice(0, 200)")
@@ -111,6 +123,9 @@ def test_what_is_too_wide_scrolls_by_keyboard(open_page: Any, home: str) -> None
     page = open_page(f"{home}concepts/kv-cache/", width=390)
     wide = page.wait_for_selector("pre > code[tabindex='0']")
     wide.focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")  # as the keyboard reaches it: then it is seen
+    assert page.evaluate(f"{FOCUS}.matches('pre > code') && {SEEN}")
     page.keyboard.press("ArrowRight")
     page.wait_for_function("document.activeElement.scrollLeft > 0")
 

@@ -255,6 +255,7 @@ def test_a_name_in_code_is_quiet_and_leads_to_its_entry(open_page: Any, home: st
     block = page.locator(".highlight", has=link).first
     code = block.locator("code").inner_text()
     block.locator(".k-copy:not(.k-copy-link)").click()
+    block.locator(".k-copied").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == code.removesuffix("\n")
     link.click()
     page.wait_for_url("**/api/cache/#kvist.cache.RadixCache")

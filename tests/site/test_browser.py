@@ -32,11 +32,11 @@ def test_the_language_switch_keeps_page_and_place(open_page: Any, home: str) -> 
     assert page.get_attribute("html", "lang") == "zh"
     heading = "document.getElementById('mathematical-details').closest('h2')"
     assert page.evaluate(f"{heading}.innerText").startswith("数学细节")
-    assert 0 <= page.evaluate(f"{heading}.getBoundingClientRect().top") < 300
-    page.evaluate("scrollTo(0, 0)")
-    page.wait_for_function("scrollY === 0")
-    page.click("[data-k-switch]")
-    page.wait_for_url("**/base/concepts/radixattention/")  # at the top there is no anchor to keep
+    page.wait_for_function(f"0 <= {heading}.getBoundingClientRect().top")
+    assert page.evaluate(f"{heading}.getBoundingClientRect().top") < 300
+    # At the top there is no anchor to keep; asked in the moment of scrolling, before the page is told of it.
+    page.evaluate("scrollTo(0, 0); document.querySelector('[data-k-switch]').click()")
+    page.wait_for_url("**/base/concepts/radixattention/")
 
 
 def test_copy_takes_the_code_and_nothing_else(open_page: Any, sample_home: str) -> None:
@@ -44,6 +44,7 @@ def test_copy_takes_the_code_and_nothing_else(open_page: Any, sample_home: str) 
     block = page.locator(".highlight:has-text('np.concatenate')").first
     block.hover()
     block.locator(".k-copy:not(.k-copy-link)").click()
+    block.locator(".k-copied").wait_for()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied.startswith("import numpy as np\n") and copied.endswith('print("bytes", keys.nbytes)')
     assert "24576" not in copied
@@ -80,16 +81,15 @@ def test_a_phone_shows_everything_without_scrolling_sideways(open_page: Any, hom
         assert sideways(page) == 0, path
     assert not page.locator(".k-explorer").is_visible()
     page.click(".k-menu")
-    assert page.locator(".k-explorer").is_visible()
+    page.locator(".k-explorer").wait_for()
     page.keyboard.press("Escape")
-    assert not page.locator(".k-explorer").is_visible()
+    page.locator(".k-explorer").wait_for(state="hidden")
 
 
 def test_formulas_and_diagrams_are_drawn_without_another_host(open_page: Any, sample_home: str) -> None:
     page = open_page(f"{sample_home}concepts/kv-cache/")
     page.locator(".k-diagram").scroll_into_view_if_needed()
-    page.wait_for_selector(".k-diagram svg")
-    assert "prefill" in page.inner_text(".k-diagram")
+    page.locator(".k-diagram svg", has_text="prefill").wait_for()
     fonts = page.evaluate(
         "document.fonts.ready.then(f => [...f].filter(x => x.status === 'loaded').map(x => x.family))"
     )
@@ -98,12 +98,26 @@ def test_formulas_and_diagrams_are_drawn_without_another_host(open_page: Any, sa
     assert page.locator(".katex-error").count() == 0
 
 
+def test_a_diagram_takes_the_colours_that_are_chosen_while_it_is_drawn(
+    open_page: Any, sample_home: str, hold: Any
+) -> None:
+    page = open_page("about:blank")
+    let_go = hold(page, "**/mermaid/chunks/**/flowDiagram-*")
+    with page.expect_request("**/mermaid/chunks/**/flowDiagram-*"):
+        page.goto(f"{sample_home}concepts/kv-cache/")
+        page.locator("pre.k-mermaid").scroll_into_view_if_needed()
+    page.click("[data-k-scheme]")
+    ink = page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--k-ink').trim()")
+    let_go()
+    page.locator(".k-diagram svg style", has_text=f"fill:{ink}").wait_for(state="attached")
+
+
 def test_folds_open_and_cards_hide_their_answer(open_page: Any, sample_home: str) -> None:
     page = open_page(f"{sample_home}concepts/kv-cache/")
     card = page.locator("details.card").first
     assert not card.locator("p").is_visible()
     card.locator("summary").click()
-    assert card.locator("p").is_visible()
+    card.locator("p").wait_for()
 
 
 def test_the_explorer_names_the_notes_of_the_section(open_page: Any, sample_home: str) -> None:
@@ -117,10 +131,11 @@ def test_the_explorer_names_the_notes_of_the_section(open_page: Any, sample_home
 def test_the_first_view_is_light(open_page: Any, home: str) -> None:
     """All that a note's first view transfers, as a server that compresses would send it: at most 150 kB."""
     page = open_page("about:blank")
-    sizes: dict[str, int] = {}
-    page.on("response", lambda response: sizes.__setitem__(response.url, transfer_size(response)))
+    answers: list[Any] = []
+    page.on("response", lambda answer: answers.append(answer))
     page.goto(f"{home}concepts/multi-head-latent-attention/")
     page.wait_for_load_state("networkidle")
+    sizes = {answer.url: transfer_size(answer) for answer in answers}
     assert 20_000 < sum(sizes.values()) <= 150_000, sizes
 
 

@@ -82,5 +82,6 @@ def test_a_page_reads_without_scripts(browser: Any, sample: Any, serve_folder: C
     assert not page.locator("[data-k-search], [data-k-scheme]").first.is_visible()  # they would do nothing
     page.click(".k-menu")
     page.click(".k-explorer a:text-is('概念')")
+    page.wait_for_url("**/base/zh/concepts/")
     assert page.inner_text("h1").startswith("概念")
     context.close()

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from vaultkit.note import parse_note
+from vaultkit.site.bilingual import in_language
 from vaultkit.site.clock import build_day
 from vaultkit.site.context import Context
 from vaultkit.site.paths import LANGUAGES, Layout
@@ -106,6 +107,24 @@ def test_a_base_has_a_page_with_every_view(project: Layout) -> None:
     assert {"u": "all-models/", "t": "All models"} in titles
 
 
+def test_a_name_in_two_languages_is_shown_in_the_readers(project: Layout) -> None:
+    views = "views:\n  - {type: table, name: Models · 模型, order: [file.name]}\n"
+    labels = "properties:\n  file.name: {displayName: Note · 哪篇}\n"
+    write(project, "B.base", views + labels)
+    write(project, "concepts/Holder.md", "![[B.base#Models · 模型]]\n")
+    stage_all(project, LANGUAGES)
+    english, chinese = (staged(project, "concepts/holder.md", language) for language in LANGUAGES)
+    assert ">Models</a>" in english and 'aria-label="Models"' in english and ">Note</th>" in english
+    assert ">模型</a>" in chinese and 'aria-label="模型"' in chinese and ">哪篇</th>" in chinese
+
+
+@pytest.mark.parametrize(
+    "name", ["", "A · B", "甲 · 乙", "A · B · 乙", "KV 缓存", "A·甲", " · ", " · 甲", "GPT · GPT-4 · 大模型"]
+)
+def test_any_other_name_is_shown_as_it_is(name: str) -> None:
+    assert [in_language(name, language) for language in LANGUAGES] == [name, name]
+
+
 def test_an_edited_note_changes_the_page_of_a_base(project: Layout) -> None:
     write(project, "B.base", BASE)
     write(project, "concepts/Holder.md", "![[B.base#Models]]\n")
@@ -166,6 +185,18 @@ def test_properties_of_any_note_are_shown(project: Layout) -> None:
     assert rows["nested"].startswith("<code>") and "rel=" in rows["site"]
     assert "empty" not in rows
     assert '"classes": "wide"' in page
+
+
+def test_a_papers_properties_are_named_in_the_readers_language(project: Layout) -> None:
+    paper = "---\nkind: paper\nauthors: [A, B]\nyear: 2017\nstatus: draft\ncount: planned\n---\n# P\n"
+    write(project, "papers/P.md", paper)
+    stage_all(project, LANGUAGES)
+    found = [
+        dict(re.findall(r'row">(.*?)</th><td>(.*?)</td>', staged(project, "papers/p.md", language)))
+        for language in LANGUAGES
+    ]
+    assert list(found[0]) == ["authors", "year", "Status", "count"] and found[0]["count"] == "planned"
+    assert list(found[1]) == ["作者", "年份", "状态", "count"] and found[1]["状态"] == "草稿"
 
 
 def test_front_matter_that_is_no_yaml_is_shown_as_it_stands(project: Layout) -> None:

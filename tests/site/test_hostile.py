@@ -17,6 +17,7 @@ document.addEventListener("securitypolicyviolation", (event) => {
 });
 """
 _WAIT = "new Promise((done) => setTimeout(done, 60))"
+PATIENCE = 60_000  # milliseconds: a bound for a machine under load, not an expectation
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def watched(browser: Any, serve_folder: Callable[[Path], str]) -> Any:
         requests: list[Any] = []
         context.on("request", lambda request: requests.append(request))
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE)
         page.goto(serve_folder(site.layout.site) + path)
         return page, requests
 
@@ -104,10 +105,13 @@ def test_a_script_that_got_through_would_be_refused(watched: Any, published: Any
       add("iframe", { src: "https://evil.example/" });
       add("a", { href: "javascript:ran('link')" }).click();
     }""")
+    page.wait_for_function("() => window.violations.length >= 4")  # each is told when the browser gets to it
     page.evaluate(_WAIT)
     assert page.evaluate("window.executed ?? []") == []
-    assert len(violations(page)) >= 4
-    assert all(request.failure == "csp" for request in foreign(requests))
+    for request in foreign(requests):
+        if request.failure is None:
+            page.wait_for_event("requestfailed", lambda failed, request=request: failed == request)
+        assert request.failure == "csp"
 
 
 def settle(page: Any, requests: list[Any]) -> None:
@@ -141,7 +145,7 @@ def test_the_site_keeps_its_own_policy(watched: Any, real: Any, path: str) -> No
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     page.keyboard.press("/")
     page.fill("dialog.k-search input", "缓存" if path.startswith("zh/") else "cache")
-    page.wait_for_selector("[role=option]")
+    page.wait_for_selector("dialog[data-answered] [role=option]")
     settle(page, requests)
 
 

@@ -11,6 +11,7 @@ from vaultkit.lists.items import short_id
 from vaultkit.lists.milestones import identities
 from vaultkit.review.cards import cards
 from vaultkit.review.schedule import Schedule, read
+from vaultkit.site.pages.course_map import wrapped
 from vaultkit.vault import Vault
 
 
@@ -22,6 +23,12 @@ def home(real: Any, serve_folder: Callable[..., str]) -> str:
 @pytest.fixture(scope="module")
 def sample_home(sample: Any, serve_folder: Callable[..., str]) -> str:
     return serve_folder(sample.layout.site)
+
+
+def test_a_title_on_the_map_is_not_cut_between_a_bracket_and_its_words() -> None:
+    assert wrapped("Metal 核函数（kernel）编程") == ["Metal 核函数", "（kernel）编程"]
+    assert wrapped("在线 softmax（Online Softmax）") == ["在线 softmax（Online", "Softmax）"]
+    assert wrapped("（") == ["（"]
 
 
 @pytest.mark.slow
@@ -41,6 +48,7 @@ def test_the_map_shows_the_way_to_a_note_by_mouse_and_keyboard(open_page: Any, h
     names = "map(a => a.getAttribute('href').split('/').at(-2))"
     lit = f"[...document.querySelectorAll('.k-map .k-map-lit a.k-map-on')].{names}"
     page.hover(".k-map a[href$='concepts/pagedattention/']")
+    page.wait_for_selector(".k-map svg.k-map-lit")
     way = set(page.evaluate(lit))
     assert {"kv-cache", "autoregressive-generation", "pagedattention"} <= way
     assert "tool-calling" not in way
@@ -50,6 +58,20 @@ def test_the_map_shows_the_way_to_a_note_by_mouse_and_keyboard(open_page: Any, h
     assert {"kv-cache", "autoregressive-generation"} <= set(page.evaluate(lit))
     assert page.locator(".k-map .k-map-lit path.k-map-on").count() >= 5
     assert page.locator(".k-map").bounding_box()["height"] > 400
+
+
+@pytest.mark.browser
+def test_the_map_knows_what_was_pointed_at_before_its_script_came(
+    open_page: Any, home: str, hold: Any
+) -> None:
+    page = open_page("about:blank")
+    let_go = hold(page, "**/course-map.js")
+    with page.expect_request("**/course-map.js"):
+        page.goto(f"{home}zh/reading-lists/tiny-llm-in-three-weeks/")
+    page.click(".k-map summary")
+    page.hover(".k-map a[href$='concepts/pagedattention/']")
+    let_go()
+    page.wait_for_selector(".k-map .k-map-lit a.k-map-on[href$='concepts/kv-cache/']")
 
 
 @pytest.mark.browser
@@ -157,7 +179,9 @@ def test_the_list_one_came_from_leads_on(open_page: Any, home: str) -> None:
 
 
 @pytest.mark.browser
-def test_cards_are_asked_and_come_again_as_in_the_terminal(open_page: Any, home: str, tmp_path: Any) -> None:
+def test_cards_are_asked_and_come_again_as_in_the_terminal(
+    open_page: Any, home: str, real: Any, tmp_path: Any
+) -> None:
     page = open_page(f"{home}review/")
     page.wait_for_selector(".k-main-button")
     total = page.locator(".k-flash").count()
@@ -179,7 +203,7 @@ def test_cards_are_asked_and_come_again_as_in_the_terminal(open_page: Any, home:
     download.value.save_as(file)
     theirs = read(file)
     ours = Schedule(tmp_path / "ours.json", {})
-    order = [card.id for card in cards(Vault.load("vault"))][:2]
+    order = [card.id for card in cards(Vault.load(real.layout.vault))][:2]
     assert list(theirs) == order
     for card, grade in zip(order, ("good", "easy"), strict=True):
         ours.grade(card, grade, datetime.fromisoformat(theirs[card]["last_review"]))
@@ -191,12 +215,12 @@ def test_cards_are_asked_and_come_again_as_in_the_terminal(open_page: Any, home:
 
 
 @pytest.mark.browser
-def test_reviews_of_the_terminal_come_in(open_page: Any, home: str, tmp_path: Any) -> None:
+def test_reviews_of_the_terminal_come_in(open_page: Any, home: str, real: Any, tmp_path: Any) -> None:
     page = open_page(f"{home}zh/review/")
     page.wait_for_selector(".k-main-button")
     total = page.locator(".k-flash").count()
     schedule = Schedule(tmp_path / "r.json", {})
-    for card in cards(Vault.load("vault")):
+    for card in cards(Vault.load(real.layout.vault)):
         schedule.grade(card.id, "easy", datetime.now(UTC))
     schedule.save()
     with page.expect_file_chooser() as chooser:

@@ -67,10 +67,14 @@ def test_lines_of_a_block_can_be_linked(open_page: Any, real: Any, serve_folder:
     assert re.search(r"/concepts/kv-cache/#code-[0-9a-f]{8}-L2-L3$", address)
     page = open_page(address.replace("/concepts", "/zh/concepts"))
     page.wait_for_selector(".k-lit")
-    lit, code = page.locator(".k-lit").bounding_box(), page.locator(".k-lit").locator("..").locator("code")
-    height = code.evaluate("code => parseFloat(getComputedStyle(code).lineHeight)")
-    padding = code.evaluate("code => parseFloat(getComputedStyle(code).paddingTop)")
-    assert lit["height"] == pytest.approx(2 * height, abs=1)
-    assert lit["y"] - code.bounding_box()["y"] == pytest.approx(padding + height, abs=1)
+    look = """() => {
+      const lit = document.querySelector('.k-lit'), code = lit.parentElement.querySelector('code');
+      const [at, around] = [lit.getBoundingClientRect(), code.getBoundingClientRect()];
+      const style = getComputedStyle(code);
+      return [at.height, at.y - around.y, parseFloat(style.lineHeight), parseFloat(style.paddingTop)];
+    }"""
+    lit, below, height, padding = page.evaluate(look)  # in one look: what is drawn later may move the block
+    assert lit == pytest.approx(2 * height, abs=1)
+    assert below == pytest.approx(padding + height, abs=1)
     page.locator("[data-k-switch]").first.click()
     page.wait_for_url("**/some/base/concepts/kv-cache/#code-*-L2-L3")

@@ -132,6 +132,23 @@ def test_fetched_once_and_not_for_every_link(note: Callable[..., Any]) -> None:
     page.wait_for_selector(SHOWN)
 
 
+def test_what_was_left_before_the_script_came_shows_nothing(note: Callable[..., Any], hold: Any) -> None:
+    page = note()
+    page.clock.install()
+    let_go = hold(page, "**/preview.js")
+    with page.expect_request("**/preview.js"):
+        page.hover("main p a[href='../attention/']")
+    page.mouse.move(2, 2)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    let_go()
+    page.evaluate("import(new URL('../../assets/preview.js', location))")
+    page.clock.run_for(5000)
+    assert page.locator(SHOWN).count() == 0
+    assert not any(url.endswith("/concepts/attention/") for url in asked)
+    preview(page, "main p a[href='../attention/']")
+
+
 def test_not_by_touch(browser: Any, sample: Any, serve_folder: Callable[..., str]) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
     page = context.new_page()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 pytestmark = pytest.mark.browser
-CHROME = ".k-header, .k-explorer, .k-contents, .k-footer, .k-tools, .k-copy, .k-skip"
+CHROME = ".k-header, .k-explorer, .k-contents, .k-footer, .k-tools, .k-copy, .k-skip, .k-backlinks"
 
 
 @pytest.mark.parametrize("side", ["", "zh/"])
@@ -17,6 +17,8 @@ def test_what_is_printed(open_page: Any, sample: Any, serve_folder: Callable[...
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)" != dark
     shown = "all => all.filter((element) => element.checkVisibility()).map((element) => element.className)"
     assert page.locator(CHROME).evaluate_all(shown) == []
+    marks = "all => all.filter((e) => getComputedStyle(e, '::after').display !== 'none').length"
+    assert page.locator("article summary").evaluate_all(marks) == 0  # of folds, as all is open
     folded = page.locator("article details:not([open], .k-contents-inline)")
     assert folded.count() > 0
     for box in folded.all():

@@ -41,7 +41,7 @@ def ask(page: Any, query: str) -> list[str]:
     """Titles in the search dialog once everything has answered."""
     page.fill("dialog.k-search input", query)
     page.wait_for_function("q => document.querySelector('.k-search').dataset.answered === q", arg=query)
-    return [title.inner_text() for title in page.query_selector_all("[role=option] .k-hit-title")]
+    return page.locator("[role=option] .k-hit-title").all_inner_texts()
 
 
 def firsts(page: Any, home: str, side: str, queries: list[str]) -> list[list[str]]:
@@ -64,17 +64,48 @@ def test_what_a_query_names_comes_first(open_page: Any, home: str, side: str) ->
     assert not wrong, f"{len(wrong)} of {len(rows)} queries:\n" + "\n".join(wrong)
 
 
+EXCERPT = """async ([root, text, units]) => {
+  const { excerpt, beginning } = await import(root + "assets/search/excerpt.js");
+  const parts = excerpt(text, units);
+  return [parts.map((part) => (part.mark ? `[${part.text}]` : part.text)).join(""), beginning(text)];
+}"""
+LONG = "Tokens are read one by one and their keys stay where they are. " * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "units", "excerpt"),
+    [
+        ("Self-check\nWhy is the cache exact?\nIt is.", ["cache"], "Why is the [cache] exact? It is."),
+        (f"Claim\n{LONG}The cache\nx", ["cache"], "… their keys stay where they are. The [cache] · x"),
+        ("A list\none cache\ntwo\nthree", ["cache"], "one [cache] · two · three"),
+        (f"{LONG}\n一句话\n缓存很大。\n完", ["缓存"], "[缓存]很大。 完"),
+        ("The cache\nis here", ["cache", "here"], "The [cache] · is [here]"),
+    ],
+)
+def test_an_excerpt_begins_with_the_block_that_was_asked_for(
+    open_page: Any, sample_home: str, text: str, units: list[str], excerpt: str
+) -> None:
+    page = open_page(f"{sample_home}concepts/attention/")
+    shown, _ = page.evaluate(EXCERPT, [sample_home, text, units])
+    if excerpt.startswith("… "):
+        assert shown.startswith("… ") and shown.endswith(excerpt[2:])
+    else:
+        assert shown == excerpt
+    assert page.evaluate(EXCERPT, [sample_home, f"Claim\n{LONG}", ["x"]])[1].startswith("Tokens are read")
+
+
 def test_a_first_search_is_light(open_page: Any, home: str) -> None:
     """All that is sent from opening the dialog to the answer, as it lies on the server: it is compressed."""
     for side, query in (("", "paged attention memory"), ("zh/", "键值缓存占多少显存")):
         page = open_page("about:blank")
         page.goto(home + side)
         page.wait_for_load_state("networkidle")
-        sizes: dict[str, int] = {}
-        page.on("response", lambda answer, sizes=sizes: sizes.__setitem__(answer.url, len(answer.body())))
+        answers: list[Any] = []
+        page.on("response", lambda answer, answers=answers: answers.append(answer))
         page.keyboard.press("/")
         page.wait_for_selector("dialog.k-search[open]")
         assert ask(page, query)
+        sizes = {answer.url: len(answer.body()) for answer in answers}
         assert 5_000 < sum(sizes.values()) <= MOST, sizes
 
 
@@ -93,7 +124,7 @@ def test_search_by_keyboard(open_page: Any, sample_home: str) -> None:
     page.wait_for_url("**/concepts/kv-cache/**")
     page.keyboard.press("/")
     page.wait_for_selector("dialog.k-search[open]")
-    assert [t.inner_text() for t in page.query_selector_all(".k-hit-title")] == ["KV cache"]  # opened lately
+    assert page.locator(".k-hit-title").all_inner_texts() == ["KV cache"]  # opened lately
     page.keyboard.press("Escape")
     page.wait_for_selector("dialog.k-search:not([open])", state="attached")
 
@@ -104,6 +135,26 @@ def test_enter_before_the_answer_opens_the_first_hit(open_page: Any, sample_home
     page.wait_for_selector("dialog.k-search[open]")
     page.keyboard.type("attention")
     page.keyboard.press("Enter")
+    page.wait_for_url("**/concepts/attention/**")
+
+
+def test_enter_never_opens_what_an_earlier_text_has_found(
+    open_page: Any, sample_home: str, hold: Any
+) -> None:
+    page = open_page(sample_home)
+    page.keyboard.press("/")
+    page.wait_for_selector("dialog.k-search[data-answered]")
+    page.clock.install()
+    page.clock.pause_at(4102444800)  # timers wait: the page asks when the test says so
+    let_go = hold(page, "**/search/words/*")
+    page.fill("dialog.k-search input", "prefix")
+    with page.expect_request("**/search/words/*"):
+        page.clock.run_for(100)
+    page.fill("dialog.k-search input", "attention")
+    page.keyboard.press("Enter")
+    let_go()
+    page.wait_for_selector(".k-hit-title:has-text('Prefix tree')")
+    page.clock.resume()
     page.wait_for_url("**/concepts/attention/**")
 
 

@@ -63,8 +63,17 @@ def test_text_is_taken_by_section_without_furniture() -> None:
     <pre><span></span><code><span class="k">def</span><span class="w"> </span>f_1()</code></pre>"""
     assert passages(page(body)) == [
         Passage("", "", "Lead word"),
-        Passage("a-b", "A & B", "one two x y data-unsearched def f_1()"),
+        Passage("a-b", "A & B", "one\ntwo\nx\ny\ndata-unsearched\ndef f_1()"),
     ]
+
+
+def test_the_name_of_a_callouts_type_is_no_text_and_its_own_title_is_a_line() -> None:
+    body = """<div class="admonition note">\n<p class="admonition-title">Note</p>\n<p>one
+    line</p></div><details class="tip"><summary>提示</summary><p>two</p></details>
+    <div class="admonition tip"><p class="admonition-title">Note this</p><p>three</p></div>"""
+    assert passages(page(body)) == [Passage("", "", "one line\ntwo\nNote this\nthree")]
+    table = "<table><thead><tr><th>a</th><th>b</th></tr></thead><tr><td>1</td>\n<td>2</td></tr></table>"
+    assert passages(page(table)) == [Passage("", "", "a b\n1 2")]
 
 
 def test_of_a_formula_its_words_are_text() -> None:

@@ -41,7 +41,7 @@ def server(tmp_path: Path, listeners: Listeners) -> Iterator[Server]:
 
 def get(server: Server, path: str) -> tuple[int, str, str]:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}{path}", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}{path}", timeout=60) as answer:
             return answer.status, answer.headers["Content-Type"], answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.headers["Content-Type"], error.read().decode()
@@ -65,7 +65,7 @@ def test_what_is_not_there(server: Server, path: str, text: str) -> None:
 
 
 def test_browsers_are_told(server: Server, listeners: Listeners) -> None:
-    with urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}{EVENTS}", timeout=5) as events:
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}{EVENTS}", timeout=60) as events:
         listeners.tell(["a.md:1: broken"])
         assert json.loads(events.readline().removeprefix(b"data: ")) == {"problems": ["a.md:1: broken"]}
         events.readline()
@@ -75,7 +75,7 @@ def test_browsers_are_told(server: Server, listeners: Listeners) -> None:
 
 def test_who_comes_late_still_hears_of_problems(listeners: Listeners) -> None:
     listeners.tell(["a.md:1: broken"])
-    assert json.loads(listeners.join().get(timeout=1)) == {"problems": ["a.md:1: broken"]}
+    assert json.loads(listeners.join().get(timeout=60)) == {"problems": ["a.md:1: broken"]}
     listeners.tell([])
     assert listeners.join().empty()
 
@@ -85,7 +85,7 @@ def test_a_change_is_seen_once(project: Layout) -> None:
     before = fingerprint(project)
     (project.vault / "Home.md").write_text("changed", "utf-8")
     threading.Thread(target=watch, args=(project, before, seen.release, stop), daemon=True).start()
-    assert seen.acquire(timeout=10)
+    assert seen.acquire(timeout=60)
     assert not seen.acquire(timeout=1)
     stop.set()
 

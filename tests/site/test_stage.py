@@ -103,6 +103,28 @@ def test_backlinks_carry_their_sentence_in_the_readers_language(project: Layout)
     assert "参见 缩放 与" in chinese.split("k-backlinks")[1]
 
 
+def test_planned_notes_that_link_here_are_named_together_in_both_languages(project: Layout) -> None:
+    edit(project, "concepts/Prefix tree.md", "kind: model", 'kind: model\nprerequisites: ["[[Attention]]"]')
+    stage_all(project, LANGUAGES)
+    for language, title in (("en", "Prefix tree"), ("zh", "前缀树")):
+        foot = staged(project, "concepts/attention.md", language).split("k-backlinks")[1]
+        last = foot.split("<li>")[-1]
+        assert "k-pill-planned" in last and f'<a class="k-planned" href="../prefix-tree/">{title}</a>' in last
+        assert "k-planned" not in foot.removesuffix(last)
+
+
+def test_an_item_of_a_list_that_links_here_is_named_without_its_fields(project: Layout) -> None:
+    edit(project, "reading-lists/Sample list.md", "[[KV cache]] [after:: [[Attention]]]",
+         "[[KV cache]] [[Prefix tree]] [after:: [[Attention]]] A remark.")  # fmt: skip
+    edit(
+        project, "reading-lists/Sample list.md", "## Milestones", "- [ ] [[Attention]] [minutes:: 5]\n\n## M"
+    )
+    stage_all(project, LANGUAGES)
+    foot = staged(project, "concepts/attention.md").split("k-backlinks")[1]
+    assert '<p><a href="https://example.org/2">Second</a></p></li>' in foot
+    assert "minutes" not in foot and foot.count("Attention</p>") == 0
+
+
 def test_progress_of_a_reading_list_is_counted_from_the_english_ticks(project: Layout) -> None:
     stage_all(project, LANGUAGES)
     assert 'max="2" value="1"' in staged(project, "reading-lists/sample-list.md", "zh")

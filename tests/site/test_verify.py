@@ -161,7 +161,7 @@ def served(project: Layout) -> Iterator[tuple[Layout, str]]:
         yield project, found[1]
     finally:
         os.killpg(child.pid, signal.SIGINT)
-        child.wait(20)
+        child.wait(120)
 
 
 @pytest.mark.slow
@@ -171,12 +171,12 @@ def test_an_edit_brings_the_badge_back_or_the_failing_line(served: tuple[Layout,
     assert note.is_file() and results_file(project.vault)
 
     def page() -> str:
-        return urllib.request.urlopen(f"{base}concepts/good/", timeout=5).read().decode()
+        return urllib.request.urlopen(f"{base}concepts/good/", timeout=60).read().decode()
 
-    with urllib.request.urlopen(f"{base}__kvist/events", timeout=90) as events:
+    with urllib.request.urlopen(f"{base}__kvist/events", timeout=240) as events:
 
         def wait(until: Callable[[dict], bool]) -> dict:
-            end = time.monotonic() + 90
+            end = time.monotonic() + 240
             while time.monotonic() < end:
                 line = events.readline().decode()
                 if line.startswith("data: ") and until(message := json.loads(line[6:])):

@@ -34,6 +34,7 @@ def test_backlinks_in_english(make_vault) -> None:
 def test_backlinks_in_chinese(make_vault) -> None:
     found = backlinks(Vault.load(make_vault(FILES)), "zh")
     assert found["KV cache.md"] == [
+        Backlink("A.md", 2, ""),  # properties stand in the English file for both
         Backlink("A.zh.md", 4, "这里是 KV 缓存，很好！"),
         Backlink("B.zh.md", 1, "只有中文：KV cache"),
     ]

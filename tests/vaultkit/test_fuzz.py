@@ -108,4 +108,4 @@ def test_long_lines_take_no_long_time(text: str) -> None:
     for link in note.links[:5]:
         if link.kind != "frontmatter":
             sentence_of(note.scan, link)
-    assert time.process_time() - started < 3, "quadratic"
+    assert time.process_time() - started < 10, "quadratic"  # half a second where this was written

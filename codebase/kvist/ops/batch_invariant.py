@@ -14,12 +14,15 @@ Source: He et al., "Defeating Nondeterminism in LLM Inference", Thinking Machine
 import mlx.core as mx
 
 from kvist.errors import KvistError
+from kvist.ops.arguments import need_implementation, need_number, need_whole
 from kvist.ops.attention import Mask, causal_mask, check_attention
 from kvist.ops.fixed_order import matmul_in_blocks, pad_to_multiple, sum_in_blocks
 from kvist.ops.metal import batch_invariant as kernels
+from kvist.ops.rms_norm import check_rms_norm
 from kvist.ops.split_k import check_matmul
 
 CHUNK = 32  # of the kernels
+LARGEST_BLOCK = 65536  # scores are filled up to whole blocks
 
 
 def batch_invariant_matmul(
@@ -46,16 +49,16 @@ def batch_invariant_rms_norm(
     implementation: str | None = None,
 ) -> mx.array:
     """RMSNorm over the last axis (see `rms_norm`) whose sum of squares runs in blocks of `block_size`."""
-    if weight.ndim != 1 or x.ndim == 0 or weight.shape[0] != x.shape[-1]:
-        got = f"x {x.shape}, weight {weight.shape}"
-        raise KvistError("batch_invariant_rms_norm", "weight of shape (x.shape[-1],)", got)
+    check_rms_norm(x, weight, eps, "batch_invariant_rms_norm")
     _check_block("batch_invariant_rms_norm", "block_size", block_size)
     if _takes_kernel("batch_invariant_rms_norm", "block_size", block_size, implementation) and x.size:
         rows = x.reshape(-1, x.shape[-1])
         return kernels.rms_norm(rows, weight.astype(x.dtype), eps).run()[0].reshape(x.shape)
+    if not x.size:
+        return x
     wide = x.astype(mx.float32)
     total = sum_in_blocks(wide * wide, block_size)
-    scale = 1.0 / mx.sqrt(total[..., None] / x.shape[-1] + eps)
+    scale = 1.0 / mx.sqrt(total[..., None] / x.shape[-1] + float(eps))
     return (weight * (wide * scale).astype(x.dtype)).astype(x.dtype)
 
 
@@ -81,6 +84,8 @@ def batch_invariant_attention(
         raise KvistError("batch_invariant_attention", "at least one key", "none")
     _check_block("batch_invariant_attention", "block_size", block_size)
     scale = q.shape[-1] ** -0.5 if scale is None else scale
+    need_number("batch_invariant_attention", scale=scale)
+    scale = float(scale)
     if _takes_kernel("batch_invariant_attention", "block_size", block_size, implementation):
         if isinstance(mask, mx.array) or not q.dtype == k.dtype == v.dtype or v.shape != k.shape:
             need = 'mask None or "causal" for implementation="metal", q, k and v of one dtype and head_dim'
@@ -108,13 +113,14 @@ def _hide(scores: mx.array, mask: Mask) -> mx.array:
 
 
 def _takes_kernel(where: str, name: str, size: int, implementation: str | None) -> bool:
-    if implementation not in {None, "reference", "metal"}:
-        raise KvistError(where, "implementation reference, metal", repr(implementation))
+    need_implementation(where, implementation, "reference", "metal")
     if implementation == "metal" and size != CHUNK:
         raise KvistError(where, f'{name}={CHUNK} for implementation="metal"', str(size))
     return implementation == "metal"
 
 
 def _check_block(where: str, name: str, size: int) -> None:
-    if size < 1:
-        raise KvistError(where, f"{name} of at least 1", str(size))
+    need_whole(where, **{name: size})
+    if not 1 <= size <= LARGEST_BLOCK:
+        bound = "at least 1" if size < 1 else f"at most {LARGEST_BLOCK}"
+        raise KvistError(where, f"{name} of {bound}", str(size))

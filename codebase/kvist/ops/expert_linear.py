@@ -5,6 +5,7 @@ import numpy as np
 
 from kvist.errors import KvistError
 from kvist.ops.affine import QuantizedWeight, check_layout, dequantize
+from kvist.ops.arguments import need_array, need_implementation
 from kvist.ops.metal import moe
 
 Weights = mx.array | QuantizedWeight
@@ -24,15 +25,15 @@ def expert_linear(
     (MLX's). Raises KvistError on shapes that do not fit, dtypes, and experts that there are not.
     """
     _check(x, weights, experts)
-    if implementation not in {None, "reference", "mlx", "metal"}:
-        raise KvistError("expert_linear", "implementation reference, mlx, metal", repr(implementation))
+    experts = experts.astype(mx.int32)
+    need_implementation("expert_linear", implementation, "reference", "mlx", "metal")
     shape = (*experts.shape, moe.shape_of(weights)[1])
     if 0 in shape or not x.shape[1]:
         return mx.zeros(shape, x.dtype)
     if implementation == "reference":
         return expert_linear_reference(x, weights, experts)
     if implementation == "metal":
-        return _metal(x, weights, experts.astype(mx.int32)).reshape(shape)
+        return _metal(x, weights, experts).reshape(shape)
     return _mlx(x, weights, experts)
 
 
@@ -71,8 +72,16 @@ def _metal(x: mx.array, weights: Weights, experts: mx.array) -> mx.array:
 
 
 def _check(x: mx.array, weights: Weights, experts: mx.array) -> None:
+    where = "expert_linear"
+    need_array(where, x=x, experts=experts)
     if isinstance(weights, QuantizedWeight):
-        check_layout("expert_linear", weights.group_size, weights.bits)
+        packed, scales, biases, group_size, bits = weights
+        check_layout(where, group_size, bits)
+        need_array(where, packed=packed, scales=scales, biases=biases)
+        if packed.ndim != 3:
+            raise KvistError(where, "packed weights of three axes", f"shape {packed.shape}")
+    else:
+        need_array(where, weights=weights)
     shape = moe.shape_of(weights)
     fits = x.ndim == 2 and len(shape) == 3 and experts.ndim == 2
     if not fits or x.shape[1] != shape[2] or x.shape[0] != experts.shape[0]:

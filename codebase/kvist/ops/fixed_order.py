@@ -26,7 +26,9 @@ def pad_to_multiple(x: mx.array, axis: int, multiple: int, value: float = 0.0) -
 
 def sum_in_blocks(x: mx.array, block: int) -> mx.array:
     """Sum over the last axis in blocks of `block`: in order inside each block, then block after block."""
-    blocks = pad_to_multiple(x, -1, block).reshape(*x.shape[:-1], -1, block)
+    block = min(block, x.shape[-1])  # zeros behind the end would change nothing
+    x = pad_to_multiple(x, -1, block)
+    blocks = x.reshape(*x.shape[:-1], x.shape[-1] // block, block)
     partial = add_in_order(mx.split(blocks, block, axis=-1))  # (…, blocks, 1)
     return add_in_order(mx.split(partial, partial.shape[-2], axis=-2))[..., 0, 0]
 
@@ -39,8 +41,9 @@ def matmul_in_blocks(a: mx.array, b: mx.array, block: int) -> mx.array:
     """
     block = min(block, a.shape[-1])
     a, b = pad_to_multiple(a.astype(mx.float32), -1, block), pad_to_multiple(b.astype(mx.float32), -2, block)
-    left = a.reshape(*a.shape[:-1], -1, block).swapaxes(-3, -2)  # (…, blocks, M, block)
-    right = b.reshape(*b.shape[:-2], -1, block, b.shape[-1])  # (…, blocks, block, N)
+    count = a.shape[-1] // block
+    left = a.reshape(*a.shape[:-1], count, block).swapaxes(-3, -2)  # (…, blocks, M, block)
+    right = b.reshape(*b.shape[:-2], count, block, b.shape[-1])  # (…, blocks, block, N)
     columns, rows = mx.split(left, block, axis=-1), mx.split(right, block, axis=-2)
     partial = add_in_order(map(mul, columns, rows))  # (…, blocks, M, N)
     return add_in_order(mx.split(partial, partial.shape[-3], axis=-3))[..., 0, :, :]

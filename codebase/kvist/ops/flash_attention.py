@@ -3,6 +3,7 @@
 import mlx.core as mx
 
 from kvist.errors import KvistError
+from kvist.ops.arguments import need_flag, need_implementation, need_whole
 from kvist.ops.attention import check_attention
 from kvist.ops.metal.flash_attention import launch
 from kvist.ops.online_softmax import merge_softmax, softmax_state
@@ -26,13 +27,14 @@ def flash_attention(
     Source: Dao et al. 2022, FlashAttention, algorithm 1; Dao 2023, FlashAttention-2, algorithm 1, whose
     order of loops this is. Raises KvistError on bad shapes or blocks.
     """
+    need_flag("flash_attention", causal=causal)
     check_attention(q, k, v, "causal" if causal else None)
+    need_whole("flash_attention", block_q=block_q, block_k=block_k)
     if block_q < 1 or block_k < 1:
         raise KvistError("flash_attention", "blocks of at least 1", f"block_q={block_q}, block_k={block_k}")
     if not k.shape[2]:
         raise KvistError("flash_attention", "at least one key", "none")
-    if implementation not in {None, "reference", "metal"}:
-        raise KvistError("flash_attention", "implementation reference, metal", repr(implementation))
+    need_implementation("flash_attention", implementation, "reference", "metal")
     if implementation == "metal":
         kernel = launch(q, k, v, q.shape[-1] ** -0.5, causal=causal)
         return kernel.run()[0] if q.size else q

@@ -80,14 +80,14 @@ IMPLEMENTATIONS: dict[str, Callable[[mx.array, mx.array, float], mx.array]] = {
 }
 
 
-def check_rms_norm(x: mx.array, weight: mx.array, eps: float) -> None:
-    """Raise KvistError unless shapes and dtypes are what `rms_norm` takes."""
-    need_array("rms_norm", x=x, weight=weight)
-    need_number("rms_norm", eps=eps)
+def check_rms_norm(x: mx.array, weight: mx.array, eps: float, where: str = "rms_norm") -> None:
+    """Raise KvistError `[where]` unless shapes and dtypes are what `rms_norm` takes."""
+    need_array(where, x=x, weight=weight)
+    need_number(where, eps=eps)
     if x.ndim == 0:
-        raise KvistError("rms_norm", "x with at least one axis", "a single value")
+        raise KvistError(where, "x with at least one axis", "a single value")
     if weight.shape != x.shape[-1:]:
-        raise KvistError("rms_norm", f"weight {x.shape[-1:]} like the last axis of x", str(weight.shape))
+        raise KvistError(where, f"weight {x.shape[-1:]} like the last axis of x", str(weight.shape))
     for name, array in (("x", x), ("weight", weight)):
         if array.dtype not in FLOATS:
-            raise KvistError("rms_norm", f"{name} of float32, float16 or bfloat16", str(array.dtype))
+            raise KvistError(where, f"{name} of float32, float16 or bfloat16", str(array.dtype))

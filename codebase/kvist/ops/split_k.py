@@ -3,6 +3,7 @@
 import mlx.core as mx
 
 from kvist.errors import KvistError
+from kvist.ops.arguments import need_array, need_floats, need_whole
 from kvist.ops.fixed_order import matmul_in_blocks
 
 
@@ -16,12 +17,15 @@ def split_k_matmul(a: mx.array, b: mx.array, num_splits: int) -> mx.array:
     1 … K.
     """
     check_matmul("split_k_matmul", a, b)
+    need_whole("split_k_matmul", num_splits=num_splits)
     if not 1 <= num_splits <= a.shape[1]:
         raise KvistError("split_k_matmul", f"num_splits from 1 to K={a.shape[1]}", str(num_splits))
     return matmul_in_blocks(a, b, -(-a.shape[1] // num_splits))
 
 
 def check_matmul(where: str, a: mx.array, b: mx.array) -> None:
-    """Raise KvistError unless a is (M, K) and b is (K, N) with K >= 1."""
+    """Raise KvistError unless a is (M, K) and b is (K, N) with K >= 1, of a floating dtype."""
+    need_array(where, a=a, b=b)
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0] or not a.shape[1]:
         raise KvistError(where, "a (M, K) and b (K, N) with K >= 1", f"a {a.shape}, b {b.shape}")
+    need_floats(where, a=a, b=b)

@@ -4,7 +4,7 @@ import mlx.core as mx
 import numpy as np
 
 from kvist.errors import KvistError
-from kvist.ops.arguments import need_array, need_number, need_whole
+from kvist.ops.arguments import need_array, need_implementation, need_number, need_whole
 from kvist.ops.attention import check_attention
 from kvist.ops.metal import split_kv as kernels
 from kvist.ops.online_softmax import merge_softmax, softmax_state
@@ -37,8 +37,7 @@ def split_kv_attention(
     need_whole(where, partition_size=partition_size)
     if partition_size < 1:
         raise KvistError(where, "a partition_size of at least 1", str(partition_size))
-    if implementation not in {None, "reference", "metal"}:
-        raise KvistError(where, "implementation reference, metal", repr(implementation))
+    need_implementation(where, implementation, "reference", "metal")
     batch, _, keys, _ = k.shape
     lengths = mx.full((batch,), keys, mx.int32) if lengths is None else lengths
     need_array(where, lengths=lengths)
@@ -50,6 +49,7 @@ def split_kv_attention(
     lengths = mx.array(counts.astype(np.int32))
     scale = q.shape[-1] ** -0.5 if scale is None else scale
     need_number(where, scale=scale)
+    scale = float(scale)
     if implementation != "metal":
         return split_kv_reference(q, k, v, lengths, scale=scale, partition_size=partition_size)
     if not q.size:

@@ -68,7 +68,9 @@ def run(asked: Options) -> int:
             print(f"{teller.shown(path)}: warning: unreadable {what}", file=sys.stderr)
     engine = engine_digest(scope.root, cache.fingerprints)
     reports = [recall(cache, path, file) for path, file in scope.rows]
-    holds = all(report.reused or is_plain(cache, report.path) for report in reports)
+    holds = all(
+        report.reused or is_plain(cache, *row) for report, row in zip(reports, scope.rows, strict=True)
+    )
     if holds and "--no-cache" not in asked.flags:
         for report in reports:
             teller.show(report)

@@ -47,7 +47,7 @@ class Runner:
             reading = Reading(Path(file), path, self.cache.fingerprints)
             learn_shape(self.cache, path, file, reading)
         report = recall(self.cache, path, file)
-        if is_plain(self.cache, path):
+        if is_plain(self.cache, path, file):
             return NoteReport(path, why=report.why)
         if report.reused and not force:
             self.entries[path] = renewed(self.cache, path, self.engine)

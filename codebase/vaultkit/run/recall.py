@@ -44,9 +44,9 @@ def recall(cache: RunCache, path: str, file: str) -> NoteReport:
     return report
 
 
-def is_plain(cache: RunCache, path: str) -> bool:
-    """True if the note, its shape known, has no Python blocks."""
-    return path in cache.texts and cache.texts[path][1] == ""
+def is_plain(cache: RunCache, path: str, file: str) -> bool:
+    """True if the note, its present shape known, has no Python blocks."""
+    return known_shape(cache, path, file) and cache.texts[path][1] == ""
 
 
 def renewed(cache: RunCache, path: str, engine: str) -> dict[str, object]:

@@ -16,6 +16,7 @@ from vaultkit.note import Note
 from vaultkit.pairs import canonical, translated
 from vaultkit.published import public
 from vaultkit.site.anchors import Anchors, anchors_of
+from vaultkit.site.chinese import is_chinese_vault
 from vaultkit.site.describe import LONGEST, about, claim, shorten
 from vaultkit.site.paths import Language
 from vaultkit.site.settings import strict_line_breaks
@@ -85,6 +86,7 @@ class SiteMap:
     problems: list[Problem] = field(default_factory=list)
     files: dict[str, Page] = field(default_factory=dict)  # of canvases and bases, by path
     plain: bool = False  # an export: nothing but the vault's own
+    chinese: bool = False  # its notes are Chinese and have no pairs: the whole site is in Chinese
     dated: bool = False  # set when a page depends on the day on which it was made
     memo: Memo = field(default_factory=Memo)  # what was found in notes, for maps of the same vault to come
     _anchors: dict[str, Anchors] = field(default_factory=dict)
@@ -93,6 +95,8 @@ class SiteMap:
     def of(cls, vault: Vault, *, plain: bool = False, memo: Memo | None = None) -> "SiteMap":
         """The pages of a vault, but for private notes; `plain`: for export, where no rule is ours."""
         vault = public(vault)
+        memo = memo or Memo()
+        chinese = not plain and is_chinese_vault(vault.notes.values(), memo)
         pages: dict[str, Page] = {}
         taken: dict[str, str] = {}
         problems = []
@@ -100,7 +104,7 @@ class SiteMap:
             key = canonical(path)
             if key in pages or (path.startswith(NOT_PUBLISHED) and not plain):
                 continue
-            page = Page(key, page_slug(key), _languages(vault, key), plain)
+            page = Page(key, page_slug(key), {"zh": key} if chinese else _languages(vault, key), plain)
             if plain:
                 page = replace(page, slug=_free(page.slug, taken))
             if page.slug in taken:
@@ -116,7 +120,15 @@ class SiteMap:
                 Problem(HOME, 0, "no-home", "is missing: it is the site's front page", "write it")
             )
         files = _file_pages(vault, taken)
-        return cls(vault, pages, problems, files, plain=plain, memo=memo or Memo())
+        return cls(vault, pages, problems, files, plain=plain, chinese=chinese, memo=memo)
+
+    def spoken(self, language: Language) -> Language:
+        """The language in which this half of the site speaks."""
+        return "zh" if self.chinese else language
+
+    def lang(self, note: Note) -> Language:
+        """The language of a note's text."""
+        return "zh" if self.chinese else note.lang
 
     @cached_property
     def index(self) -> Index:

@@ -110,6 +110,7 @@ def stage(
 
 def steps(sitemap: SiteMap, language: Language, inputs: Inputs, api: Coverage) -> Iterator[Step]:
     """What makes up a tree but for its attachments; each stands alone and reads only what it is given."""
+    language = sitemap.spoken(language)
     for key, page in sitemap.pages.items():
         yield f"note {key}", partial(_note, sitemap, language, page, inputs)
     for path, page in sitemap.files.items():
@@ -141,6 +142,7 @@ def of_all(sitemap: SiteMap, language: Language, graph: Graph | None, others: It
     are made. `others` are the files that the steps have given.
     """
     part = Part()
+    language = sitemap.spoken(language)
     if graph:
         page = graph_page(sitemap)
         context = Context(sitemap, language, page, parse_note("", ""))

@@ -5,6 +5,7 @@ from typing import Any
 from vaultkit.bases.query import Answer, Column, Row, Rows
 from vaultkit.bases.values import Tag, is_empty
 from vaultkit.canvas.draw import entities
+from vaultkit.site.bilingual import in_language
 from vaultkit.site.cells import cell, picture
 from vaultkit.site.context import Context
 from vaultkit.site.ui import STRINGS, say
@@ -15,6 +16,7 @@ _FITS = ("cover", "contain")
 def view_html(context: Context, answer: Answer, *, name: str = "", url: str = "") -> str:
     """The whole view; `name` is said above it, as a link to `url` if there is one."""
     draw = {"cards": _cards, "list": _list}.get(answer.view.type, _table)
+    name = in_language(name, context.language)
     said = f'<a href="{entities(url)}">{entities(name)}</a>' if url else entities(name)
     title = f'<p class="k-base-name">{said}</p>' if name else ""
     remarks = "".join(f"<li>{_remark(remark)}</li>" for remark in answer.remarks)
@@ -31,7 +33,11 @@ def label(context: Context, column: Column) -> str:
     """A column's name: what the base calls it, else the site's word for a property that it knows."""
     key = f"property_{column.id}"
     own = column.label != column.id.removeprefix("formula.").removeprefix("file.")
-    return column.label if own or key not in STRINGS else say(context.language, key)
+    return (
+        in_language(column.label, context.language)
+        if own or key not in STRINGS
+        else say(context.language, key)
+    )
 
 
 def _value(context: Context, column: Column, value: Any) -> str:
@@ -53,7 +59,7 @@ def _table(context: Context, answer: Answer) -> str:
     head = "".join(f'<th scope="col">{entities(label(context, column))}</th>' for column in columns)
     bodies = "".join(_body(context, answer, group) for group in answer.groups)
     table = f"<table><thead><tr>{head}</tr></thead>{bodies}</table>"
-    name = entities(answer.view.name or say(context.language, "base_table"))
+    name = entities(in_language(answer.view.name, context.language) or say(context.language, "base_table"))
     return f'<div class="k-base-scroll" tabindex="0" role="group" aria-label="{name}">{table}</div>'
 
 

@@ -157,3 +157,52 @@ kernel void traits(device float* o [[buffer(0)]], device const half* h [[buffer(
   remove_reference_t<thread float&> y = halved(h[i]);
   o[i] = x + y + has_most;
 }
+
+constant float4 corner(1, 2, 3, 4);
+inline float4 four(float3 a, float b) { return float4(a, b); }
+enum Kind { first, second };
+inline float chosen(Kind kind, float x) {
+  switch (kind) {
+    case first: return x;
+    case second: return -x;
+  }
+}
+inline float forever(float x) {
+  for (;;) {
+    if (x > 2) return x;
+    x += 1;
+  }
+}
+template <bool Twice>
+inline float maybe_twice(float x) {
+  if constexpr (Twice) {
+    return 2 * x;
+  } else {
+    return x;
+  }
+}
+void kernel fractions(device bfloat* o [[buffer(0)]], device float* x [[buffer(1)]],
+                      volatile device float* v [[buffer(2)]], uint i [[thread_position_in_grid]]) {
+  bfloat a = bfloat(0.5f);
+  bfloat b = (bfloat)1.5f;
+  a = static_cast<bfloat>(x[0] * 2.0f);
+  b = 0.5bf;
+  b = 1;
+  a += 1.0f;
+  a *= x[0];
+  bfloat2 both(0.5f, 1.0f);
+  float3 grey(1), same(float2(1), 2);
+  x[1] = a + b + a * 2.0f + four(grey, 2).w + same.y + corner.z;
+  x[2] = chosen(first, x[3]) + forever(x[4]) + maybe_twice<true>(x[5]) + v[i];
+  x[3] = grey.x > 1.0f ? x[1] : 2.0f;
+  o[i] = a > b ? max(a, b) : both.x;
+  o[i + 1] = bfloat(a > 0.5f ? 1.0f : 2.0f);
+}
+kernel void read_through_a_cast(device uint* o [[buffer(0)]], uint i [[thread_position_in_threadgroup]]) {
+  threadgroup atomic_uint count[2];
+  if (i < 2) atomic_store_explicit(&count[i], 0u, memory_order_relaxed);
+  threadgroup_barrier(mem_flags::mem_threadgroup);
+  atomic_fetch_add_explicit(&count[i & 1], 1u, memory_order_relaxed);
+  threadgroup_barrier(mem_flags::mem_threadgroup);
+  o[i] = ((threadgroup uint*)count)[i & 1] + *(threadgroup uint*)&count[0];
+}

@@ -80,6 +80,20 @@ def test_any_folder(place: Place) -> None:
     assert place.files() == before
 
 
+def test_code_in_a_note_that_had_none_is_run(place: Place) -> None:
+    """Though every other verdict holds, so that nothing else has to run."""
+    place.write("Good.md", GOOD)
+    place.write("New.md", "no code yet\n")
+    assert place.rows("my notes")["New.md"]["blocks"] == 0
+    place.write("New.md", GOOD.replace("\n4\n", "\n5\n"))
+    rows = place.rows("my notes")
+    assert rows["Good.md"]["reused"] and not rows["New.md"]["ok"]
+    place.write("New.md", "")
+    assert place.rows("my notes")["New.md"]["blocks"] == 0
+    place.write("New.md", GOOD)
+    assert place.rows("my notes")["New.md"]["passed"] == 1
+
+
 def test_notes_of_a_folder(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     one, two = place.write("One.md", GOOD), place.write("in/Two.md", GOOD)
 

@@ -109,7 +109,7 @@ def test_nothing_but_json_on_stdout_and_nobody_types(make_vault, divided: bool) 
         text=True,
         env=env,
         stdin=read,
-        timeout=60,
+        timeout=300,
     )
     os.close(write)
     rows = [json.loads(line) for line in done.stdout.splitlines()]
@@ -150,23 +150,23 @@ def test_what_stops_the_command_stops_the_notes(make_vault, number: int) -> None
     root = make_vault({})
     pipe = root.parent / "pipe"
     os.mkfifo(pipe)
-    code = f"open({str(pipe)!r}, 'w').write('x')\nimport time\ntime.sleep(60)\n"
+    code = f"open({str(pipe)!r}, 'w').write('x')\nimport time\ntime.sleep(600)\n"
     (root / "A.md").write_text(f"```python\n{code}```\n")
     both = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     process = subprocess.Popen(command(root), cwd=root.parent, **both)
     with open(pipe) as opened:  # the note runs
         assert opened.read(1) == "x"
     process.send_signal(number)
-    out, err = process.communicate(timeout=30)  # and ends: its child holds the other ends of the pipes
+    out, err = process.communicate(timeout=120)  # and ends: its child holds the other ends of the pipes
     assert process.returncode == 128 + number and b"Traceback" not in err and b"died" not in out
 
 
 def test_a_thread_that_a_note_leaves_does_not_keep_the_command_alive(make_vault) -> None:
-    code = "import threading, time\nthreading.Thread(target=lambda: time.sleep(600)).start()\n"
+    code = "import threading, time\nthreading.Thread(target=lambda: time.sleep(900)).start()\n"
     root = make_vault({"A.md": f"```python\n{code}```\n", "B.md": GOOD})
     env = {**os.environ, "XDG_CACHE_HOME": str(root.parent / "cache")}
     done = subprocess.run(
-        command(root), cwd=root.parent, capture_output=True, text=True, env=env, timeout=120
+        command(root), cwd=root.parent, capture_output=True, text=True, env=env, timeout=300
     )
     assert done.returncode == 1 and "thread-left" in done.stdout and "1 FAILED" in done.stdout
 

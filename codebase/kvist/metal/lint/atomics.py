@@ -1,6 +1,7 @@
 """Atomics: their types, where they may be, and that only atomic functions touch them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from kvist.metal.lint.names import ATOMICS, SCALARS, VECTORS
 from kvist.metal.lint.pointers import writes
@@ -39,6 +40,10 @@ def check_atomic_writes(unit: Unit) -> Iterator[Problem]:
             before = unit.tokens[index - 1]
             if name not in known or before.text in (".", ">", "::") or before.kind == "name":
                 continue
+            if known[name] and (cast := _cast_around(unit, index, begin)) and writes(unit, *cast):
+                message = f"{name} is atomic and is written plainly through a cast"
+                hint = f"atomic_store_explicit(&{name}[i], value, memory_order_relaxed)"
+                yield replace(unit.problem(unit.tokens[index], "atomic", message, hint), severity="warning")
             target = index + 1
             while target < end and unit.words[target] == "[":
                 target = matching(unit.tokens, target) + 1
@@ -63,3 +68,34 @@ def _declared(unit: Unit, begin: int, end: int) -> Iterator[tuple[str, bool]]:
             after += 1
         if after < end and unit.tokens[after].kind == "name":
             yield unit.words[after], "*" in unit.words[start:after]
+
+
+def _cast_around(unit: Unit, index: int, begin: int) -> tuple[int, int] | None:
+    """(first, behind) of the element in `*(device uint*)x`, `((device uint*)x)[i]` and the like."""
+    words = unit.words
+    first, behind = index, index + 1
+    if words[first - 1] == "&":
+        first -= 1
+        while words[behind] == "[":
+            behind = matching(unit.tokens, behind) + 1
+    named = words[first - 1] == "(" and words[first - 2] == ">" and words[behind] == ")"
+    last = first - 2 if named else first - 1
+    opening, closing = ("<", ">") if named else ("(", ")")
+    if words[last] != closing or words[last - 1] != "*":
+        return None
+    start = next((i for i in range(last, begin, -1) if words[i] == opening), begin)
+    if any(w.startswith("atomic") for w in words[start:last]) or not {"device", "threadgroup"} & {
+        *words[start:last]
+    }:
+        return None
+    if named:
+        if words[start - 1] != "reinterpret_cast":
+            return None
+        start, behind = start - 1, behind + 1
+    elif words[start - 1] == "(" and words[behind] == ")":
+        start, behind = start - 1, behind + 1
+    if words[behind] == "[":
+        return start, matching(unit.tokens, behind) + 1
+    return (
+        (start - 1, behind) if words[start - 1] == "*" and words[start - 2] in (";", "{", "}", ")") else None
+    )

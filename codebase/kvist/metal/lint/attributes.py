@@ -94,7 +94,10 @@ class _Kernel:
                 yield from self._resource(attribute, kind, name, points, spaces, conditional)
             elif kind in POSITIONS or kind in INDICES:
                 yield from self._builtin(attribute, kind, name, texts, points)
-        if points and not spaces:
+        if "**" in "".join(texts):
+            message = f"{name.text}: a pointer to a pointer without an address space between the stars"
+            yield problem(name, "address-space", message, "a table of offsets into one buffer")
+        elif points and not spaces:
             hint = f"device, constant or threadgroup in front of {name.text}'s type"
             message = f"{name.text}: a pointer or reference without an address space"
             yield problem(name, "address-space", message, hint)

@@ -102,12 +102,16 @@ struct kvist_of<T __attribute__((ext_vector_type(N)))> {
   typedef T element;
   static constexpr int count = N, kind = kvist_scalar<T>::kind;
 };
+// An error of every call, where a static_assert would be one of the first with these types.
+#define KVIST_ERROR(condition, text) __attribute__((diagnose_if(condition, "kvist: " text, "error")))
+template <class... A>
+constexpr int kvist_given = (0 + ... + kvist_of<A>::count);
 template <class T, class... A>
-constexpr T kvist_make(A...) {  // a vector from its pieces
-  constexpr int wanted = kvist_of<T>::count, given = (0 + ... + kvist_of<A>::count);
-  static_assert(sizeof...(A) == 1 || given >= wanted, "kvist: a vector from too few components");
-  static_assert(sizeof...(A) == 1 || given <= wanted, "kvist: a vector from too many components");
-  static_assert(sizeof...(A) != 1 || given == 1 || given == wanted, "kvist: a vector of another length");
+constexpr T kvist_make(A...)  // a vector from its pieces
+    KVIST_ERROR(sizeof...(A) != 1 && kvist_given<A...> < kvist_of<T>::count, "a vector from too few components")
+    KVIST_ERROR(sizeof...(A) != 1 && (kvist_given<A...> > kvist_of<T>::count), "a vector from too many components")
+    KVIST_ERROR(sizeof...(A) == 1 && kvist_given<A...> != 1 && kvist_given<A...> != kvist_of<T>::count,
+                "a vector of another length") {
   return T();
 }
 template <class T>
@@ -191,10 +195,7 @@ void atomic_min_explicit(volatile device atomic<ulong>*, ulong, memory_order);
 void atomic_thread_fence(mem_flags, memory_order, thread_scope = thread_scope_device);
 
 template <class To, class From>
-To as_type(From from) {
-  static_assert(sizeof(To) == sizeof(From), "kvist: as_type between types of different size");
-  return To();
-}
+To as_type(From from) KVIST_ERROR(sizeof(To) != sizeof(From), "as_type between types of different size");
 template <class T>
 struct numeric_limits {
   static constexpr T max();

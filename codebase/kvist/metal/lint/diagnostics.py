@@ -30,9 +30,12 @@ _CODES = (
     (r"casts away qualifiers|discards qualifiers", "const-write"),
     (r"variable length array", "array-size"),
     (r"^explicit instantiation of .* does not refer to", "instantiation"),
-    (r"not contextually convertible to 'bool'", "condition"),
+    (r"not contextually convertible to 'bool'|condition of \?: |vector condition", "condition"),
+    (r"does not return a value", "return"),
+    (r"is uninitialized when used", "uninitialized"),
     (r"kvist: .*(?:components|length)", "vector-size"),
     (r"kvist: as_type", "size"),
+    (r"kvist: a float becomes|loses floating-point precision", "type"),
     (r"kvist: this atomic|atomic<", "atomic"),
     (r"^implicit conversion from ", "literal"),
     (r"static assertion failed", "static-assert"),
@@ -52,7 +55,7 @@ _ARTEFACTS = re.compile(
     r"|from vector|static_cast from|C-style cast|reinterpret_cast from .*vector|incomplete type"
     r"|undefined template|cannot (?:in|de)crement|bit-field|asm|'double'|long double|too many errors"
     r"|'[^']*' attribute|attribute (?:cannot|is|only|takes|requires|argument)|__bf16|nullptr"
-    r"|does not return a value|decomposes into"
+    r"|decomposes into"
 )
 
 
@@ -69,9 +72,15 @@ _OBJECT_PARAMETER = re.compile(
 _CLANG_TYPES = {"unsigned", "signed", "_Float16", "__bf16", "volatile", "const"}
 _MACRO = re.compile(r"[A-Z][A-Z0-9_]+")
 _UNNAMED = re.compile(r"([\w ]+) __attribute__\(\(ext_vector_type\((\d)\)\)\)")
-_CHANGED = re.compile(r"implicit conversion from .* changes value")  # a warning of Apple's compiler
+# Warnings of Apple's compiler.
+_CHANGED = re.compile(r"implicit conversion from .* changes value")
+_NO_VALUE = re.compile(r"non-void .* does not return a value|variable '.*' is uninitialized when used here")
+_TO_BFLOAT = re.compile(
+    r"implicit conversion loses floating-point precision: '[\w ]*float' to '[\w ]*b(?:float|f16)\b"
+)
+_CONDITION = re.compile(r"vector condition type|vector operands to the vector conditional")
 _AKA = re.compile(r" \(aka '[^']*'\)")
-_ASSERTED = re.compile(r"^static assertion failed.*?kvist: ")
+_ASSERTED = re.compile(r"^(?:static assertion failed.*?)?kvist: ")
 
 
 class Error(NamedTuple):
@@ -117,8 +126,9 @@ def judge(unit: Unit, made: Translated, errors: Sequence[Error]) -> list[Problem
         elif text.startswith("no matching function") and re.search(r"'atomic_\w+_explicit'", text):
             found += _no_atomic(unit, token, text, listed)
         elif not unsure.at(token) and _trusted(unit, token, text, listed):
-            problem = unit.problem(token, _code(text), _worded_plainly(text, listed))
-            found.append(replace(problem, severity="warning") if _CHANGED.match(text) else problem)
+            mild = _CHANGED.match(text) or _NO_VALUE.match(text)
+            problem = unit.problem(token, _code(text), *_worded_plainly(text, listed))
+            found.append(replace(problem, severity="warning") if mild else problem)
     return found
 
 
@@ -170,13 +180,18 @@ def _code(text: str) -> str:
     return next((code for pattern, code in _CODES if re.search(pattern, text)), "invalid")
 
 
-def _worded_plainly(text: str, notes: Sequence[str]) -> str:
+def _worded_plainly(text: str, notes: Sequence[str]) -> tuple[str, ...]:
+    """What is said, and a hint where there is one."""
     if "variable length array" in text:
-        return "the size of an array must be a constant"
+        return ("the size of an array must be a constant",)
+    if _TO_BFLOAT.match(text) or text == "kvist: a float becomes a bfloat":
+        return "a float becomes a bfloat only where that is written", "bfloat(x), or a literal such as 0.5bf"
+    if _code(text) == "condition":
+        return "a vector is no condition", "select(b, a, c) for c ? a : b by component; any(c) or all(c)"
     if text.startswith("no matching function"):
         told = [n for n in notes if n.startswith("candidate") and "kvist" not in n]
         text = ": ".join([text, *told[:1]])
-    return _UNNAMED.sub(_vector, _ASSERTED.sub("", text)).rstrip(": ")
+    return (_UNNAMED.sub(_vector, _ASSERTED.sub("", text)).rstrip(": "),)
 
 
 def _vector(match: re.Match[str]) -> str:
@@ -214,7 +229,7 @@ def _no_atomic(unit: Unit, token: Token, text: str, notes: Sequence[str]) -> lis
         hint = "device atomic_uint* or threadgroup atomic_uint*, and memory_order_relaxed"
         return [unit.problem(token, "atomic", f"{name} of what is no atomic", hint)]
     counted = all("requires" in n for n in notes if n.startswith("candidate"))
-    return [unit.problem(token, "arguments" if counted else "atomic", _worded_plainly(text, notes))]
+    return [unit.problem(token, "arguments" if counted else "atomic", *_worded_plainly(text, notes))]
 
 
 def _plain(message: str) -> str:
@@ -264,8 +279,10 @@ def _has_object(text: str) -> bool:
 
 def _trusted(unit: Unit, token: Token, text: str, notes: Sequence[str]) -> bool:
     """Whether the error is the text's own, and not one of how it is shown to clang."""
-    if "kvist:" in text:
+    if "kvist:" in text or _NO_VALUE.match(text) or _CONDITION.match(text):
         return True
+    if text.startswith("implicit conversion") and not _CHANGED.match(text):
+        return _TO_BFLOAT.match(text) is not None
     if _CHANGED.match(text):
         return text.startswith("implicit conversion from 'long' to")  # literals that no int holds
     if "atomic<" in text and not re.search(r"no matching|no member", text):

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 from kvist.metal.lint.names import FUNCTIONS
 from kvist.metal.lint.problems import Problem
@@ -35,7 +36,10 @@ def check_recursion(unit: Unit) -> Iterator[Problem]:
                 ring = [*trail[trail.index(name) :], name]
                 how = "itself" if len(ring) == 2 else f"itself through {', '.join(ring[1:-1])}"
                 token = unit.tokens[own[name].name]
-                yield unit.problem(token, "recursion", f"{name} calls {how}", "use a loop")
+                hint = "use a loop: recursion is for kernels alone, since Metal 2.4"
+                yield replace(
+                    unit.problem(token, "recursion", f"{name} calls {how}", hint), severity="warning"
+                )
                 finished.update(ring)
                 break
             elif name not in finished:

@@ -20,8 +20,9 @@ def check_kernel_forms(unit: Unit) -> Iterator[Problem]:
             continue
         name = unit.tokens[function.name]
         head = [unit.words[i] for i in range(function.start, function.name) if i not in unit.in_attribute]
+        head = [w for w in head if w != "kernel"]
         if head[-1:] != ["void"]:
-            got = head[-1] if head and head[-1] not in ("kernel", ">") else "nothing"
+            got = head[-1] if head and head[-1] != ">" else "nothing"
             yield unit.problem(name, "kernel-return", f"kernel {name.text} returns {got}", "a kernel is void")
         if name.text == "main":
             yield unit.problem(name, "kernel-name", "a kernel cannot be called main")

@@ -7,6 +7,7 @@ only those are believed that do not depend on what the header lacks.
 
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +31,11 @@ _ARGUMENTS = [
     "-fsyntax-only",
     "-Werror=vla-extension",
     "-Werror=constant-conversion",
+    "-Werror=return-type",
+    "-Werror=uninitialized",
+    "-Wno-sometimes-uninitialized",
+    "-Werror=implicit-float-conversion",
+    "-Wno-implicit-int-float-conversion",
     "-flax-vector-conversions=none",
     "-Xclang",
     "-cl-single-precision-constant",
@@ -38,6 +44,7 @@ _ARGUMENTS += ["-ferror-limit=200", "-ftemplate-depth=200", "-fconstexpr-steps=1
 _ARGUMENTS += ["-ftemplate-backtrace-limit=0"]
 _ARGUMENTS += ["-include", str(_HERE / "declarations.h")]
 RAN = "ran"
+_FRACTION = r"[?]|(?<![\w.])(?:\d[\d']*\.|\.\d|\d+[eE])"
 
 
 def check_spaces(unit: Unit, unresolved: str) -> tuple[str, list[Problem]]:
@@ -56,8 +63,15 @@ def check_spaces(unit: Unit, unresolved: str) -> tuple[str, list[Problem]]:
     return RAN, judge(unit, made, found)
 
 
+def _places(text: str) -> list[int]:
+    """Offsets, in bytes, of `?`, and of fractions in a text that has bfloat."""
+    pattern = _FRACTION if "bfloat" in text else "[?]"
+    found = [m.start() for m in re.finditer(pattern, text)]
+    return found if text.isascii() else [len(text[:offset].encode()) for offset in found]
+
+
 def _parse(made: Translated) -> list[Error] | str:
-    given = {"text": made.text, "arguments": _ARGUMENTS}
+    given = {"text": made.text, "arguments": _ARGUMENTS, "places": _places(made.text[: made.added])}
     done = subprocess.run(
         [sys.executable, str(_HERE / "clang_worker.py")],
         input=json.dumps(given),

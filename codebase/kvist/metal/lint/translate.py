@@ -2,16 +2,17 @@
 
 import bisect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kvist.metal.lint.methods import SPACES, qualified_methods
 from kvist.metal.lint.names import SIMD_VECTORS, VECTORS
 from kvist.metal.lint.unit import Unit
 from kvist.metal.threadgroup_variables import declares_pointer
+from kvist.metal.tokens import matching
 
 _MADE = VECTORS | SIMD_VECTORS
-_NOT_BEFORE_CALL = {"typedef", "using", "struct", "return"}
+_BEFORE_VARIABLE = ("const", "constexpr", "constant", "static", "thread", "metal", "::")
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def _edits(unit: Unit) -> dict[int, tuple[int, str]]:
     for attribute in unit.attributes:
         begin, end = unit.tokens[attribute.begin].start, unit.tokens[attribute.end - 1].end
         edits[begin] = (end, re.sub(r"[^\n]", " ", unit.text[begin:end]))
-    kernels = [f.body for f in unit.functions]
+    bodies = [f.body for f in unit.functions]
     for index, token in enumerate(unit.tokens):
         if index in unit.in_attribute:
             continue
@@ -72,12 +73,15 @@ def _edits(unit: Unit) -> dict[int, tuple[int, str]]:
             and before in (";", "{", "}")
             and not declares_pointer(unit.tokens, index + 1)
         ):
-            if any(begin < index < end for begin, end in kernels):
+            if any(begin < index < end for begin, end in bodies):
                 edits[token.start] = (token.start, "static ")
         elif word in _MADE and after == ["("] and before != "operator" and not _declares(unit, index):
             edits[token.start] = (token.end, f"metal::kvist_make<{word}>")
             if unit.words[index - 2 : index] == ["metal", "::"]:
                 edits[unit.tokens[index - 2].start] = (token.end, f"metal::kvist_make<{word}>")
+        elif word in _MADE and _constructed(unit, index, bodies):
+            end = unit.tokens[index + 1].end
+            edits[end] = (end, f" = metal::kvist_make<{word}>")
         elif word in ("vec", "packed_vec") and after == ["<"]:
             end = unit.closing_angle(index + 1)
             if unit.words[end : end + 2] == [">", "("] and not _declares(unit, end) and before != "operator":
@@ -102,6 +106,21 @@ def _declares(unit: Unit, index: int) -> bool:
         return False
     after_type = unit.words[index - 1] in (*SPACES, "const") if index else False
     return after_type or unit.words[index + 4 : index + 6] == [")", "["]
+
+
+def _constructed(unit: Unit, index: int, bodies: Sequence[tuple[int, int]]) -> bool:
+    """`float4 v(1, 2, 3, 4);` of a variable: in a body, or a constant of the program."""
+    tokens, words = unit.tokens, unit.words
+    if index + 4 >= len(tokens) or tokens[index + 1].kind != "name" or words[index + 2] != "(":
+        return False
+    if words[index + 3] == ")" or (tokens[index + 3].kind == tokens[index + 4].kind == "name"):
+        return False  # a function
+    begin = index
+    while begin > 0 and words[begin - 1] in _BEFORE_VARIABLE:
+        begin -= 1
+    starts = begin == 0 or words[begin - 1] in (";", "{", "}", ")", "(")
+    inside = "constant" in words[begin:index] or any(opens < index < closes for opens, closes in bodies)
+    return starts and inside and words[matching(tokens, index + 2) + 1 :][:1] == [";"]
 
 
 def _literal(word: str) -> str:

@@ -25,7 +25,7 @@ def check_globals(unit: Unit) -> Iterator[Problem]:
         name = next((t for t in reversed(statement[:equals]) if t.kind == "name"), statement[0])
         if "threadgroup" in declared and not _points(declared):
             yield unit.problem(name, *_not_in_kernel(name.text))
-        elif "constant" not in declared and not _points(declared) and "device" not in declared:
+        elif "constant" not in declared and not _points(declared) and not _bound(unit, statement, declared):
             message = f"{name.text}: a variable of the program is in the constant address space"
             yield unit.problem(name, "global-space", message, f"constant constexpr ... {name.text} = ...;")
         elif equals == len(words) and not (
@@ -37,6 +37,13 @@ def check_globals(unit: Unit) -> Iterator[Problem]:
 
 def _points(words: Sequence[str]) -> bool:
     return "*" in words or "&" in words
+
+
+def _bound(unit: Unit, statement: Sequence[Token], declared: Sequence[str]) -> bool:
+    """A binding, or what another file defines, in device memory."""
+    return "device" in declared and (
+        "extern" in declared or _has_attribute(unit, statement[0], statement[-1])
+    )
 
 
 def _has_attribute(unit: Unit, first: Token, last: Token) -> bool:

@@ -20,7 +20,13 @@ _WORDS = {
     "try": ("exception", ""),
     "catch": ("exception", ""),
     "thread_local": ("thread_local", "variables of a function are private to the thread"),
+    "register": ("register", "leave it out"),
     "asm": ("asm", ""),
+    "__shared__": ("cuda", "threadgroup"),
+    "__global__": ("cuda", "kernel"),
+    "__device__": ("cuda", "leave it out"),
+    "__host__": ("cuda", "leave it out"),
+    "__constant__": ("cuda", "constant"),
     "co_await": ("coroutine", ""),
     "co_yield": ("coroutine", ""),
     "co_return": ("coroutine", ""),
@@ -125,5 +131,5 @@ def check_lambdas(unit: Unit) -> Iterator[Problem]:
         named = before is not None and before.kind == "name" and before.text not in ("return", "else", "case")
         after = unit.words[end + 1] if end + 1 < len(unit.words) else ""
         if not subscript and not named and after in ("(", "{") and begin not in unit.in_attribute:
-            hint = "write a function, or a struct with operator()"
+            hint = "a function, or a struct with operator(); Metal 3.2 has them"
             yield unit.problem(unit.tokens[begin], "lambda", "Metal 3.1 has no lambda expressions", hint)

@@ -23,7 +23,7 @@ def feed(place: Place, entries: list[Entry]) -> str:
     base = f" xml:base={quoteattr(place.home(place.language))}" if place.root else ""
     lines = [
         '<?xml version="1.0" encoding="utf-8"?>',
-        f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="{place.language}"{base}>',
+        f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="{place.spoken}"{base}>',
         f"<id>{_id(place, 'feed')}</id>",
         f"<title>{_text(place.name)}</title>",
         f"<subtitle>{_text(place.description)}</subtitle>",

@@ -29,11 +29,14 @@ class Outputs:
     vault: str
 
     @classmethod
-    def of(cls, config: Any, layout: Layout, root: str) -> "Outputs":
-        """`config` is MkDocs'; `root` the address of the whole site, "" if none is given."""
+    def of(cls, config: Any, layout: Layout, root: str, words: Language) -> "Outputs":
+        """`config` is MkDocs'; `root` the address of the whole site, "" if none is given; `words` the
+        language of this half's pages.
+        """
         language: Language = "zh" if config.theme["language"] == "zh" else "en"
         description, author = config.site_description or "", config.site_author or ""
-        place = Place(language, config.site_name, description, root if is_published(root) else "", author)
+        published = root if is_published(root) else ""
+        place = Place(language, config.site_name, description, published, author, words)
         docs = layout.stage(place.language)
         entries = load(docs)
         vault = config.extra.get("obsidian_vault", layout.vault.name)

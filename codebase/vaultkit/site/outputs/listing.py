@@ -50,7 +50,7 @@ def listing(sitemap: SiteMap, language: Language, files: Iterable[str]) -> list[
                 page.section,
                 note.path,
                 source_file(page),
-                list(page.notes),
+                ["en"] if sitemap.chinese else list(page.notes),  # which half it is of
                 sitemap.planned(page),
                 item.created.isoformat() if item and item.created else "",
                 item.changed.isoformat() if item else "",

@@ -14,7 +14,7 @@ def llms_txt(place: Place, entries: list[Entry]) -> str:
     """Written notes of this language, by folder; the notes outside of any folder come first."""
     language = place.language
     notes = [e for e in entries if e.source and language in e.languages and not e.planned]
-    lines = [f"# {place.name}", "", f"> {_line(place.description)}", "", say(language, "llms_how"), ""]
+    lines = [f"# {place.name}", "", f"> {_line(place.description)}", "", say(place.spoken, "llms_how"), ""]
     notes.sort(key=lambda entry: (entry.section, entry.url))
     for section, group in groupby(notes, key=lambda entry: entry.section):
         lines += [f"## {_section(place, section)}", ""]
@@ -22,9 +22,11 @@ def llms_txt(place: Place, entries: list[Entry]) -> str:
             text = f": {_line(entry.text)}" if entry.text else ""
             lines.append(f"- [{_label(entry.title)}]({place.link(markdown_url(entry))}){text}")
         lines.append("")
-    other = say(language, "llms_other")
-    lines += ["## Optional", "", f"- [{other}]({place.link('llms.txt', 'zh' if language == 'en' else 'en')})"]
-    lines += [f"- [{say(language, 'feed')}]({place.link('feed.xml')})"]
+    other = say(place.spoken, "llms_other")
+    lines += ["## Optional", ""]
+    if place.spoken == language:
+        lines += [f"- [{other}]({place.link('llms.txt', 'zh' if language == 'en' else 'en')})"]
+    lines += [f"- [{say(place.spoken, 'feed')}]({place.link('feed.xml')})"]
     return "\n".join(lines) + "\n"
 
 
@@ -36,8 +38,8 @@ def markdown_url(entry: Entry) -> str:
 def _section(place: Place, section: str) -> str:
     key = f"section_{section}"
     if key in STRINGS:
-        return say(place.language, key)
-    return section.replace("-", " ").capitalize() if section else say(place.language, "llms_first")
+        return say(place.spoken, key)
+    return section.replace("-", " ").capitalize() if section else say(place.spoken, "llms_first")
 
 
 def _line(text: str) -> str:

@@ -17,6 +17,11 @@ class Place:
     description: str
     root: str = ""
     author: str = ""
+    words: Language | None = None  # the language of its pages if that is another
+
+    @property
+    def spoken(self) -> Language:
+        return self.words or self.language
 
     @property
     def up(self) -> str:

@@ -4,7 +4,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from vaultkit.site.outputs.listing import Entry
 from vaultkit.site.outputs.place import Place
-from vaultkit.site.paths import LANGUAGES
+from vaultkit.site.paths import LANGUAGES, Language
 
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '
@@ -26,7 +26,8 @@ def sitemap_xml(place: Place, entries: list[Entry]) -> str | None:
 def _page(place: Place, entry: Entry) -> list[str]:
     changed = [f"<lastmod>{entry.changed[:10]}</lastmod>"] if entry.changed else []
     found = [language for language in LANGUAGES if language in entry.languages]
-    pairs = [(str(language), language) for language in found] + [("x-default", found[0])]
+    named: dict[Language, str] = {**{name: name for name in LANGUAGES}, place.language: place.spoken}
+    pairs = [*((named[language], language) for language in found), ("x-default", found[0])]
     alternates = [
         f'<xhtml:link rel="alternate" hreflang="{code}" href={quoteattr(place.link(entry.url, language))}/>'
         for code, language in pairs

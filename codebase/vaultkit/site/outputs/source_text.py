@@ -20,7 +20,7 @@ def source_text(sitemap: SiteMap, page: Page, language: Language) -> str:
     note = sitemap.vault.notes[page.note(language)]
     canonical = sitemap.vault.notes[page.note("en")]
     title = sitemap.title(page, language)
-    meta: dict[str, object] = {"title": title, "lang": note.lang}
+    meta: dict[str, object] = {"title": title, "lang": sitemap.lang(note)}
     if text := sitemap.description(note.path):
         meta["description"] = text
     for key in _SHOWN:

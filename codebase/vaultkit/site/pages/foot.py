@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from vaultkit.backlinks import Backlink
 from vaultkit.site.context import Context
 from vaultkit.site.draft import Formula
-from vaultkit.site.pages.parts import address, page_link, prose
+from vaultkit.site.pages.parts import address, page_link, planned_pill, prose
 from vaultkit.site.pages.quoted import excerpt, quoted
 from vaultkit.site.paths import LANGUAGES
 from vaultkit.site.sitemap import Page
@@ -36,17 +36,20 @@ def foot(context: Context, backlinks: list[Backlink]) -> list[str]:
 
 def foot_html(context: Context, backlinks: list[Backlink]) -> tuple[str, list[Formula]]:
     """The same as HTML, and the formulas in it; "" when nothing links here."""
-    rows, formulas = [], []
+    rows, planned, formulas = [], [], []
     names = _names(context)
     for page, sentences in _rows(context, backlinks):
-        planned = ' class="k-planned"' if context.sitemap.planned(page) else ""
-        title = html.escape(context.sitemap.title(page, context.language), quote=False)
-        row = f'<li><p><a{planned} href="{address(context, page)}">{title}</a></p>'
+        if context.sitemap.planned(page):
+            planned.append(_link(context, page))
+            continue
+        row = f"<li><p>{_link(context, page)}</p>"
         for sentence in sentences:
             text, found = quoted(excerpt(sentence, names))
             row += f"<p>{text}</p>"
             formulas += found
         rows.append(row + "</li>\n")
+    if planned:
+        rows.append(f"<li><p>{planned_pill(context)} {' · '.join(planned)}</p></li>\n")
     if not rows:
         return "", []
     title = say(context.language, "linked_from")
@@ -55,17 +58,25 @@ def foot_html(context: Context, backlinks: list[Backlink]) -> tuple[str, list[Fo
     return text.replace("\r", " "), formulas  # its length is the same however it is read
 
 
+def _link(context: Context, page: Page) -> str:
+    planned = ' class="k-planned"' if context.sitemap.planned(page) else ""
+    title = html.escape(context.sitemap.title(page, context.language), quote=False)
+    return f'<a{planned} href="{address(context, page)}">{title}</a>'
+
+
 def _rows(context: Context, backlinks: list[Backlink]) -> Iterator[tuple[Page, list[str]]]:
     """The pages that link here, with their sentences."""
     by_source: dict[str, list[str]] = {}
+    names = _names(context)
     for backlink in backlinks:
         source = context.vault.notes[backlink.source]
         page = context.sitemap.page_of(backlink.source)
         if page is None or _kind(context, page.note("en")) in LISTS:
             continue
         sentences = by_source.setdefault(page.key, [])
-        if backlink.sentence and not source.is_stub:
-            sentences.append(_sentence(backlink.sentence))
+        said = "" if source.is_stub else _sentence(backlink.sentence)
+        if said and said not in names:  # an item that is this page says nothing more
+            sentences.append(said)
     for key, sentences in by_source.items():
         yield context.sitemap.pages[key], sentences[:MAX_SENTENCES]
     for page in context.sitemap.canvases.get(context.page.key, []):
@@ -80,8 +91,10 @@ def _names(context: Context) -> list[str]:
 
 
 def _sentence(sentence: str) -> str:
-    """The words of an item of a reading list, without the fields after them."""
-    return FIELD.sub("", sentence).strip()
+    """Of an item of a reading list what it is called: fields, links and remarks follow."""
+    field = FIELD.search(sentence)
+    title = sentence[: field.start()].strip() if field else ""
+    return title or FIELD.sub("", sentence).strip()
 
 
 def _kind(context: Context, path: str) -> str:

@@ -12,6 +12,7 @@ from vaultkit.site.ui import STRINGS, say
 # What the header or the foot of any page shows already, if its value has the right form.
 _SHOWN = {"tags": (list, str), "hours": (int, float, str), "reviewed": object, "prerequisites": list,
           "sources": list}  # fmt: skip
+_KNOWN = frozenset({"kind", "status", "area"})  # of some values the site knows a word in both languages
 _QUIET = frozenset({"cssclasses", "lang", "source_hash"})
 
 
@@ -28,11 +29,13 @@ def properties(context: Context) -> list[str]:
     rows = ""
     for key in keys:
         value = context.sitemap.typed(canonical.path, key)
-        if key.lower() in _QUIET or is_empty(value):
-            continue
+        word = f"{key.lower()}_{value}" if key.lower() in _KNOWN else ""
+        if key.lower() in _QUIET or is_empty(value) or (key.lower() == "kind" and word in STRINGS):
+            continue  # the header names a kind that it knows, where the folder does not
         name = f"property_{key.lower()}"
         shown = say(context.language, name) if name in STRINGS else key
-        rows += f'<tr><th scope="row">{entities(shown)}</th><td>{cell(context, value)}</td></tr>'
+        said = entities(say(context.language, word)) if word in STRINGS else cell(context, value)
+        rows += f'<tr><th scope="row">{entities(shown)}</th><td>{said}</td></tr>'
     if not rows:
         return []
     title = say(context.language, "properties")

@@ -31,7 +31,7 @@ def section_index(context: Context, section: str) -> list[str]:
     pages.sort(key=lambda page: context.sitemap.title(page, context.language).lower())
     written = [page for page in pages if not context.sitemap.planned(page)]
     stubs = [page for page in pages if context.sitemap.planned(page)]
-    key = "section_count" if stubs else "section_written"
+    key = "section_count" if stubs else "section_written_one" if len(written) == 1 else "section_written"
     count = say(context.language, key, written=len(written), planned=len(stubs))
     lines = [f"# {section_title(context, section)}", "", count, "{: .k-small }", ""]
     if written:

@@ -7,6 +7,8 @@ import html
 import re
 from dataclasses import dataclass
 
+from vaultkit.site.ui import CALLOUT_TITLES
+
 _ARTICLE = re.compile(r'<article\b[^>]*\bdata-searched\b(="listing")?[^>]*>')
 _LEFT_OUT = re.compile(
     r"<(script|style|svg|button|template|select|video|audio)\b.*?</\1>"
@@ -22,14 +24,25 @@ _INLINE = re.compile(
     r"</?(?:span|a|code|em|strong|b|i|u|s|q|mark|sub|sup|small|kbd|abbr|del|ins|wbr|cite|var|samp|bdi|time)"
     r"(?![\w-])[^>]*>"
 )
+# The title of a callout that has none of its own: the name of its type.
+_UNTITLED = re.compile(
+    r'<(p class="admonition-title"|summary)>\s*(?:'
+    + "|".join(sorted({name for pair in CALLOUT_TITLES.items() for name in (pair[0].title(), pair[1])}))
+    + r")\s*</(?:p|summary)>"
+)
 _NAME = re.compile(r"\w+")
+_CELL = re.compile(r"</?t[dh]\b[^>]*>")
 _TAG = re.compile(r"<[^>]*>")
 _SPACES = re.compile(r"\s+")
+_OTHER_SPACES = re.compile(r"[^\S\n]+")
+_BREAKS = re.compile(r" ?\n[ \n]*")
 
 
 @dataclass(slots=True)
 class Passage:
-    """A heading and the text below it up to the next one; before the first heading both may be empty."""
+    """A heading and the text below it up to the next one, its blocks parted by line breaks; before the first
+    heading both may be empty.
+    """
 
     anchor: str
     heading: str
@@ -42,13 +55,14 @@ def passages(page: str) -> list[Passage]:
     if not start:
         return []
     body = page[start.end() : page.rfind("</article>")]
-    body = _without("data-unsearched", _LEFT_OUT.sub("", body))
+    body = _without("data-unsearched", _UNTITLED.sub("", _LEFT_OUT.sub("", body)))
     if "katex" in body:
         body = _TEX.sub(_tex, _without(_DRAWN, body))
     parts = _HEADING.split(body)
     found = [Passage("", "", _plain(parts[0]))] if parts[0].strip() else []
     for at in range(1, len(parts), 4):
-        found.append(Passage(html.unescape(parts[at + 1]), _plain(parts[at + 2]), _plain(parts[at + 3])))
+        heading = _plain(parts[at + 2]).replace("\n", " ")
+        found.append(Passage(html.unescape(parts[at + 1]), heading, _plain(parts[at + 3])))
     return [passage for passage in found if passage.heading or passage.text]
 
 
@@ -59,9 +73,9 @@ def is_listing(page: str) -> bool:
 
 
 def _plain(piece: str) -> str:
-    """Text of a piece of HTML; a tag that begins or ends a block parts words, one inside a line does not."""
-    text = _TAG.sub(" ", _INLINE.sub("", piece))
-    return _SPACES.sub(" ", html.unescape(text)).strip()
+    """Text of a piece of HTML, a line for each block; a tag inside a line does not part words."""
+    text = _TAG.sub("\n", _SPACES.sub(" ", _INLINE.sub("", _CELL.sub(" ", piece))))
+    return _BREAKS.sub("\n", _OTHER_SPACES.sub(" ", html.unescape(text))).strip()
 
 
 def _tex(found: re.Match[str]) -> str:

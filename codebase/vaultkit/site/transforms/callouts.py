@@ -42,7 +42,7 @@ def _head(found: re.Match[str], context: Context) -> str:
     title = found["title"].strip()
     if not title:
         title = written.replace("-", " ").title()
-        if context.language == "zh" and context.note.lang == "zh":
+        if context.language == "zh" and context.sitemap.lang(context.note) == "zh":
             title = CALLOUT_TITLES.get(written, title)
     shown = kind if kind in TYPES or kind in _OWN else "note"
     return f"[!{shown}{found['metadata'] or ''}]{found['fold']} {title}"

@@ -1,5 +1,6 @@
 // Mark the section being read in the contents list; tell where the reader is, for the language switch.
 let reading = null;
+let mark = () => {};
 
 export function markContents() {
   const links = new Map();
@@ -8,8 +9,7 @@ export function markContents() {
   if (!headings.length) return;
   let waiting = false;
 
-  const mark = () => {
-    waiting = false;
+  mark = () => {
     const limit = 0.3 * window.innerHeight;
     const read = headings.filter((heading) => heading.getBoundingClientRect().top < limit).at(-1) ?? null;
     if (read === reading) return;
@@ -20,8 +20,12 @@ export function markContents() {
     links.get(reading.id).scrollIntoView({ block: "nearest" });
   };
   document.addEventListener("scroll", () => {
-    if (!waiting) requestAnimationFrame(mark);
+    if (waiting) return;
     waiting = true;
+    requestAnimationFrame(() => {
+      waiting = false;
+      mark();
+    });
   }, { passive: true });
   mark();
 }
@@ -32,5 +36,6 @@ export function currentAnchor() {
   const target = document.getElementById(name) ?? document.getElementById(name.replace(/(?:-L\d+)+$/, "")); // lines of code
   const box = target?.getBoundingClientRect();
   if (box && box.bottom >= 0 && box.top <= window.innerHeight) return location.hash;
+  mark(); // where one is now: the page may have been scrolled since the last frame
   return reading ? `#${reading.id}` : "";
 }

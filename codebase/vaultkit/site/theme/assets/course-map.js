@@ -26,5 +26,6 @@ function follow(svg) {
     node.addEventListener("focus", () => light(key));
     node.addEventListener("pointerleave", dark);
     node.addEventListener("blur", dark);
+    if (node.matches(":hover, :focus")) light(key); // it was reached before this script was
   }
 }

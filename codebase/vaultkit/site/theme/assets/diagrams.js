@@ -1,5 +1,6 @@
-// Draw Mermaid diagrams with our own copy of Mermaid, in the theme's colours, when the reader comes near the first;
-// drawn again when the colour scheme changes.
+// Draw Mermaid diagrams with our own copy of Mermaid, in the theme's colours, when the reader comes near the first
+// or holds the key that begins Ctrl+P: a browser does not wait for what printing begins. Drawn again when the colour
+// scheme changes.
 const blocks = [...document.querySelectorAll("pre.k-mermaid")].map((pre) => {
   const figure = Object.assign(document.createElement("figure"), { className: "k-diagram" });
   const text = pre.textContent;
@@ -10,7 +11,8 @@ const blocks = [...document.querySelectorAll("pre.k-mermaid")].map((pre) => {
 
 const near = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && begin(), { rootMargin: "600px" });
 for (const { figure } of blocks) near.observe(figure);
-window.addEventListener("beforeprint", begin); // what nobody has come near is drawn for paper all the same
+window.addEventListener("beforeprint", begin);
+window.addEventListener("keydown", ({ key }) => (key === "Control" || key === "Meta") && begin());
 
 let begun = false;
 async function begin() {
@@ -18,10 +20,10 @@ async function begin() {
   begun = true;
   near.disconnect();
   const { default: mermaid } = await import("./mermaid/mermaid.esm.min.js");
-  await draw(mermaid);
   new MutationObserver(() => draw(mermaid)).observe(document.documentElement, {
     attributeFilter: ["data-md-color-scheme"],
   });
+  draw(mermaid);
 }
 
 async function draw(mermaid) {

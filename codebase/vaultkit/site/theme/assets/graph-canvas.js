@@ -75,6 +75,7 @@ export class Drawing {
   }
 
   zoom(factor, px = this.width / 2, py = this.height / 2) {
+    this.turn = null; // a hand on the drawing ends a motion, which would undo what it does
     const { x, y, k } = this.view;
     const next = Math.min(MAX, Math.max(MIN, k * factor));
     const [dx, dy] = [px - this.width / 2, py - this.height / 2];
@@ -83,6 +84,7 @@ export class Drawing {
   }
 
   pan(dx, dy) {
+    this.turn = null;
     this.view.x -= dx / this.view.k;
     this.view.y -= dy / this.view.k;
     this.draw();

@@ -4,7 +4,7 @@
   const given = page.dataset.kRoot;
   const inFront = (root) => {
     const first = page.querySelector(location.pathname.startsWith(`${root}zh/`) ? ":lang(zh)" : ":lang(en)");
-    page.prepend(first);
+    if (first) page.prepend(first);
   };
   inFront(given);
   const parts = location.pathname.split("/").slice(1, -1);

@@ -14,7 +14,7 @@ let turn = 0;
 
 /** Begin with the event that made this script load; `root` is the root of this language's half. */
 export function start(root, language, event) {
-  site = { root: new URL(language === "en" ? "." : "..", root), words: language === "zh" ? "链接预览" : "Preview of the link" };
+  site = { root: new URL(language === "en" || "kOnly" in document.documentElement.dataset ? "." : "..", root), words: language === "zh" ? "链接预览" : "Preview of the link" };
   document.addEventListener("pointerover", over);
   document.addEventListener("pointerout", out);
   document.addEventListener("focusin", focus);
@@ -23,8 +23,10 @@ export function start(root, language, event) {
   document.addEventListener("pointerdown", (down) => box?.contains(down.target) || hide());
   document.addEventListener("scroll", scrolled, { passive: true });
   window.addEventListener("resize", () => hide());
-  if (event.type === "focusin") focus(event);
-  else over(event);
+  // What the event was about may have been left while this script was on its way.
+  if (event.type === "focusin") return focus({ target: document.activeElement });
+  const { pointerType, clientX, clientY } = event;
+  over({ pointerType, clientX, clientY, target: document.querySelector("main a[href]:hover") ?? document.body });
 }
 
 function over(event) {

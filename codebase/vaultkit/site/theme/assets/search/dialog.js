@@ -36,7 +36,8 @@ let goOn = null; // what Enter shall do once the answer is there
 export function open({ root, language }) {
   if (!dialog) {
     const other = language === "en" ? "zh" : "en";
-    const roots = { [language]: root, [other]: new URL(other === "zh" ? "zh/" : "../", root) };
+    const only = "kOnly" in document.documentElement.dataset; // there is one language
+    const roots = { [language]: root, [other]: only ? root : new URL(other === "zh" ? "zh/" : "../", root) };
     site = { language, other, roots, words: WORDS[language] };
     dialog = build(site.words);
     document.body.append(dialog);
@@ -147,6 +148,7 @@ async function update() {
     show([], site.words.failed);
     console.warn(error);
   }
+  if (input().value.normalize("NFKC") !== text) return; // more has been typed: Enter waits for the answer to that
   dialog.dataset.answered = text.trim();
   if (goOn) proceed();
 }

@@ -3,21 +3,28 @@ import { isRun, pairs } from "./words.js";
 
 const LETTER = "[\\p{L}\\p{N}]";
 
-/** [{text, mark}] of about `length` characters of Latin text (half as many of Chinese); [] if no unit is in it. */
+const ENOUGH = 0.8; // of an excerpt's length: what is asked for must stand in it so early
+
+/** [{text, mark}] of about `length` characters of Latin text (half as many of Chinese); [] if no unit is in it.
+ *  It begins with the block that holds what was asked for, or inside that where it is long. */
 export function excerpt(text, units, length = 170) {
   const places = find(text, units);
   if (!places.length) return [];
   const wide = isRun(text[places[0].start]) ? length / 2 : length;
   const window = densest(places, wide);
-  const spare = Math.max(wide - (window.at(-1).end - window[0].start), 0);
-  if (text.length <= wide * 1.15) return marked(text, places);
-  const early = window.at(-1).end <= wide * 0.6; // then the beginning of the passage reads best
-  const from = early ? 0 : boundary(text, Math.max(window[0].start - Math.floor(spare / 3), 0), -1);
+  const first = window[0].start;
+  const last = window.at(-1).end;
+  let from = text.lastIndexOf("\n", first) + 1;
+  const inside = last - from > wide * ENOUGH;
+  if (inside) from = boundary(text, Math.max(first - Math.floor(Math.max(wide - (last - first), 0) / 3), from), -1);
   const whole = text.length - from <= wide * 1.15;
-  const to = whole ? text.length : boundary(text, Math.min(Math.max(from + wide, window.at(-1).end), text.length), 1);
-  const parts = marked(text, places, from, to);
-  return [{ text: from ? "… " : "" }, ...parts, { text: to < text.length ? " …" : "" }].filter((part) => part.text);
+  const to = whole ? text.length : boundary(text, Math.min(Math.max(from + wide, last), text.length), 1);
+  const cut = inside && text[from - 1] !== "\n" && from > 0;
+  return joined([{ text: cut ? "… " : "" }, ...marked(text, places, from, to), { text: to < text.length ? " …" : "" }].filter((part) => part.text));
 }
+
+/** Blocks in one line: what is no sentence is set apart by a dot. */
+const joined = (parts) => parts.map((part) => ({ ...part, text: part.text.replace(/([.!?:;,…。！？：；，、]?)\n/gu, (_, end) => (end ? `${end} ` : " · ")) }));
 
 /** A piece of the text with these places marked. */
 export function marked(text, places, from = 0, to = text.length) {
@@ -31,10 +38,12 @@ export function marked(text, places, from = 0, to = text.length) {
   return [...parts, { text: text.slice(position, to) }].filter((part) => part.text);
 }
 
-/** The beginning of a text, no word cut. */
+/** The beginning of a text, no word cut and no title of a few words first. */
 export function beginning(text, length = 170) {
-  const to = boundary(text, Math.min(isRun(text) ? length / 2 : length, text.length), -1);
-  return to && to < text.length ? `${text.slice(0, to).trimEnd()} …` : text;
+  const title = /^[^\n]{1,30}(?<![.!?。！？])\n(?=[^\n]{40})/u.exec(text)?.[0] ?? "";
+  const rest = text.slice(title.length);
+  const to = boundary(rest, Math.min(isRun(rest) ? length / 2 : length, rest.length), -1);
+  return joined([{ text: to && to < rest.length ? `${rest.slice(0, to).trimEnd()} …` : rest }])[0].text;
 }
 
 /** Where the units stand; a run that stands nowhere as a whole is looked for in pairs. */
