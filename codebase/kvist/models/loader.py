@@ -59,7 +59,7 @@ def load_model(
         quantize_model(model, quantize)
     _set_activations(model, dtype)
     model.eval()
-    native.use_huge_pages([x for _, x in tree_flatten(model.parameters())])
+    native.use_huge_pages(list(dict(tree_flatten(model.parameters())).values()))
     return model, Tokenizer.from_folder(folder) if (folder / "tokenizer.json").exists() else None
 
 
