@@ -8,7 +8,6 @@ from vaultkit.graph.columns import columns
 from vaultkit.graph.layers import reduced, rows
 from vaultkit.graph.order import Routes, Stop, ordered, routes
 from vaultkit.lists.items import read_items
-from vaultkit.lists.prerequisites import prerequisites
 from vaultkit.note import Note
 from vaultkit.pairs import canonical
 from vaultkit.resolve import resolve
@@ -51,7 +50,7 @@ def _pages(context: Context, note: Note) -> dict[str, Page]:
 
 
 def _builds_on(context: Context, key: str) -> list[str]:
-    return [path for path in prerequisites(context.vault, key) if path != key]
+    return [path for path in context.sitemap.builds_on(key) if path != key]
 
 
 def _svg(context: Context, edges: dict[str, list[str]]) -> str:
