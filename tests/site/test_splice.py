@@ -114,6 +114,7 @@ def test_long_lines_of_html_are_what_markdown_makes_of_them() -> None:
 
 
 def test_a_paragraph_that_was_parsed_before_is_the_same_again() -> None:
-    for text in ("- [?] *maybe* a task\n", "- [x] done *well*\n", "> [!note] *Title*\n> text\n"):
-        assert len({to_plain(text) for _ in range(3)}) == 1
-    assert to_plain("see [a]\n") != to_plain("see [a]\n\n[a]: b.md\n").split("\n\n")[0] + "\n"
+    first = to_plain("[x]\ntext\n")
+    to_plain("- [x]\n  text\n")  # the same words, of which a list makes something else
+    assert to_plain("[x]\ntext\n") == first
+    assert to_plain("[x]\ntext\n\n[x]: b.md\n") != first
