@@ -205,22 +205,26 @@ def test_a_fault_is_told_with_its_line_and_shown_and_other_notes_go_on(session: 
     assert session.update().faults == []
 
 
-def test_what_cannot_be_read_stops_and_nothing_of_it_is_published(session: Session) -> None:
+def test_what_cannot_be_rendered_stops_and_nothing_of_it_is_published(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
     vault, page = session.layout.vault, session.layout.site / "concepts/attention/index.html"
     note = vault / "concepts" / "Attention.md"
     text = note.read_text("utf-8")
     note.write_text(text + "\nGood words.\n", "utf-8")
     assert not session.update().stopped
-    note.write_bytes(text.encode() + b"\nBad words: \xff.\n")
-    done = session.update()
-    assert done.stopped and done.faults and not done.written
-    session.settle()
+    note.write_text(text + "\nBad words.\n", "utf-8")
+    with monkeypatch.context() as broken:
+        broken.setattr(live.Half, "render", lambda *_: (set(), ["a page has no template"]))
+        done = session.update()
+    assert done.stopped and set(done.faults) == {"a page has no template"} and not done.written
+    session.settle()  # what the good save still owed must not bring the other one
     shown = page.read_text("utf-8")
-    assert "Good words." in shown and "Bad words" not in shown
-    note.write_text(text, "utf-8")
+    assert "Good words." in shown and "Bad words." not in shown
+    note.write_text(text + "\nLast words.\n", "utf-8")
     done = session.update()
     assert not done.stopped and not done.faults
-    assert "Good words." not in page.read_text("utf-8")
+    assert "Last words." in page.read_text("utf-8")
 
 
 def test_what_all_pages_show_asks_for_another_session(session: Session) -> None:
