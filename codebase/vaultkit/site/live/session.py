@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from time import perf_counter
 
 from vaultkit.api.coverage import engine_of
@@ -194,7 +193,7 @@ class Session:
         complaints = [line for lang, urls in behind.items() for line in self.searchers[lang].refresh(urls)]
         with one_builder(self.layout):
             for language in behind:
-                publish(self.layout.html(language) / INDEX, _site(self.layout, language) / INDEX)
+                publish(self.layout.html(language) / INDEX, self.layout.published(language) / INDEX)
             if state is not None and state is self.state:
                 self.state = None  # nothing is owed; with complaints the next build makes the indexes
                 if not complaints:
@@ -225,22 +224,18 @@ class Session:
             (half.folder / path).unlink(missing_ok=True)
             remove_empty(half.folder, (half.folder / path).parent)
         half.look_again(new - had.keys(), gone)
-        written, complaints = half.render(new)
+        written, complaints = half.render(new, had)
         if complaints:
             return [], complaints
         if needed - half.needs({output_of(path) for path in new}):
             outputs |= half.unneeded()
         self.rendered[language] = dict(wanted)
-        site = _site(self.layout, language)
+        site = self.layout.published(language)
         changed = publish_files(half.folder, site, written | outputs)
         pages = {_url(path) for path in written | outputs if path.endswith("index.html")}
         if pages or TITLES in changed:
             self.behind.setdefault(language, set()).update(pages)
         return [(site / path).relative_to(self.layout.site).as_posix() for path in changed], []
-
-
-def _site(layout: Layout, language: Language) -> Path:
-    return layout.site / "zh" if language == "zh" else layout.site
 
 
 def _url(path: str) -> str:

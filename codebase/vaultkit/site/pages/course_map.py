@@ -1,6 +1,7 @@
 """The map of a list: its notes and what they build on, as an SVG of links, made at build."""
 
 import re
+from functools import lru_cache
 from html import escape
 
 from vaultkit.graph.columns import columns
@@ -55,10 +56,7 @@ def _builds_on(context: Context, key: str) -> list[str]:
 
 def _svg(context: Context, edges: dict[str, list[str]]) -> str:
     """Boxes in rows; a line has a place of its own in each row that it passes, so none runs behind a box."""
-    row = rows(edges, COLUMNS)
-    ways = routes(reduced(edges), row)
-    order = ordered(row, ways)
-    at = columns(order, ways, lambda stop: LINE if stop.line else WIDTH + GAP_X)
+    row, ways, order, at = _layout(tuple((key, tuple(on)) for key, on in edges.items()))
     width = max((x + (LINE if stop.line else WIDTH + GAP_X) / 2 for stop, x in at.items()), default=0) + GAP_X
     height = len(order) * (HEIGHT + GAP_Y)
     number = {key: place for place, key in enumerate(sorted(row))}
@@ -79,6 +77,17 @@ def _svg(context: Context, edges: dict[str, list[str]]) -> str:
         f'aria-label="{label}">'
         f'<g class="k-map-edges" aria-hidden="true">{"".join(lines)}</g>{"".join(nodes)}</svg>'
     )
+
+
+@lru_cache(64)
+def _layout(
+    edges: tuple[tuple[str, tuple[str, ...]], ...],
+) -> tuple[dict[str, int], Routes, list[list[Stop]], dict[Stop, float]]:
+    """Rows of notes, lines, the order in each row, how far right each stands: the same in both languages."""
+    row = rows(dict(edges), COLUMNS)
+    ways = routes(reduced(dict(edges)), row)
+    order = ordered(row, ways)
+    return row, ways, order, columns(order, ways, lambda stop: LINE if stop.line else WIDTH + GAP_X)
 
 
 def _top(stop: Stop) -> float:
