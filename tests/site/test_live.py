@@ -237,8 +237,9 @@ def test_what_all_pages_show_asks_for_another_session(session: Session) -> None:
 
 
 def test_a_change_that_no_page_shows_writes_nothing(session: Session) -> None:
-    _add(session.layout.vault / "concepts" / "Attention.md", "<!-- a comment -->\n")
-    assert session.update().written == []
+    _add(session.layout.vault / "concepts" / "Attention.md", "\n<!-- a comment -->\n")
+    done = session.update()
+    assert not done.stopped and not done.faults and done.written == []
 
 
 def test_the_search_index_is_made_for_the_languages_that_are_behind(
