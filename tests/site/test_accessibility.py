@@ -107,6 +107,8 @@ def test_the_keyboard_goes_past_the_frame_and_sees_where_it_is(open_page: Any, h
     assert page.evaluate(f"{FOCUS}.getBoundingClientRect().top") >= 0
     page.keyboard.press("Enter")
     assert page.evaluate(f"{FOCUS}.id") == "k-content"
+    marks = page.locator("h2 > .headerlink").evaluate_all("all => all.map((a) => a.ariaLabel)")
+    assert marks and all(mark.startswith("Link to this section: ") for mark in marks)
     for _ in range(12):
         page.keyboard.press("Tab")
         assert page.evaluate(SEEN), page.evaluate(f"{FOCUS}.outerHTML.slice(0, 200)")
@@ -131,6 +133,9 @@ def test_what_is_too_wide_scrolls_by_keyboard(open_page: Any, home: str) -> None
     page = open_page(f"{home}concepts/kv-cache/", width=390)
     wide = page.wait_for_selector("pre > code[tabindex='0']")
     wide.focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")  # as the keyboard reaches it: then it is seen
+    assert page.evaluate(f"{FOCUS}.matches('pre > code') && {SEEN}")
     page.keyboard.press("ArrowRight")
     page.wait_for_function("document.activeElement.scrollLeft > 0")
 
