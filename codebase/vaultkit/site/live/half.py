@@ -19,12 +19,15 @@ from mkdocs.structure.pages import Page
 from vaultkit.labs.notebook import is_notebook
 from vaultkit.site.assets import LIBRARIES, PLACES
 from vaultkit.site.explorer import TITLES
+from vaultkit.site.html.source import read
+from vaultkit.site.live.splice import spliced
 from vaultkit.site.notebooks import prose_file
 from vaultkit.site.outputs.for_mkdocs import Outputs
 from vaultkit.site.outputs.listing import FILE as LISTING
 from vaultkit.site.outputs.listing import SOURCES
 from vaultkit.site.pages.graph import SLUGS
 from vaultkit.site.paths import Language, Layout
+from vaultkit.site.publish import write_anew
 from vaultkit.site.tagged import ROOTS
 
 _OUTPUTS = {"llms.txt", "feed.xml", "sitemap.xml"}
@@ -37,6 +40,7 @@ class Half:
 
     def __init__(self, layout: Layout, language: Language) -> None:
         self.folder = layout.html(language)
+        self.site = layout.published(language)
         with _complaints():
             self.config: MkDocsConfig = load_config(str(layout.config(language)), site_dir=str(self.folder))
             self._nav = [path for entry in self.config.nav or [] for path in _paths(entry)]
@@ -126,6 +130,22 @@ class Half:
         self._unsure |= bool(complaints)
         return written, complaints
 
+    def splice(self, paths: Iterable[str], had: Mapping[str, bytes]) -> dict[str, str]:
+        """Write the pages of which new parts can take the place of old ones, their outputs by staged file;
+        `had` is what is published now.
+        """
+        found = {}
+        for file in [] if self._unsure else self._files(paths)[0]:
+            old, place = had.get(file.src_uri), self.site / file.dest_uri
+            if old is None or b"\r" in old or is_notebook(file.src_uri) or not place.is_file():
+                continue
+            new = read(file.content_string)
+            html = spliced(place.read_text("utf-8"), read(old.decode()), new, file.url, self.config.extra)
+            if html is not None:
+                write_anew(self.folder / file.dest_uri, html.encode())
+                found[file.src_uri] = file.dest_uri
+        return found
+
     def _make_way(self, path: str) -> None:
         """Before MkDocs writes a file: what stands there may be the published one too."""
         (self.folder / path).unlink(missing_ok=True)
@@ -163,11 +183,12 @@ class Half:
 
     def needs(self, paths: Iterable[str]) -> set[str]:
         """The libraries that these outputs need as they stand now."""
+        marks = {name: mark.encode() for name, mark in LIBRARIES.items()}
         found: set[str] = set()
         for path in paths:
             with suppress(OSError):
-                html = (self.folder / path).read_text("utf-8") if path.endswith(".html") else ""
-                found |= {name for name, mark in LIBRARIES.items() if mark in html}
+                html = (self.folder / path).read_bytes() if path.endswith(".html") else b""
+                found |= {name for name, mark in marks.items() if mark in html}
         return found
 
     def _files(self, paths: Iterable[str]) -> tuple[list[File], list[File]]:

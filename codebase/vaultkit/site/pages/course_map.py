@@ -1,13 +1,13 @@
 """The map of a list: its notes and what they build on, as an SVG of links, made at build."""
 
 import re
+from functools import lru_cache
 from html import escape
 
 from vaultkit.graph.columns import columns
 from vaultkit.graph.layers import reduced, rows
 from vaultkit.graph.order import Routes, Stop, ordered, routes
 from vaultkit.lists.items import read_items
-from vaultkit.lists.prerequisites import prerequisites
 from vaultkit.note import Note
 from vaultkit.pairs import canonical
 from vaultkit.resolve import resolve
@@ -55,15 +55,12 @@ def _pages(context: Context, note: Note) -> dict[str, Page]:
 
 
 def _builds_on(context: Context, key: str) -> list[str]:
-    return [path for path in prerequisites(context.vault, key) if path != key]
+    return [path for path in context.sitemap.builds_on(key) if path != key]
 
 
 def _svg(context: Context, edges: dict[str, list[str]]) -> str:
     """Boxes in rows; a line has a place of its own in each row that it passes, so none runs behind a box."""
-    row = rows(edges, COLUMNS)
-    ways = routes(reduced(edges), row)
-    order = ordered(row, ways)
-    at = columns(order, ways, lambda stop: LINE if stop.line else WIDTH + GAP_X)
+    row, ways, order, at = _layout(tuple((key, tuple(on)) for key, on in edges.items()))
     width = max((x + (LINE if stop.line else WIDTH + GAP_X) / 2 for stop, x in at.items()), default=0) + GAP_X
     height = len(order) * (HEIGHT + GAP_Y)
     number = {key: place for place, key in enumerate(sorted(row))}
@@ -84,6 +81,17 @@ def _svg(context: Context, edges: dict[str, list[str]]) -> str:
         f'aria-label="{label}">'
         f'<g class="k-map-edges" aria-hidden="true">{"".join(lines)}</g>{"".join(nodes)}</svg>'
     )
+
+
+@lru_cache(64)
+def _layout(
+    edges: tuple[tuple[str, tuple[str, ...]], ...],
+) -> tuple[dict[str, int], Routes, list[list[Stop]], dict[Stop, float]]:
+    """Rows of notes, lines, the order in each row, how far right each stands: the same in both languages."""
+    row = rows(dict(edges), COLUMNS)
+    ways = routes(reduced(dict(edges)), row)
+    order = ordered(row, ways)
+    return row, ways, order, columns(order, ways, lambda stop: LINE if stop.line else WIDTH + GAP_X)
 
 
 def _top(stop: Stop) -> float:

@@ -1,0 +1,115 @@
+"""A page that shows no more of an edit than a title or a sentence: new parts in the place of the old ones.
+
+Such parts are the HTML under a page's title and at its foot, lines that are one element of HTML, and the
+words of links. What an old part became stands in the page as it is shown, as often as it must: what is in
+doubt is left to be rendered.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from vaultkit.site.formulas import MissingFormula
+from vaultkit.site.html.finish import finish, fonts_in, has_terms, libraries_in
+from vaultkit.site.html.quick_markdown import is_whole
+from vaultkit.site.html.source import Source
+
+_ABBREVIATION = re.compile(r"^\*\[", re.MULTILINE)
+# Words that are the same in Markdown and in HTML.
+_LINK = re.compile(r"\[([^\[\]\\`*_<>&$~=^|\"'#{}:/@\n]+)\]\(([^()\s<>]+)\)")
+
+
+def spliced(shown: str, old: Source, new: Source, url: str, extra: Mapping[str, Any]) -> str | None:
+    """The page at `url`, which is `shown` as it was made from `old`, as it is made from `new`; None unless
+    that can be told from its parts.
+    """
+    found = _differences(old.markdown, new.markdown)
+    if found is None or _said(old) != _said(new):
+        return None
+    lines, words = found
+    terms = extra["k_terms"] if has_terms(new.meta.get("k", {}), extra) else None
+    for was, now, below in ((old.below, new.below, True), (old.head, new.head, False), *lines):
+        if was == now:
+            continue
+        if not was or not now or (terms and not below and any(map(terms.concerns, (was, now)))):
+            return None  # no term is looked for in a foot
+        finished = partial(_finished, below=below, url=url, extra=extra)
+        made = _put(shown, _lines(was, now), finished) or _put(shown, [(was, now)], finished)
+        if made is None:
+            return None
+        shown = made
+    for was, (now, times) in words.items():
+        shown, count = re.subn(rf"(<a [^<>]*>){re.escape(was)}</a>", rf"\g<1>{now}</a>", shown)
+        if count != times:
+            return None
+    return shown
+
+
+def _put(shown: str, parts: list[tuple[str, str]], finished: Callable[[str], str]) -> str | None:
+    """The page with new parts in the place of old ones; None if one does not stand there once."""
+    for part in parts:
+        try:
+            was, now = map(finished, part)
+        except MissingFormula:
+            return None
+        if not was or shown.count(was) != 1 or _needs(was) != _needs(now):
+            return None
+        shown = shown.replace(was, now)
+    return shown if parts else None
+
+
+def _lines(was: str, now: str) -> list[tuple[str, str]]:
+    """The lines that differ; [] if they are not as many."""
+    before, after = was.split("\n"), now.split("\n")
+    pairs = zip(before, after, strict=False)
+    return [(one, other) for one, other in pairs if one != other] if len(before) == len(after) else []
+
+
+def _finished(part: str, *, below: bool, url: str, extra: Mapping[str, Any]) -> str:
+    """Without terms, of which it has none."""
+    return finish("", part, url, {}, extra) if below else finish(part, "", url, {}, extra)
+
+
+def _differences(old: str, new: str) -> tuple[list[tuple[str, str, bool]], dict[str, tuple[str, int]]] | None:
+    """Lines of HTML that differ, and new words for links with how often the old ones stand in the text."""
+    before, after = old.split("\n"), new.split("\n")
+    if len(before) != len(after):
+        return None
+    lines: list[tuple[str, str, bool]] = []
+    words: dict[str, str] = {}
+    for number, (was, now) in enumerate(zip(before, after, strict=True)):
+        if was == now:
+            continue
+        if is_whole(before, number) and is_whole(after, number):
+            lines.append((was, now, False))
+        elif was.lstrip("> ").startswith("#") or not _renamed(was, now, words):
+            return None  # the words of a heading stand in the list of contents too
+    if not words.keys().isdisjoint(words.values()):
+        return None
+    kept = [found[1] for found in _LINK.finditer(new)]
+    if any(word in kept for word in words) or (words and _ABBREVIATION.search(new)):
+        return None  # some links are called so still, or new words may be more than words
+    called = [found[1] for found in _LINK.finditer(old)]
+    return lines, {was: (now, called.count(was)) for was, now in words.items()}
+
+
+def _renamed(was: str, now: str, words: dict[str, str]) -> bool:
+    """True if only the words of links differ, each in one way; enters them."""
+    before, after = _LINK.split(was), _LINK.split(now)
+    if len(before) != len(after):
+        return False
+    for place, (one, other) in enumerate(zip(before, after, strict=True)):
+        if one != other and (place % 3 != 1 or words.setdefault(one, other) != other):
+            return False
+    return True
+
+
+def _said(source: Source) -> dict[str, Any]:
+    """The front matter but for how long these parts are."""
+    k = {name: value for name, value in source.meta.get("k", {}).items() if name not in ("head", "below")}
+    return source.meta | {"k": k}
+
+
+def _needs(html: str) -> tuple[set[str], list[str]]:
+    return libraries_in(html), fonts_in(html)
