@@ -52,6 +52,14 @@ def faults(page: Any) -> list[str]:
     return [f"{fault['id']}: {node['html'][:160]}" for fault in found for node in fault["nodes"]]
 
 
+BADGE = """{
+  const head = document.querySelector('.k-head');
+  const date = '<span class="k-badge-date">2026-01-01</span>';
+  const pill = `<span class="k-pill k-pill-verified">✓ verified ${date}</span>`;
+  if (!head.querySelector('.k-badge-date')) head.insertAdjacentHTML('beforeend', pill);
+}"""  # which the pages of notes that have been run here have
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("side", "dark", "width"), [("", False, 1280), ("zh/", True, 390)])
 def test_axe_finds_nothing_on_any_kind_of_page(
@@ -62,6 +70,8 @@ def test_axe_finds_nothing_on_any_kind_of_page(
     for kind, path in PAGES.items():
         page.goto(home + side + path, wait_until="load")
         settled(page)
+        if kind == "concept":
+            page.evaluate(BADGE)
         found[kind] = faults(page)
     page.keyboard.press("/")
     page.locator("dialog[open] input").fill("cache")

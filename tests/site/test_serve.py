@@ -5,7 +5,7 @@ import socket
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -13,6 +13,7 @@ import pytest
 
 from vaultkit.cli import main
 from vaultkit.site import serve as serving
+from vaultkit.site import watch as watching
 from vaultkit.site.build import Report
 from vaultkit.site.fingerprint import fingerprint
 from vaultkit.site.live.builder import Builder
@@ -66,16 +67,23 @@ def test_what_is_not_there(server: Server, path: str, text: str) -> None:
 
 def test_browsers_are_told(server: Server, listeners: Listeners) -> None:
     with urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}{EVENTS}", timeout=60) as events:
-        listeners.tell(["a.md:1: broken"])
-        assert json.loads(events.readline().removeprefix(b"data: ")) == {"problems": ["a.md:1: broken"]}
+        listeners.tell(["a.md:1: broken"], ["a/index.html"])
+        want: dict[str, object] = {
+            "problems": ["a.md:1: broken"],
+            "stopped": False,
+            "changed": ["a/index.html"],
+        }
+        assert json.loads(events.readline().removeprefix(b"data: ")) == want
         events.readline()
         listeners.tell([])
-        assert json.loads(events.readline().removeprefix(b"data: ")) == {"problems": []}
+        want = {"problems": [], "stopped": False, "changed": None}
+        assert json.loads(events.readline().removeprefix(b"data: ")) == want
 
 
-def test_who_comes_late_still_hears_of_problems(listeners: Listeners) -> None:
-    listeners.tell(["a.md:1: broken"])
-    assert json.loads(listeners.join().get(timeout=60)) == {"problems": ["a.md:1: broken"]}
+def test_who_comes_late_still_hears_of_problems_and_has_nothing_to_load_again(listeners: Listeners) -> None:
+    listeners.tell(["a.md:1: broken"], stopped=True)
+    want = {"problems": ["a.md:1: broken"], "stopped": True, "changed": []}
+    assert json.loads(listeners.join().get(timeout=60)) == want
     listeners.tell([])
     assert listeners.join().empty()
 
@@ -88,6 +96,30 @@ def test_a_change_is_seen_once(project: Layout) -> None:
     assert seen.acquire(timeout=60)
     assert not seen.acquire(timeout=1)
     stop.set()
+
+
+def test_what_is_written_in_the_vault_is_seen_at_once(
+    project: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not after the time between two looks, here an hour, where the system tells of writes."""
+    monkeypatch.setattr(watching, "INTERVAL", 3600)
+    looked, seen, stop = threading.Semaphore(0), threading.Semaphore(0), threading.Event()
+    before = fingerprint(project)
+    monkeypatch.setattr(watching.Observer, "start", _then(watching.Observer.start, looked.release))
+    threading.Thread(target=watch, args=(project, before, seen.release, stop), daemon=True).start()
+    assert looked.acquire(timeout=10)
+    (project.vault / "concepts" / "Fresh.md").write_text("new", "utf-8")
+    assert seen.acquire(timeout=10)
+    stop.set()
+    (project.vault / "concepts" / "Fresh.md").write_text("so that the watcher wakes and ends", "utf-8")
+
+
+def _then(first: Callable[..., None], second: Callable[[], None]) -> Callable[..., None]:
+    def both(*arguments: object) -> None:
+        first(*arguments)
+        second()
+
+    return both
 
 
 def test_a_port_in_use_is_one_clear_line(sample: object, capsys: pytest.CaptureFixture[str]) -> None:
@@ -103,25 +135,29 @@ def test_a_port_in_use_is_one_clear_line(sample: object, capsys: pytest.CaptureF
 
 
 class Stub:
-    """A builder that finds a problem in a draft, and none in a lenient build."""
+    """A builder that finds a problem."""
 
-    def __init__(self, layout: Layout) -> None:
-        self.layout = layout
+    def __init__(self, layout: Layout, *, ok: bool) -> None:
+        self.layout, self.ok = layout, ok
 
-    def build(self, mode: str) -> Report:
-        bad = Report(False, False, problems=["vault/a.md:3: unresolved-link [[x]]"])
-        return bad if mode == "draft" else Report(True, True)
+    def build(self) -> Report:
+        line = "vault/a.md:3: unresolved-link [[x]]"
+        return Report(self.ok, self.ok, problems=[line], faults=[line])
 
 
-def test_a_broken_note_does_not_end_the_server(project: Layout) -> None:
-    """A bad build says its problem and leaves the site; with no earlier site a lenient one is built."""
+def test_a_fault_is_said_and_what_cannot_be_built_leaves_the_site(
+    project: Layout, listeners: Listeners
+) -> None:
     said: list[str] = []
-    builder = cast("Builder", Stub(project))
-    assert serving._first_build(builder, said.append)
+    builder = cast("Builder", Stub(project, ok=True))
+    assert serving._first_build(builder, listeners, said.append)
     assert said[0] == "vault/a.md:3: unresolved-link [[x]]"
-    assert "building anyway" in said[2]
+    assert said[1].endswith("with 1 fault(s) that `vaultkit build` would refuse, see above")
+    assert json.loads(listeners.join().get(timeout=60))["problems"] == said[:1]
+    builder = cast("Builder", Stub(project, ok=False))
+    assert not serving._first_build(builder, listeners, said.append)
     project.site.mkdir()
     (project.site / "index.html").write_text("good")
-    said.clear()
-    assert serving._first_build(builder, said.append)
+    assert serving._first_build(builder, listeners, said.append)
     assert said[-1] == "serving the last good site until this is mended"
+    assert json.loads(listeners.join().get(timeout=60))["stopped"]

@@ -103,6 +103,15 @@ def test_backlinks_carry_their_sentence_in_the_readers_language(project: Layout)
     assert "参见 缩放 与" in chinese.split("k-backlinks")[1]
 
 
+def test_a_folder_in_which_nothing_is_written_says_what_will_be(project: Layout) -> None:
+    stub = (project.vault / "concepts" / "Prefix tree.md").read_text("utf-8")
+    (project.vault / "papers").mkdir()
+    (project.vault / "papers" / "Trie.md").write_text(stub.replace("[[Prefix tree.zh|中文]]", ""), "utf-8")
+    stage_all(project, LANGUAGES)
+    assert "A tree whose edges are runs of tokens." in staged(project, "papers/index.md")
+    assert "A tree whose edges are runs of tokens." not in staged(project, "concepts/index.md")
+
+
 def test_planned_notes_that_link_here_are_named_together_in_both_languages(project: Layout) -> None:
     edit(project, "concepts/Prefix tree.md", "kind: model", 'kind: model\nprerequisites: ["[[Attention]]"]')
     stage_all(project, LANGUAGES)
@@ -138,6 +147,24 @@ def test_the_title_table_finds_a_note_by_either_name(project: Layout) -> None:
         entry = next(entry for entry in table if entry["u"] == "concepts/kv-cache/")
         assert entry["t"] == title
         assert alias in entry["a"]
+
+
+def test_the_title_table_knows_the_pages_that_the_site_makes(project: Layout) -> None:
+    stage_all(project, LANGUAGES)
+    for number, language in enumerate(LANGUAGES):
+        table = {entry["u"]: entry for entry in json.loads(staged(project, "assets/titles.json", language))}
+        for url, names in {
+            "concepts/": ("Concepts", "概念"),
+            "reading-lists/": ("Reading lists", "阅读清单"),
+            "tags/": ("Tags", "标签"),
+        }.items():
+            assert table[url]["t"] == names[number] and names[1 - number] in table[url]["a"]
+        assert {"Graph", "关系图"} < {*table["graph/"]["a"]}
+        assert "api/" not in table and "#how-far" not in table  # there is no engine, and no long list
+    (project.vault / "Concepts.md").write_text("# My own\n", "utf-8")
+    stage_all(project, LANGUAGES)
+    table = json.loads(staged(project, "assets/titles.json"))
+    assert [entry.get("a") for entry in table if entry["u"] == "concepts/"] == [None]
 
 
 def test_only_attachments_that_are_used_are_staged(project: Layout) -> None:

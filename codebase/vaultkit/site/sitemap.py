@@ -11,11 +11,13 @@ from vaultkit.canvas.read import read_canvas
 from vaultkit.errors import Problem
 from vaultkit.history import Dates, history
 from vaultkit.labs.notebook import SUFFIX, is_notebook
+from vaultkit.lists.prerequisites import prerequisites
 from vaultkit.memo import Memo
 from vaultkit.note import Note
 from vaultkit.pairs import canonical, translated
 from vaultkit.published import public
 from vaultkit.site.anchors import Anchors, anchors_of
+from vaultkit.site.bilingual import in_language
 from vaultkit.site.chinese import is_chinese_vault
 from vaultkit.site.describe import LONGEST, about, claim, shorten
 from vaultkit.site.paths import Language
@@ -90,6 +92,7 @@ class SiteMap:
     dated: bool = False  # set when a page depends on the day on which it was made
     memo: Memo = field(default_factory=Memo)  # what was found in notes, for maps of the same vault to come
     _anchors: dict[str, Anchors] = field(default_factory=dict)
+    _builds_on: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, vault: Vault, *, plain: bool = False, memo: Memo | None = None) -> "SiteMap":
@@ -193,7 +196,8 @@ class SiteMap:
     def title(self, page: Page, language: Language) -> str:
         """Title in this language; without a Chinese note, the first Chinese alias of the English one."""
         if not page.notes:
-            return page.key.rsplit("/", 1)[-1].rpartition(".")[0] or page.key
+            name = page.key.rsplit("/", 1)[-1].rpartition(".")[0] or page.key
+            return in_language(name, language)
         note = self.vault.notes[page.note(language)]
         if language == "zh" and not page.translated("zh"):
             return next(
@@ -214,6 +218,12 @@ class SiteMap:
     def description(self, path: str, longest: int = LONGEST) -> str:
         """The same, at most so long."""
         return shorten(self.about(path), longest)
+
+    def builds_on(self, path: str) -> list[str]:
+        """What the note at `path` builds on (`vaultkit.lists.prerequisites`)."""
+        if path not in self._builds_on:
+            self._builds_on[path] = prerequisites(self.vault, path)
+        return self._builds_on[path]
 
     def anchors(self, note: Note) -> Anchors:
         """Anchors of a note, those of its translation included where the headings run in parallel."""

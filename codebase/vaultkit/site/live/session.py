@@ -1,7 +1,7 @@
 """The site of one project while its vault changes: each change is brought to the pages it touches."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -9,7 +9,7 @@ from vaultkit.api.coverage import engine_of
 from vaultkit.api.names import Engine
 from vaultkit.check.again import Lint
 from vaultkit.errors import Problem, VaultError
-from vaultkit.site.build import INDEX, Report, build, shown
+from vaultkit.site.build import INDEX, Report, build, faults_of, shown
 from vaultkit.site.clock import build_day
 from vaultkit.site.fingerprint import keys
 from vaultkit.site.graph import graph_of
@@ -26,17 +26,20 @@ from vaultkit.site.reference import addresses
 from vaultkit.site.search.site import TITLES
 from vaultkit.site.stage import GRAPH, Staged
 from vaultkit.site.stage import write as write_tree
-from vaultkit.site.state import Mode, State, forget, one_builder, passed, save, stops
+from vaultkit.site.state import Mode, State, forget, one_builder, passed, save
 
-MODE: Mode = "draft"
+MODE: Mode = "lenient"  # who writes sees what is written, its faults beside it
 
 
 @dataclass
 class Update:
-    """What a change came to. `again`: the session is of no use any more, as all pages are others now."""
+    """What a change came to. `again`: the session is of no use any more, as all pages are others now.
+    `stopped`: nothing was published. `faults`: those of the problems that stop a draft.
+    """
 
     again: bool = False
     problems: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
     stopped: bool = False
     written: list[str] = field(default_factory=list)  # addresses of files, from the root of the site
     seconds: float = 0.0
@@ -131,23 +134,27 @@ class Session:
                 for tree, part in zip(self.trees.values(), parts, strict=True):
                     tree.finish(self.world, part)
                 self.unsettled = False
-            if self.state is not None:  # else a problem has stopped the last update
-                done = self._bring_all([])
+            if self.state is not None:  # else something has stopped the last update
+                done = self._bring_all()
         done.seconds = perf_counter() - started
         return done
 
     def update(self) -> Update:
-        """Bring what has changed to the site, unless a problem stops it: then the site stays as it was."""
+        """Bring what has changed to the site, faults and all. What cannot be read or rendered at all stops
+        it: then the site stays as it was.
+        """
         started = perf_counter()
         with one_builder(self.layout):
             try:
                 done = self._update()
             except VaultError as error:
-                done = Update(problems=[str(problem) for problem in error.problems], stopped=True)
+                lines = [str(problem) for problem in error.problems]
+                done = Update(problems=lines, faults=lines, stopped=True)
         done.seconds = perf_counter() - started
         return done
 
     def _update(self) -> Update:
+        self.state = None  # until this update is published nothing more of the last one is
         self.key, tools, engine_key = keys(self.layout)
         if tools != self.tools or not self.halves:
             return Update(again=True)
@@ -158,31 +165,29 @@ class Session:
                 return Update(again=True)
             self.engine_key, self.engine, changed = engine_key, engine, {ENGINE}
         found = self._stage(changed)
-        problems = [shown(self.layout, problem) for problem in found]
-        if any(stops(problem, MODE) for problem in found):
-            return Update(problems=problems, stopped=True)
         if any(self._frame_moved(language) for language in LANGUAGES):
             return Update(again=True)
         forget(self.layout)
-        self.state = None
-        done = self._bring_all(problems)
+        done = self._bring_all()
+        problems, faults = [shown(self.layout, problem) for problem in found], faults_of(self.layout, found)
+        done.problems, done.faults = problems + done.problems, faults + done.faults
         if not done.stopped:
-            self.state = self._state(found, problems)
+            self.state = self._state(found, problems, faults)
         return done
 
-    def _bring_all(self, problems: list[str]) -> Update:
+    def _bring_all(self) -> Update:
         complaints, written = [], []
         for language in LANGUAGES:
             new, wrong = self._bring(language)
             complaints += wrong
             written += new
-        return Update(problems=problems + complaints, stopped=bool(complaints), written=written)
+        return Update(problems=complaints, faults=complaints, stopped=bool(complaints), written=written)
 
-    def _state(self, found: list[Problem], problems: list[str]) -> State:
+    def _state(self, found: list[Problem], problems: list[str], faults: list[str]) -> State:
         trees = [tree.staged for tree in self.trees.values()]
         pages = sum(path.endswith(".md") for tree in trees for path in tree.files)
         day = str(build_day()) if any(tree.dated for tree in trees) else ""
-        return State(self.key, passed(found, []), pages, problems, day)
+        return State(self.key, passed(found, []), pages, problems, faults, day)
 
     def refresh_search(self) -> list[str]:
         """Bring the search indexes that are behind up to date and publish them; complaints. It may run beside
@@ -205,7 +210,9 @@ class Session:
         return half.frame(self.rendered[language]) != half.frame(self.trees[language].staged.files)
 
     def _bring(self, language: Language) -> tuple[list[str], list[str]]:
-        """Render what differs from what is shown, and publish it; with complaints nothing is published."""
+        """Render what differs from what is shown, and publish it. Pages that only show something of an edit
+        come first, as they are sure; with complaints about another page nothing else is published.
+        """
         wanted, had = self.trees[language].staged.files, self.rendered[language]
         half, folder = self.halves[language], self.layout.stage(language)
         new = {path for path, content in wanted.items() if had.get(path) != content}
@@ -224,18 +231,25 @@ class Session:
             (half.folder / path).unlink(missing_ok=True)
             remove_empty(half.folder, (half.folder / path).parent)
         half.look_again(new - had.keys(), gone)
-        written, complaints = half.render(new, had)
-        if complaints:
-            return [], complaints
-        if needed - half.needs({output_of(path) for path in new}):
-            outputs |= half.unneeded()
-        self.rendered[language] = dict(wanted)
+        spliced = half.splice(new, had)
+        changed = self._publish(language, spliced.values())
+        had |= {path: wanted[path] for path in spliced}
+        written, complaints = half.render(new - spliced.keys())
+        if not complaints:
+            if needed - half.needs({output_of(path) for path in new}):
+                outputs |= half.unneeded()
+            self.rendered[language] = dict(wanted)
+            changed += self._publish(language, written | outputs)
         site = self.layout.published(language)
-        changed = publish_files(half.folder, site, written | outputs)
-        pages = {_url(path) for path in written | outputs if path.endswith("index.html")}
+        return [(site / path).relative_to(self.layout.site).as_posix() for path in changed], complaints
+
+    def _publish(self, language: Language, paths: Collection[str]) -> list[str]:
+        """Publish outputs, which the search does not know so yet; those that have changed."""
+        changed = publish_files(self.halves[language].folder, self.layout.published(language), paths)
+        pages = {_url(path) for path in paths if path.endswith("index.html")}
         if pages or TITLES in changed:
             self.behind.setdefault(language, set()).update(pages)
-        return [(site / path).relative_to(self.layout.site).as_posix() for path in changed], []
+        return changed
 
 
 def _url(path: str) -> str:
