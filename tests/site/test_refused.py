@@ -35,6 +35,11 @@ def plant(root: Path, files: dict[str, str]) -> Path:
     return root
 
 
+@pytest.fixture(autouse=True)
+def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
 @pytest.fixture
 def planted(project: Layout) -> Layout:
     for file in sorted(project.vault.rglob("*.md")):
@@ -54,6 +59,19 @@ def test_check_says_whatever_stops_the_build(planted: Layout, capsys: pytest.Cap
     assert {code for _, code, _ in said} >= KINDS
     assert {path for path, code, _ in said if code == "formula"} == {"A.md", "A.zh.md", "C.canvas"}
     assert not any(path in ("private.md", "templates/T.md") for path, _, _ in said)
+
+
+def test_check_and_build_print_the_same_lines(
+    planted: Layout, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(planted.root)
+    assert main(["check"]) == 1
+    lines = set(capsys.readouterr().out.splitlines()[:-1])
+    assert main(["build"]) == 1
+    built = capsys.readouterr().err.splitlines()
+    odd = {line for line in lines if "no-home" in line or "C.canvas" in line}  # no file; another line
+    assert len(odd) == 2 and lines - odd <= set(built)
+    assert any("as vault/A.md:" in line for line in built)
 
 
 def test_what_was_well_is_looked_at_again_when_it_changes(planted: Layout) -> None:

@@ -148,7 +148,7 @@ class Verifier:
         judged = {str(row["path"]): row for row in rows}
         left = set(unverified(self.root))
         for path in batch:
-            lines = _lines(path, judged.get(path), err)
+            lines = _lines(f"{self.root.name}/{path}", judged.get(path), err)
             self.failures.pop(path, None)
             if lines:
                 self.failures[path] = lines
