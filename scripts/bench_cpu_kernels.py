@@ -2,14 +2,16 @@
 
 Each row's contestants take turns, and medians are compared: absolute numbers drift on a busy machine, large
 ratios do not. The bound of a product is measured in between, by reading the very memory of its weights in
-one go, on the same threads: 200 MB, more than the caches hold. What a product loses to Python and to MLX
-counts against it. Other engines are measured where they are installed, else left out with a word.
+one go, on the same threads: 200 MB, more than the caches hold, on large pages as `load_model` puts them. What
+a product loses to Python and to MLX counts against it. Other engines are measured where they are installed,
+else left out with a word.
 
 Where Linux groups processes by session (/proc/sys/kernel/sched_autogroup_enabled), `nice` says nothing about
 those of other sessions; on a busy machine the group's own value, /proc/self/autogroup, does.
 kernels/README.md has what came out, as ranges.
 
     python scripts/bench_cpu_kernels.py [--part linear attention decode] [--repeat 9] [--threads 2] [--best]
+        [--small-pages]
         [--python PATH of an environment with torch, transformers, mlx-lm, llama-cpp-python and gguf]
 """
 
@@ -17,13 +19,11 @@ import argparse
 import itertools
 import json
 import os
-import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 parser = argparse.ArgumentParser(description="Ratios of the C++ kernels on the CPU.")
 PARTS = ["linear", "attention", "decode"]
@@ -31,6 +31,7 @@ parser.add_argument("--part", nargs="+", choices=PARTS, default=PARTS, help="wha
 parser.add_argument("--repeat", type=int, default=9, help="turns of each contestant (default: 9)")
 parser.add_argument("--threads", type=int, default=2, help="threads for all of them (default: 2)")
 parser.add_argument("--best", action="store_true", help="compare best turns, not medians: on a busy machine")
+parser.add_argument("--small-pages", action="store_true", help="leave weights on pages of 4 KB")
 parser.add_argument("--python", help="Python of an environment with the other engines")
 if __name__ == "__main__":  # before anything that reads these when it is loaded
     arguments = parser.parse_args()
@@ -47,8 +48,10 @@ from kvist.cache import BaseKVCache  # noqa: E402
 from kvist.decode.generate import decode_step, prefill  # noqa: E402
 from kvist.models import Qwen3, Qwen3Config  # noqa: E402
 from kvist.nn import QuantizedEmbedding, RMSNorm  # noqa: E402
-from kvist.ops import QuantizedWeight, attention, linear  # noqa: E402
+from kvist.ops import attention, linear  # noqa: E402
 from kvist.quant import round_activations  # noqa: E402
+
+from bench_cpu_products import Contestants, Turn, bench_products, packed, seconds_of  # isort: skip  # noqa: E402
 
 QWEN = Qwen3Config(
     vocab_size=151936,
@@ -59,42 +62,18 @@ QWEN = Qwen3Config(
     num_key_value_heads=8,
     head_dim=128,
 )
-# (N, K) of the products of one layer, and how often each occurs in it.
-PRODUCTS = {(2048, 1024): 1, (1024, 1024): 2, (1024, 2048): 1, (3072, 1024): 2, (1024, 3072): 1}
 # (batch, queries, keys) of attention.
 ATTENTION = [(1, 1, 80), (16, 1, 80), (1, 1, 1024), (16, 1, 1024), (1, 64, 64), (1, 256, 256)]
 PROMPT = 64
-Contestants = Mapping[str, Callable[[], object]]
-
-
-class Turn(NamedTuple):
-    """A contestant that needs something done before its turn, outside of the measured time."""
-
-    prepare: Callable[[], object]
-    run: Callable[[], object]
-
-    def __call__(self) -> object:
-        return self.run()
 
 
 def take_turns(contestants: Contestants, repeat: int) -> dict[str, float]:
-    """Median seconds of each, or with --best the least; the order changes from turn to turn."""
-    times: dict[str, list[float]] = {name: [] for name in contestants}
-    for run in contestants.values():
-        if isinstance(run, Turn):
-            run.prepare()
-        run()
-    for turn in range(repeat):
-        names = list(contestants)
-        for name in names if turn % 2 else reversed(names):
-            run = contestants[name]
-            if isinstance(run, Turn):
-                run.prepare()
-            started = time.perf_counter()
-            run()
-            times[name].append(time.perf_counter() - started)
-    middle = min if arguments.best else statistics.median
-    return {name: middle(seconds) for name, seconds in times.items()}
+    return seconds_of(contestants, repeat, arguments.best)
+
+
+def move(weights: list[mx.array]) -> None:
+    if not arguments.small_pages:
+        native.use_huge_pages(weights)
 
 
 def reader() -> tuple[Callable[[], object], int]:
@@ -102,93 +81,37 @@ def reader() -> tuple[Callable[[], object], int]:
     weight = mx.zeros((65536, 1024), mx.float32)
     x = mx.zeros((1, 1024))
     mx.eval(weight, x)
+    move([weight])
     return lambda: mx.eval(linear(x, weight, implementation="cpp")), weight.nbytes
 
 
-def packed(n: int, k: int, bits: int = 4) -> QuantizedWeight:
-    """Random numbers: rounding real ones would take longer than all measurements."""
-    words = mx.random.randint(0, 2**31 - 1, (n, k * bits // 32), key=mx.random.key(n + k)).astype(mx.uint32)
-    scales = mx.full((n, k // 64), 0.01 / 2**bits, mx.bfloat16)
-    weight = QuantizedWeight(words, scales, -scales * 2 ** (bits - 1), 64, bits)
-    mx.eval(weight.packed, weight.scales, weight.biases)
-    return weight
-
-
-def copies_in_one(n: int, k: int, size: float) -> tuple[list[QuantizedWeight], Callable[[], object]]:
-    """About `size` bytes of weights (N, K) in one piece of memory, and a reader of the same pages."""
-    count = max(1, round(size / (n * k / 2)))
-    words = mx.random.randint(0, 2**31 - 1, (count * n, k // 8), key=mx.random.key(n + k)).astype(mx.uint32)
-    scales = mx.full((n, k // 64), 0.01 / 16, mx.bfloat16)
-    own = [(scales + 0, -scales * 8) for _ in range(count)]
-    weights = [QuantizedWeight(words[i * n : (i + 1) * n], *own[i], 64, 4) for i in range(count)]
-    plain, x = words.view(mx.float32).reshape(-1, 512), mx.zeros((1, 512))
-    mx.eval(plain, x, [array for weight in weights for array in weight[:3]])
-    return weights, lambda: mx.eval(linear(x, plain, implementation="cpp"))
-
-
-def bench_linear(repeat: int) -> None:
-    print("one row times a 4-bit matrix, bfloat16 activations; us, and shares of the bandwidth bound")
-    print(
-        f"{'N x K':>14}{'mlx':>10}{'cpp':>8}{'int8':>8}{'mlx/cpp':>9}{'GB/s':>7}{'read':>7}{'of bound':>10}"
-    )
-    for n, k in [*PRODUCTS, (QWEN.vocab_size, 1024)]:
-        weights, read = copies_in_one(n, k, 200e6)  # more than the caches hold, as in a model
-        x = mx.random.normal((1, k)).astype(mx.bfloat16)
-
-        def all_of(which: list[QuantizedWeight], x: mx.array = x, **options: str) -> Callable[[], object]:
-            return lambda: mx.eval([linear(x, weight, **options) for weight in which])
-
-        seconds = take_turns(
-            {
-                "mlx": all_of(weights[:1], implementation="mlx"),
-                "read": read,
-                "cpp": all_of(weights, implementation="cpp"),
-                "int8": all_of(weights, activations="int8"),
-            },
-            repeat,
-        )
-        each = {name: seconds[name] / len(weights) for name in ("cpp", "int8")}
-        read_bytes = sum(weight.packed.nbytes for weight in weights)
-        rate, bandwidth = weights[0].nbytes / each["cpp"] / 1e9, read_bytes / seconds["read"] / 1e9
-        print(
-            f"{f'{n} x {k}':>14}{seconds['mlx'] * 1e6:10.0f}{each['cpp'] * 1e6:8.0f}{each['int8'] * 1e6:8.0f}"
-            f"{seconds['mlx'] / each['cpp']:8.0f}x{rate:7.1f}{bandwidth:7.1f}{rate / bandwidth:10.0%}"
-        )
-    print("\nmany rows times 3072 x 1024, GFLOP/s")
-    plain = mx.random.normal((3072, 1024))
-    kinds = {"4-bit": packed(3072, 1024), "8-bit": packed(3072, 1024, 8), "bf16": plain.astype(mx.bfloat16)}
-    for rows in (4, 16, 128):
-        x = mx.random.normal((rows, 1024))
-        mx.eval(x, plain, kinds["bf16"])
-        runs = {"f32 BLAS": lambda x=x: mx.eval(linear(x, plain, implementation="mlx"))}
-        for name, weight in kinds.items():
-            runs[name] = lambda x=x, w=weight: mx.eval(linear(x, w, implementation="cpp"))
-        runs["4-bit mlx"] = lambda x=x: mx.eval(linear(x, kinds["4-bit"], implementation="mlx"))
-        speeds = {name: 2 * rows * 3072 * 1024 / s / 1e9 for name, s in take_turns(runs, 3).items()}
-        print(f"{rows:>6} rows  " + "  ".join(f"{name} {speed:.1f}" for name, speed in speeds.items()))
-
-
 def bench_attention(repeat: int) -> None:
-    print("\nattention, 16 query heads, 8 KV heads, head_dim 128; ms")
-    print(f"{'dtype':>10}{'batch':>7}{'L':>6}{'S':>6}{'mlx':>10}{'cpp':>9}{'ratio':>8}")
+    print(
+        "\nattention, 16 query heads, 8 KV heads, head_dim 128; ms; reading as many bytes takes a share of it"
+    )
+    print(f"{'dtype':>10}{'batch':>7}{'L':>6}{'S':>6}{'mlx':>10}{'cpp':>9}{'ratio':>8}{'reading':>9}")
+    nothing = mx.zeros((1, 512))
     for dtype, (batch, length, keys) in itertools.product((mx.float32, mx.bfloat16), ATTENTION):
         q = mx.random.normal((batch, 16, length, 128)).astype(dtype)
         k, v = (mx.random.normal((batch, 8, keys, 128)).astype(dtype) for _ in range(2))
-        mx.eval(q, k, v)
+        plain = mx.concatenate([k, v]).view(mx.float32).reshape(-1, 512)
+        mx.eval(q, k, v, plain, nothing)
         mask = "causal" if length > 1 else None
-        count = (
-            QWEN.num_hidden_layers if keys == 80 else 4
-        )  # a step has one in each layer; to wake up counts once
-        runs = {
+        # A step has one in each layer; to wake threads up counts once.
+        count = QWEN.num_hidden_layers if keys == 80 else 4
+        runs: dict[str, Callable[[], object]] = {
             name: lambda name=name, q=q, k=k, v=v, mask=mask, count=count: mx.eval(
                 [attention(q, k, v, mask=mask, implementation=name) for _ in range(count)]
             )
             for name in ("mlx", "cpp")
         }
+        runs["read"] = lambda plain=plain, count=count: mx.eval(
+            [linear(nothing, plain, implementation="cpp") for _ in range(count)]
+        )
         seconds = {name: s / count for name, s in take_turns(runs, repeat).items()}
         ratio, name = seconds["mlx"] / seconds["cpp"], str(dtype).rpartition(".")[2]
         times = f"{seconds['mlx'] * 1e3:10.2f}{seconds['cpp'] * 1e3:9.3f}{ratio:7.0f}x"
-        print(f"{name:>10}{batch:7}{length:6}{keys:6}{times}")
+        print(f"{name:>10}{batch:7}{length:6}{keys:6}{times}{seconds['read'] / seconds['cpp']:9.0%}")
 
 
 def random_qwen() -> Qwen3:
@@ -217,6 +140,7 @@ def random_qwen() -> Qwen3:
             ]
     model.load_weights(weights, strict=False)
     mx.eval(model.parameters())
+    move([x for _, x in tree_flatten(model.parameters())])  # as `load_model` does
     return model
 
 
@@ -341,7 +265,7 @@ if __name__ == "__main__":
         sys.exit(f"bench: need the C++ extension, got none: {native.status().reason}")
     print(f"{native.status().reason}, {native.kernels.isa()}")
     if "linear" in arguments.part:
-        bench_linear(arguments.repeat)
+        bench_products(arguments.repeat, arguments.best, move)
     if "attention" in arguments.part:
         bench_attention(arguments.repeat)
     if "decode" in arguments.part:

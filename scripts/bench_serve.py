@@ -1,13 +1,13 @@
 """Measure `vaultkit serve`: seconds from the save of a note to fresh pages, its own and those that depend on
 it.
 
-    .venv/bin/python scripts/bench_serve.py [--notes 1000] [--runs 5] [--root PROJECT]
+    .venv/bin/python scripts/bench_serve.py [--notes 1000] [--runs 5] [--root PROJECT] [--only WORDS]
 
-On the project that `bench_site.py` makes, or on a copy of the project `--root`. Each run saves an English
-note with a new sentence around a link, and asks until the note's own page shows it and until the page of
-the linked note shows it among its backlinks; then it saves the Chinese note with a new title, and asks for
-its own page and for the Chinese page of a note that links to it. Times are of the wall clock, medians and
-the slowest: they say something on an idle machine only.
+On the project that `bench_site.py` makes, or on a copy of the project `--root`. Each kind of edit (text, a
+link, a title, an alias, a note that comes or goes, an embedded text, a tick) is made once to learn which
+pages it changes and what they are then. Then the edit and its opposite take turns: the note's own page and
+every other one of these are asked for until they are, byte for byte, what they were the first time. Times
+are of the wall clock, medians and the slowest: they say something on an idle machine only.
 """
 
 import argparse
@@ -25,12 +25,17 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from bench_vaults import ROOT, make_project
-from vaultkit.pairs import canonical, translated
-from vaultkit.resolve import resolve
-from vaultkit.site.paths import Layout
+from vaultkit.backlinks import backlinks
+from vaultkit.lists.items import is_list
+from vaultkit.pairs import translated
+from vaultkit.site.pages.graph import SLUGS
+from vaultkit.site.paths import LANGUAGES, Layout
+from vaultkit.site.server import SCRIPT
 from vaultkit.site.sitemap import SiteMap
 from vaultkit.vault import Vault
 
@@ -70,79 +75,152 @@ def wait(ready: Callable[[], bool], running: subprocess.Popen[bytes] | None = No
     return time.perf_counter() - started
 
 
-def shows(address: str, text: str) -> bool:
-    try:
-        with urllib.request.urlopen(address, timeout=30) as answer:
-            return text in answer.read().decode()
-    except urllib.error.HTTPError:
-        return False
+@dataclass(frozen=True)
+class Edit:
+    """Texts of notes by path, None for a note that is not there; `page` is the edited note's own."""
+
+    name: str
+    before: dict[str, str | None]
+    after: dict[str, str | None]
+    page: str
 
 
-def serve_times(layout: Layout, runs: int, say: Callable[[str], None]) -> None:
-    """Edit and ask, `runs` times; one line for each kind of page."""
+def serve_times(layout: Layout, runs: int, say: Callable[[str], None], only: str = "") -> None:
+    """Each edit and its opposite in turn, `runs` times; one line for each."""
+    root = layout.vault
+    pages = len(SiteMap.of(Vault.load(root)).pages) * 2
+    say(f"{pages} pages; seconds from save to fresh pages, medians of {runs} (slowest)")
+    say(f"  {'':24} {'own page':>16} {'all that show it':>16}  pages")
+    with served(layout) as address:
+        time.sleep(QUIET)
+        for edit in (edit for edit in list(edits(layout)) if only in edit.name):
+            changed, base = _apply(layout, edit.after), _apply(layout, edit.before)
+            moved = sorted(p for p in base.keys() | changed.keys() if base.get(p) != changed.get(p))
+            moved.sort(key=lambda path: path != edit.page + "index.html")
+            times: list[tuple[float, float]] = []
+            for run in range(runs):
+                texts, wanted = (edit.after, changed) if run % 2 == 0 else (edit.before, base)
+                _write(root, texts)
+                times.append(_fresh(address, {path: wanted.get(path) for path in moved}))
+                _rest(layout)
+            _apply(layout, edit.before)
+            parts = (f"{statistics.median(t):8.2f} ({max(t):5.2f})" for t in zip(*times, strict=True))
+            say(f"  {edit.name:24} {' '.join(parts)}  {len(moved):5}")
+
+
+def edits(layout: Layout) -> Iterator[Edit]:
+    """One of each kind, on the note that most others link to and on one that it links to."""
     vault = Vault.load(layout.vault)
     sitemap = SiteMap.of(vault)
-    chosen = list(_pairs(vault, sitemap))
-    chosen = chosen[:: max(1, len(chosen) // 40)]
-    times: dict[str, list[float]] = {}
-    with served(layout) as root:
-        time.sleep(QUIET)
-        for run in range(runs):
-            source, target, line, column = chosen[run % len(chosen)]
-            own, other = sitemap.pages[source].url, sitemap.pages[target].url
-            mark = f"freshword{run}{os.getpid()}"
-            file = vault.on_disk(source)
-            rows = file.read_text("utf-8").split("\n")
-            rows[line - 1] = f"{rows[line - 1][:column]}{mark} {rows[line - 1][column:]}"
-            file.write_text("\n".join(rows), "utf-8")
-            _time(times, {"its own page": root + own, "a page it links to": root + other}, mark)
-            file = vault.on_disk(translated(source))
-            text = re.sub(r"(?m)^title:.*", f"title: 标题 {mark}", file.read_text("utf-8"), count=1)
-            file.write_text(text, "utf-8")
-            pages = {
-                "its page, Chinese title": f"{root}zh/{own}",
-                "a page that names it": f"{root}zh/{other}",
-            }
-            _time(times, pages, f"标题 {mark}")
-    say(f"{len(sitemap.pages) * 2} pages; seconds from save to fresh page, medians of {runs} (slowest)")
-    for name, seconds in times.items():
-        say(f"  {name:26} {statistics.median(seconds):6.2f} s  ({max(seconds):.2f} s)")
+    counts = {language: backlinks(vault, language) for language in LANGUAGES}
+    pairs = [
+        key
+        for key, page in sitemap.pages.items()
+        if len(page.notes) == 2
+        and page.section
+        and key.endswith(".md")
+        and not vault.notes[key].is_stub
+        and "kind: reading-list" not in vault.notes[key].text
+        and _title(vault, translated(key))
+    ]
+    note = max(pairs, key=lambda key: (len(counts["en"].get(key, [])), key))
+    other = next(key for key in pairs if key != note)
+    texts = {path: vault.notes[path].text for path in vault.notes}
+    own, chinese, stem = texts[note], texts[translated(note)], vault.notes[note].stem
+    page, folder = sitemap.pages[note].url, note.rpartition("/")[0]
+    linked = f"\nA sentence that leads to [[{vault.notes[other].stem}]].\n"
+    yield _of("text", note, own, own + "\nA sentence of seven plain words.\n", page)
+    yield _of("text with a link", note, own, own + linked, page)
+    renamed = re.sub(r"(?m)^title:.*", "title: 另一个标题", chinese, count=1)
+    yield _of("title, Chinese", translated(note), chinese, renamed, f"zh/{page}")
+    headed = re.sub(r"(?m)^# .*", "# Another heading", own, count=1)
+    yield _of("heading, English", note, own, headed, page)
+    front = re.sub(r"(?m)^aliases: \[", "aliases: [another alias, ", own, count=1)
+    if front != own:
+        yield _of("alias", note, own, front, page)
+    fresh = f"---\ntags: [inference]\nkind: concept\n---\n# Fresh\n\nBuilds on [[{stem}]].\n"
+    made = {f"{folder}/A fresh note.md": fresh}
+    gone: dict[str, str | None] = {path: None for path in made}
+    place = f"{page.rpartition('/')[0].rpartition('/')[0]}/a-fresh-note/"
+    yield Edit("note created", gone, dict(made), place)
+    yield Edit("note deleted", dict(made), gone, place)
+    host = texts[other] + f"\n![[{stem}]]\n"
+    both: dict[str, str | None] = {note: own, other: host}
+    said = own.rstrip("\n") + "\n\nShown where it is embedded.\n"
+    yield Edit("text of an embedded note", both, both | {note: said}, sitemap.pages[other].url)
+    lists = [
+        key for key in vault.notes if re.search(r"(?m)^- \[ \] ", texts[key]) and is_list(vault.notes[key])
+    ]
+    for key in lists[:1]:
+        ticked = texts[key].replace("- [ ] ", "- [x] ", 1)
+        yield _of("tick in a list", key, texts[key], ticked, sitemap.pages[key].url)
 
 
-def _pairs(vault: Vault, sitemap: SiteMap) -> Iterator[tuple[str, str, int, int]]:
-    """Notes with a translation that has a title, and a note that they link in their text, and where."""
-    for key, page in sitemap.pages.items():
-        if vault.notes[key].is_stub:
-            continue  # of a planned note, backlinks give no sentence
-        if len(page.notes) < 2 or not page.section or "title" not in vault.notes[translated(key)].properties:
-            continue
-        for link in vault.notes[key].links:
-            path = resolve(vault, link.target, key).path
-            plain = link.kind == "link" and link.raw.startswith(f"[[{link.target}") and "/" not in link.target
-            if (
-                plain
-                and path in sitemap.pages
-                and canonical(path) != key
-                and path.endswith(link.target + ".md")
-            ):
-                yield key, path, link.line, link.column
-                break
+def _of(name: str, path: str, before: str, after: str, page: str) -> Edit:
+    return Edit(name, {path: before}, {path: after}, page)
 
 
-def _time(times: dict[str, list[float]], pages: dict[str, str], mark: str) -> None:
-    """Wait for the mark on each page, then for quiet."""
+def _title(vault: Vault, path: str) -> bool:
+    return path in vault.notes and "title" in vault.notes[path].properties
+
+
+def _write(root: Path, texts: dict[str, str | None]) -> bool:
+    """Bring the vault into this state; True if it was in another."""
+    wrong = {path: text for path, text in texts.items() if _text(root / path) != text}
+    for path, text in wrong.items():
+        if text is None:
+            (root / path).unlink()
+        else:
+            (root / path).write_text(text, "utf-8")
+    return bool(wrong)
+
+
+def _text(file: Path) -> str | None:
+    return file.read_text("utf-8") if file.exists() else None
+
+
+def _apply(layout: Layout, texts: dict[str, str | None]) -> dict[str, bytes]:
+    """Bring the vault into this state, and wait until the server has shown it and is at rest; what it shows
+    as soon as it says that it does.
+    """
+    said = (layout.root / "serve.log").stat().st_size
+    if _write(layout.vault, texts):
+        wait(lambda: (layout.root / "serve.log").stat().st_size > said)
+    shown = _shown(layout)
+    _rest(layout)
+    return shown
+
+
+def _rest(layout: Layout) -> None:
+    """Wait until the server has said nothing for as long as an author takes to read what was written."""
+    while time.time() - (layout.root / "serve.log").stat().st_mtime < QUIET:
+        time.sleep(0.1)
+
+
+def _shown(layout: Layout) -> dict[str, bytes]:
+    """The site's pages and the names that its search knows; not the graph, which follows later."""
+    files = [file for file in layout.site.rglob("*.html") if file.parent.name not in SLUGS]
+    files += layout.site.rglob("titles.json")
+    return {file.relative_to(layout.site).as_posix(): file.read_bytes() for file in files}
+
+
+def _fresh(address: str, wanted: dict[str, bytes | None]) -> tuple[float, float]:
+    """Seconds until the first of these pages is as wanted, and until each has been seen so."""
     started = time.perf_counter()
-    waiting = dict(pages)
+    times = []
+    for path, content in wanted.items():
+        wait(lambda path=path, content=content: _page(address, path) == content)  # type: ignore[misc]
+        times.append(time.perf_counter() - started)
+    return times[0], times[-1]
 
-    def ready() -> bool:
-        for name, address in list(waiting.items()):
-            if shows(address, mark):
-                times.setdefault(name, []).append(time.perf_counter() - started)
-                del waiting[name]
-        return not waiting
 
-    wait(ready)
-    time.sleep(QUIET)
+def _page(address: str, path: str) -> bytes | None:
+    """A page without what the server puts in; None if there is none."""
+    try:
+        with urllib.request.urlopen(address + quote(path.removesuffix("index.html")), timeout=30) as answer:
+            return bytes(answer.read().replace(f'<script src="{SCRIPT}" defer></script>'.encode(), b"", 1))
+    except urllib.error.HTTPError:
+        return None
 
 
 def main() -> None:
@@ -150,11 +228,12 @@ def main() -> None:
     parser.add_argument("--notes", type=int, default=1000)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--root", type=Path, default=None, help="measure a copy of this project")
+    parser.add_argument("--only", default="", help="edits with these words in their name")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         folder = Path(scratch) / "project"
         layout = copy_of(given.root, folder) if given.root else make_project(folder, given.notes)
-        serve_times(layout, given.runs, print)
+        serve_times(layout, given.runs, print, given.only)
 
 
 def copy_of(root: Path, folder: Path) -> Layout:

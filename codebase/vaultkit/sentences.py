@@ -2,6 +2,7 @@
 
 import re
 
+from vaultkit import mdlink
 from vaultkit.lines import Scan
 from vaultkit.links import Link, line_links
 
@@ -29,7 +30,10 @@ def sentence_of(scan: Scan, link: Link) -> str:
         before += len(text) + 1
     text = " ".join(parts)
     start, end = 0, len(text)
+    names = [(n.column, n.column + len(n.raw)) for n in mdlink.find(text)] if "](" in text else []
     for mark in _END.finditer(text):
+        if any(first < mark.start() < last for first, last in names):
+            continue  # a link's own words are not parted
         if mark.end() <= position:
             start = mark.end()
         elif mark.start() >= position:

@@ -18,6 +18,9 @@ KVIST_INLINE F32 load_row(const T* row, int64_t at, int64_t dim) {
   return at + kLanes <= dim ? load(row + at) : load_part(row + at, int(dim - at));
 }
 
+template <typename T>
+constexpr int64_t kPerLine = 64 / int64_t(sizeof(T));  // numbers of a cache line
+
 // Where the rows of one block of keys, or of values, start.
 template <typename T>
 KVIST_INLINE void locate(const AttentionArgs& a, const void* base, const int64_t* stride, int64_t b, int64_t h,
@@ -34,12 +37,21 @@ KVIST_INLINE void locate(const AttentionArgs& a, const void* base, const int64_t
   }
 }
 
-// scores[row][key] = q . k for `Rows` rows of queries and all keys of the block, four keys at a time.
+// Asks for the cache lines of a row that is needed a block of keys later: hardware alone does not see that far ahead, as
+// keys and values lie in pieces and take turns.
+template <typename T>
+KVIST_INLINE void ask_for(const T* row, int64_t dim) {
+  for (int64_t d = 0; d < dim; d += kPerLine<T>) prefetch_soon(row + d);
+}
+
+// scores[row][key] = q . k for `Rows` rows of queries and all keys of the block, four keys at a time. Meanwhile asks for
+// the block's values, if given.
 template <int Rows, typename T>
 KVIST_INLINE void score_rows(const float* q, int64_t q_width, const T* const* keys, int count, int64_t dim,
-                             float* scores) {
+                             float* scores, const T* const* values, int64_t value_dim) {
   int key = 0;
   for (; key + 4 <= count; key += 4) {
+    for (int i = 0; values != nullptr && i < 4; ++i) ask_for(values[key + i], value_dim);
     F32 sum[Rows][4];
     for (int r = 0; r < Rows; ++r) sum[r][0] = sum[r][1] = sum[r][2] = sum[r][3] = broadcast(0.0f);
     for (int64_t d = 0; d < dim; d += kLanes) {
@@ -66,14 +78,17 @@ KVIST_INLINE void score_rows(const float* q, int64_t q_width, const T* const* ke
   }
 }
 
-// acc[row] += weights[row][key] * v[key] for `Rows` rows, sixteen features at a time.
+// acc[row] += weights[row][key] * v[key] for `Rows` rows, sixteen features at a time. Meanwhile asks for the keys of the
+// next block, if given.
 template <int Rows, typename T>
 KVIST_INLINE void add_values(const float* weights, const T* const* values, int count, int64_t dim, float* acc,
-                             int64_t width) {
+                             int64_t width, const T* const* next_keys) {
   for (int64_t d = 0; d < dim; d += kLanes) {
     F32 sum[Rows];
     for (int r = 0; r < Rows; ++r) sum[r] = load(acc + r * width + d);
+    const bool ask = next_keys != nullptr && d % kPerLine<T> == 0;
     for (int key = 0; key < count; ++key) {
+      if (ask) prefetch_soon(next_keys[key] + d);
       const F32 value = load_row(values[key], d, dim);
       for (int r = 0; r < Rows; ++r) sum[r] = fma(broadcast(weights[r * kKeyBlock + key]), value, sum[r]);
     }
@@ -126,6 +141,17 @@ KVIST_INLINE void store_row(const AttentionArgs& a, const float* row, int64_t at
   }
 }
 
+// body<Rows>(first) for `count` rows, as many together as registers hold, then fewer.
+template <int Most, typename Body>
+KVIST_INLINE void each_few(int64_t count, const Body& body) {
+  int64_t r = 0;
+  for (; r + Most <= count; r += Most) body.template operator()<Most>(r);
+  if constexpr (Most > 2) {
+    for (; r + 2 <= count; r += 2) body.template operator()<2>(r);
+  }
+  for (; r < count; ++r) body.template operator()<1>(r);
+}
+
 template <typename T>
 void tile_of(const AttentionArgs& a, int64_t b, int64_t h, int64_t first, int64_t count, float* scratch) {
   const int64_t group = a.heads / a.kv_heads, width = up16(a.dim), value_width = up16(a.value_dim);
@@ -147,19 +173,18 @@ void tile_of(const AttentionArgs& a, int64_t b, int64_t h, int64_t first, int64_
     visible[r] = a.causal ? keys - a.length + position + 1 : keys;
     most_visible = visible[r] > most_visible ? visible[r] : most_visible;
   }
-  const T* rows[kKeyBlock];
+  const auto keys_of = [&](int64_t block) { return int(most_visible - block < kKeyBlock ? most_visible - block : kKeyBlock); };
+  const T *key_rows[kKeyBlock], *value_rows[kKeyBlock];
+  locate(a, a.k, a.k_stride, b, h, 0, most_visible > 0 ? keys_of(0) : 0, key_rows);
   for (int64_t block = 0; block < most_visible; block += kKeyBlock) {
-    const int here = int(most_visible - block < kKeyBlock ? most_visible - block : kKeyBlock);
-    locate(a, a.k, a.k_stride, b, h, block, here, rows);
-    int64_t r = 0;
-    for (; r + kTogether <= count; r += kTogether) {
-      score_rows<kTogether>(q + r * width, width, rows, here, a.dim, scores + r * kKeyBlock);
-    }
-    if constexpr (kTogether > 2) {
-      for (; r + 2 <= count; r += 2) score_rows<2>(q + r * width, width, rows, here, a.dim, scores + r * kKeyBlock);
-    }
-    for (; r < count; ++r) score_rows<1>(q + r * width, width, rows, here, a.dim, scores + r * kKeyBlock);
-    for (r = 0; r < count; ++r) {
+    const int here = keys_of(block);
+    locate(a, a.v, a.v_stride, b, h, block, here, value_rows);
+    const T* const* coming = value_rows;  // once
+    each_few<kTogether>(count, [&]<int Rows>(int64_t r) {
+      score_rows<Rows>(q + r * width, width, key_rows, here, a.dim, scores + r * kKeyBlock, coming, a.value_dim);
+      coming = nullptr;
+    });
+    for (int64_t r = 0; r < count; ++r) {
       const int64_t left = visible[r] - block;
       float* const row = scores + r * kKeyBlock;
       const float factor = weigh(row, int(left < here ? left : here), run[r]);
@@ -170,19 +195,17 @@ void tile_of(const AttentionArgs& a, int64_t b, int64_t h, int64_t first, int64_
         for (int64_t d = 0; d < value_width; d += kLanes) store(sum + d, mul(load(sum + d), broadcast(factor)));
       }
     }
-    locate(a, a.v, a.v_stride, b, h, block, here, rows);
-    r = 0;
-    for (; r + kTogether <= count; r += kTogether) {
-      add_values<kTogether>(scores + r * kKeyBlock, rows, here, a.value_dim, acc + r * value_width, value_width);
+    const int64_t next = block + kKeyBlock;
+    if (next < most_visible) {
+      const int there = keys_of(next);
+      locate(a, a.k, a.k_stride, b, h, next, there, key_rows);
+      for (int i = there; i < kKeyBlock; ++i) key_rows[i] = key_rows[0];
+      coming = key_rows;
     }
-    if constexpr (kTogether > 2) {
-      for (; r + 2 <= count; r += 2) {
-        add_values<2>(scores + r * kKeyBlock, rows, here, a.value_dim, acc + r * value_width, value_width);
-      }
-    }
-    for (; r < count; ++r) {
-      add_values<1>(scores + r * kKeyBlock, rows, here, a.value_dim, acc + r * value_width, value_width);
-    }
+    each_few<kTogether>(count, [&]<int Rows>(int64_t r) {
+      add_values<Rows>(scores + r * kKeyBlock, value_rows, here, a.value_dim, acc + r * value_width, value_width, coming);
+      coming = nullptr;
+    });
   }
   for (int64_t r = 0; r < count; ++r) {
     const float sum = reduce(load(run[r].sum));

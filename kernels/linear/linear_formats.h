@@ -52,6 +52,7 @@ struct Affine {
 // Weights are read once and in order, so hardware prefetchers run ahead, but stop at every page of 4 KB: ask for what
 // lies this far ahead.
 constexpr int64_t kAhead = 4096;
+KVIST_INLINE void ask_ahead(const char* at) { prefetch_soon(at + kAhead); }
 
 // Those of the words [first, first + 16) that lie in W, one group after the other: body(group, begin, end) with begin and
 // end counted from `first`. No division, which would take longer than all the rest that is done for a word.
@@ -134,7 +135,7 @@ KVIST_INLINE void each_block(const Weights& w, int64_t n, const Scaling& scales_
       KVIST_UNROLL
       for (int block = 0; block < S::blocks; ++block) {
         const char* at = row + (first + block) * W::bytes;
-        __builtin_prefetch(at + kAhead);
+        ask_ahead(at);
         body(W(at), first + block, scales.template at<S::span>(S::first_scale(block)));
       }
     } else {

@@ -82,7 +82,7 @@ KVIST_INLINE float plain_row(const float* x, const Weights& w, int64_t n) {
   const char* row = static_cast<const char*>(w.data) + n * bytes;
   F32 sum = broadcast(0.0f);
   for (int64_t block = 0; block < blocks; ++block) {
-    __builtin_prefetch(row + block * W::bytes + kAhead);
+    ask_ahead(row + block * W::bytes);
     const float* part = x + block * 16 * W::per;
     const W weights = block_at<W>(row, block, bytes);
     unrolled<0, W::per>([&]<int I>() { sum = fma(weights.template part<I>(), load(part + 16 * I), sum); });

@@ -35,7 +35,7 @@ def test_flash_is_attention(blocks: tuple[int, int], length: int, keys: int, cau
     )
     got = flash_attention(q, k, v, causal=causal, block_q=blocks[0], block_k=blocks[1])
     want = attention(q, k, v, mask="causal" if causal else None, implementation="reference")
-    assert np.abs(np.array(got - want)).max() < 1e-5
+    assert np.abs(np.array(got - want)).max() < 3e-5  # of values up to 16, on any processor
 
 
 def test_bad_input() -> None:

@@ -91,6 +91,23 @@ def test_headers_of_mlx_are_clean(path):
 
 
 @needs_clang
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("float s; for (int i = 0; i < 4; ++i) s += y[i]; y[0] = s;", ["uninitialized"]),
+        ("float4 s; s += 1.0f; y[0] = s.x;", ["uninitialized"]),
+        ("float4 v; v.x = 1; v.yz = 2; half4 h; for (int i = 0; i < 4; ++i) h[i] = i; y[0] = v.x + h.w;", []),
+        ("uint b; if (l == 0) b = 3; b = simd_broadcast_first(b); y[l] = b;", []),
+        ("float c; float s = sincos(y[0], c); float a[2]; a[0] = s; y[0] = a[0] + c;", []),
+    ],
+)
+def test_a_variable_without_a_value_is_warned_of(body, told):
+    text = "#include <metal_stdlib>\nusing namespace metal;\nkernel void k(device float* y [[buffer(0)]], "
+    text += f"uint l [[thread_index_in_simdgroup]]) {{ {body} }}\n"
+    assert [p.code for p in lint(text).problems] == told
+
+
+@needs_clang
 @pytest.mark.parametrize("value", ["c ? a : b", "c ? 1 : 0", "(c) ? a : b"])
 def test_a_vector_of_bool_is_no_condition(value):
     text = f"inline float2 f(bool2 c, float2 a, float2 b) {{ return {value}; }}\n" + NOTHING

@@ -35,6 +35,9 @@ COMPARE = "void f(device atomic_uint* o, device uint* e) {{ {} }}"
         ("void f(device float* o [[buffer(NOPE)]]);", "k.metal:1", "NOPE, which nothing defines"),
         (COMPARE.format(EXCHANGE.format("e")), "k.metal:1", "`e` in device"),
         (COMPARE.format(EXCHANGE.format("&e[1]")), "k.metal:1", "`e` in device"),
+        (COMPARE.format("device uint* p = e; " + EXCHANGE.format("p")), "k.metal:1", "`p` in device"),
+        (COMPARE.format("auto p = e + 1; " + EXCHANGE.format("p")), "k.metal:1", "`p` in device"),
+        (COMPARE.format("auto p = &e[1]; " + EXCHANGE.format("p")), "k.metal:1", "`p` in device"),
     ],
 )
 def test_what_needs_address_spaces_is_refused_with_its_line(text, where, words):
@@ -52,6 +55,8 @@ def test_what_needs_address_spaces_is_refused_with_its_line(text, where, words):
         "void f() { static constant float c = 1; constant float* p = T; }",
         "enum E { A, B }; void f(device float* o [[buffer(B)]]);",
         COMPARE.format("uint x = e[0]; " + EXCHANGE.format("&x")),
+        COMPARE.format("auto x = e[0]; " + EXCHANGE.format("&x")),
+        COMPARE.format("uint x = 0; thread uint* p = &x; " + EXCHANGE.format("p")),
     ],
 )
 def test_what_needs_none_is_not(text):

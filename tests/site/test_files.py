@@ -111,8 +111,11 @@ def test_a_name_in_two_languages_is_shown_in_the_readers(project: Layout) -> Non
     views = "views:\n  - {type: table, name: Models · 模型, order: [file.name]}\n"
     labels = "properties:\n  file.name: {displayName: Note · 哪篇}\n"
     write(project, "B.base", views + labels)
+    write(project, "All · 全部.base", views)
     write(project, "concepts/Holder.md", "![[B.base#Models · 模型]]\n")
     stage_all(project, LANGUAGES)
+    titles = [json.loads(staged(project, "assets/titles.json", language)) for language in LANGUAGES]
+    assert {entry["t"] for entry in titles[0]} >= {"All"} and {entry["t"] for entry in titles[1]} >= {"全部"}
     english, chinese = (staged(project, "concepts/holder.md", language) for language in LANGUAGES)
     assert ">Models</a>" in english and 'aria-label="Models"' in english and ">Note</th>" in english
     assert ">模型</a>" in chinese and 'aria-label="模型"' in chinese and ">哪篇</th>" in chinese

@@ -11,6 +11,7 @@ from vaultkit.lists.items import short_id
 from vaultkit.lists.milestones import identities
 from vaultkit.review.cards import cards
 from vaultkit.review.schedule import Schedule, read
+from vaultkit.site.pages.course_map import wrapped
 from vaultkit.vault import Vault
 
 
@@ -22,6 +23,12 @@ def home(real: Any, serve_folder: Callable[..., str]) -> str:
 @pytest.fixture(scope="module")
 def sample_home(sample: Any, serve_folder: Callable[..., str]) -> str:
     return serve_folder(sample.layout.site)
+
+
+def test_a_title_on_the_map_is_not_cut_between_a_bracket_and_its_words() -> None:
+    assert wrapped("Metal 核函数（kernel）编程") == ["Metal 核函数", "（kernel）编程"]
+    assert wrapped("在线 softmax（Online Softmax）") == ["在线 softmax（Online", "Softmax）"]
+    assert wrapped("（") == ["（"]
 
 
 @pytest.mark.slow

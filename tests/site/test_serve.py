@@ -66,16 +66,23 @@ def test_what_is_not_there(server: Server, path: str, text: str) -> None:
 
 def test_browsers_are_told(server: Server, listeners: Listeners) -> None:
     with urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}{EVENTS}", timeout=60) as events:
-        listeners.tell(["a.md:1: broken"])
-        assert json.loads(events.readline().removeprefix(b"data: ")) == {"problems": ["a.md:1: broken"]}
+        listeners.tell(["a.md:1: broken"], ["a/index.html"])
+        want: dict[str, object] = {
+            "problems": ["a.md:1: broken"],
+            "stopped": False,
+            "changed": ["a/index.html"],
+        }
+        assert json.loads(events.readline().removeprefix(b"data: ")) == want
         events.readline()
         listeners.tell([])
-        assert json.loads(events.readline().removeprefix(b"data: ")) == {"problems": []}
+        want = {"problems": [], "stopped": False, "changed": None}
+        assert json.loads(events.readline().removeprefix(b"data: ")) == want
 
 
-def test_who_comes_late_still_hears_of_problems(listeners: Listeners) -> None:
-    listeners.tell(["a.md:1: broken"])
-    assert json.loads(listeners.join().get(timeout=60)) == {"problems": ["a.md:1: broken"]}
+def test_who_comes_late_still_hears_of_problems_and_has_nothing_to_load_again(listeners: Listeners) -> None:
+    listeners.tell(["a.md:1: broken"], stopped=True)
+    want = {"problems": ["a.md:1: broken"], "stopped": True, "changed": []}
+    assert json.loads(listeners.join().get(timeout=60)) == want
     listeners.tell([])
     assert listeners.join().empty()
 
@@ -103,25 +110,29 @@ def test_a_port_in_use_is_one_clear_line(sample: object, capsys: pytest.CaptureF
 
 
 class Stub:
-    """A builder that finds a problem in a draft, and none in a lenient build."""
+    """A builder that finds a problem."""
 
-    def __init__(self, layout: Layout) -> None:
-        self.layout = layout
+    def __init__(self, layout: Layout, *, ok: bool) -> None:
+        self.layout, self.ok = layout, ok
 
-    def build(self, mode: str) -> Report:
-        bad = Report(False, False, problems=["vault/a.md:3: unresolved-link [[x]]"])
-        return bad if mode == "draft" else Report(True, True)
+    def build(self) -> Report:
+        line = "vault/a.md:3: unresolved-link [[x]]"
+        return Report(self.ok, self.ok, problems=[line], faults=[line])
 
 
-def test_a_broken_note_does_not_end_the_server(project: Layout) -> None:
-    """A bad build says its problem and leaves the site; with no earlier site a lenient one is built."""
+def test_a_fault_is_said_and_what_cannot_be_built_leaves_the_site(
+    project: Layout, listeners: Listeners
+) -> None:
     said: list[str] = []
-    builder = cast("Builder", Stub(project))
-    assert serving._first_build(builder, said.append)
+    builder = cast("Builder", Stub(project, ok=True))
+    assert serving._first_build(builder, listeners, said.append)
     assert said[0] == "vault/a.md:3: unresolved-link [[x]]"
-    assert "building anyway" in said[2]
+    assert said[1].endswith("with 1 fault(s) that `vaultkit build` would refuse, see above")
+    assert json.loads(listeners.join().get(timeout=60))["problems"] == said[:1]
+    builder = cast("Builder", Stub(project, ok=False))
+    assert not serving._first_build(builder, listeners, said.append)
     project.site.mkdir()
     (project.site / "index.html").write_text("good")
-    said.clear()
-    assert serving._first_build(builder, said.append)
+    assert serving._first_build(builder, listeners, said.append)
     assert said[-1] == "serving the last good site until this is mended"
+    assert json.loads(listeners.join().get(timeout=60))["stopped"]

@@ -103,6 +103,15 @@ def test_backlinks_carry_their_sentence_in_the_readers_language(project: Layout)
     assert "参见 缩放 与" in chinese.split("k-backlinks")[1]
 
 
+def test_a_folder_in_which_nothing_is_written_says_what_will_be(project: Layout) -> None:
+    stub = (project.vault / "concepts" / "Prefix tree.md").read_text("utf-8")
+    (project.vault / "papers").mkdir()
+    (project.vault / "papers" / "Trie.md").write_text(stub.replace("[[Prefix tree.zh|中文]]", ""), "utf-8")
+    stage_all(project, LANGUAGES)
+    assert "A tree whose edges are runs of tokens." in staged(project, "papers/index.md")
+    assert "A tree whose edges are runs of tokens." not in staged(project, "concepts/index.md")
+
+
 def test_planned_notes_that_link_here_are_named_together_in_both_languages(project: Layout) -> None:
     edit(project, "concepts/Prefix tree.md", "kind: model", 'kind: model\nprerequisites: ["[[Attention]]"]')
     stage_all(project, LANGUAGES)

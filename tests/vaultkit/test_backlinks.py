@@ -56,6 +56,7 @@ def test_pairs(make_vault) -> None:
         ("- [x] done [[B|b]] ^id", "done b"),
         ("Before. See <!-- no --> ![[f.svg]] [t](B.md) %% with [[B]] %%", "See   t  with B "),
         ("e.g. [[B]] vs. C. Next", "e.g. B vs. C."),
+        ("One. [Why? Because](https://x.org) [[B]] y. Z", "[Why? Because](https://x.org) B y."),
     ],
 )
 def test_sentences(make_vault, text: str, sentence: str | None) -> None:

@@ -52,11 +52,13 @@ def _three(size: Any, title: str, least: int, where: str) -> tuple[int, int, int
     if isinstance(size, Integral):
         size = (size, 1, 1)
     try:
-        numbers = tuple(size)
+        given = tuple(size)
     except TypeError:
-        numbers = ()
-    if len(numbers) != 3 or any(not isinstance(n, Integral) or not least <= int(n) < 2**31 for n in numbers):
-        raise KvistError(where, f"{title} of three whole numbers from {least}", repr(size))
+        given = ()
+    numbers = (*given, 1, 1)
+    fits = all(isinstance(n, Integral) and least <= int(n) < 2**31 for n in given)
+    if not 1 <= len(given) <= 3 or not fits:
+        raise KvistError(where, f"{title} of one to three whole numbers from {least}", repr(size))
     return int(numbers[0]), int(numbers[1]), int(numbers[2])
 
 

@@ -38,14 +38,15 @@ _INSTALL = (
 )
 
 
-def program(cpp: str, label: str, *, check: bool) -> Path:
+def program(cpp: str, label: str, *, check: bool, bounds: bool = True) -> Path:
     """The program that runs the kernel whose C++ text is `cpp`.
 
+    check: with what tells the runtime of each access to memory. bounds: and of indices outside of arrays.
     Raises KvistError naming file and line where the kernel does not compile, or what to install where there
     is no compiler.
     """
     command, version = compiler()
-    return _program(cpp, label, tuple(command), version, check)
+    return _program(cpp, label, tuple(command), version, check, bounds)
 
 
 def compiler() -> tuple[list[str], str]:
@@ -109,10 +110,26 @@ def _version(command: tuple[str, ...]) -> str:
 
 
 @lru_cache(maxsize=256)
-def _program(cpp: str, label: str, command: tuple[str, ...], version: str, check: bool) -> Path:
-    flags = [*_FLAGS, *_machine_flags(version), *_half_flags(version)]
-    flags += [*_CHECKED_FLAGS, *_entry_exit_flags(version)] if check else _FAST_FLAGS
-    target = cache_folder() / _key(cpp, *command, version, *flags, shim_digest())
+def _program(cpp: str, label: str, command: tuple[str, ...], version: str, check: bool, bounds: bool) -> Path:
+    flags = [*_FLAGS, *_machine_flags(version), *_half_flags(version), *_fill_flags(version)]
+    if not check:
+        return _compiled(cpp, label, command, version, (*flags, *_FAST_FLAGS))
+    flags += [*_CHECKED_FLAGS, *_entry_exit_flags(version)]
+    plain = tuple(flags)
+    if not bounds or _target(cpp, command, version, plain).exists():  # known not to compile with them
+        return _compiled(cpp, label, command, version, plain)
+    try:
+        return _compiled(cpp, label, command, version, (*flags, *_bounds_flags(version)))
+    except KvistError:
+        return _compiled(cpp, label, command, version, plain)
+
+
+def _target(cpp: str, command: tuple[str, ...], version: str, flags: tuple[str, ...]) -> Path:
+    return cache_folder() / _key(cpp, *command, version, *flags, shim_digest())
+
+
+def _compiled(cpp: str, label: str, command: tuple[str, ...], version: str, flags: tuple[str, ...]) -> Path:
+    target = _target(cpp, command, version, flags)
     if target.exists():
         os.utime(target)
         return target
@@ -120,7 +137,7 @@ def _program(cpp: str, label: str, command: tuple[str, ...], version: str, check
     with tempfile.TemporaryDirectory(dir=cache_folder(), prefix="compiling-") as folder:
         source, made, fresh = (Path(folder, name) for name in ("kernel.cpp", "kernel.o", "kernel"))
         source.write_text(cpp, encoding="utf-8")
-        headers = [f"-I{SHIM}", *_precompiled(command, version, tuple(flags))]
+        headers = [f"-I{SHIM}", *_precompiled(command, version, flags)]
         _run([*command, *flags, *headers, "-c", str(source), "-o", str(made)], label)
         _run([*command, str(made), str(runtime), *_link_flags(version), "-o", str(fresh)], label)
         os.replace(fresh, target)
@@ -171,6 +188,21 @@ def _half_flags(version: str) -> list[str]:
     """clang on x86 computes half in float and rounds once per expression unless told otherwise."""
     on_x86 = platform.machine() in ("x86_64", "AMD64")
     return ["-Xclang", "-ffloat16-excess-precision=none"] if _is_clang(version) and on_x86 else []
+
+
+def _fill_flags(version: str) -> list[str]:
+    """Variables without a value hold a pattern that is no likely one, rather than what was there before."""
+    number = re.search(r"\b(\d+)\.\d+", version)
+    known = number is not None and int(number[1]) >= 12
+    return ["-ftrivial-auto-var-init=pattern"] if known else []
+
+
+def _bounds_flags(version: str) -> list[str]:
+    """Indices of arrays whose length the compiler knows: it calls the runtime.
+
+    A text that takes the size of a threadgroup array, or passes one by reference, does not compile so.
+    """
+    return ["-DKVIST_BOUNDS", "-fsanitize=array-bounds" if _is_clang(version) else "-fsanitize=bounds"]
 
 
 def _entry_exit_flags(version: str) -> list[str]:

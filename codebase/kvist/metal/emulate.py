@@ -21,7 +21,7 @@ from kvist.metal.arguments import MAX_THREADS, check_kinds, check_numbers, sizes
 from kvist.metal.bind import Bound, bind, fits, instance, template_types
 from kvist.metal.compiler import program
 from kvist.metal.dtypes import element_dtype
-from kvist.metal.entry import entry
+from kvist.metal.entry import entry, require_supported
 from kvist.metal.frontend import KernelFunction
 from kvist.metal.function_constants import values_of
 from kvist.metal.layouts import struct_layout
@@ -99,7 +99,7 @@ def emulate(
 
     - kernel: the path of a .metal file, its text, or a `Kernel`.
     - grid, threadgroup: threads in x, y and z, as in Metal's dispatchThreads (groups at an edge are smaller);
-      one whole number is threads in x.
+      one whole number is threads in x, what is left out is 1.
     - buffers: for each buffer parameter, by name, an mx.array, a NumPy array or a number, or
       `Output(shape, dtype)` for one that the kernel fills. An array for a parameter that is not const is
       read and written; `Input(array)` is only read.
@@ -127,6 +127,7 @@ def emulate(
     source = whole(raw, [Path(folder) for folder in include])
     function, made = source.module.find(name, source.label)
     where = f"{source.label} {function.name}"
+    require_supported(function, where)
     unknown = [kind for kind in allow if kind not in KINDS]
     if unknown:
         raise KvistError(where, f"kinds of reports: {', '.join(KINDS)}", ", ".join(unknown))
@@ -192,7 +193,9 @@ class _Task:
 
 def _execute(task: _Task, allow: frozenset[str] = frozenset(), stop: bool = True) -> Emulation:
     writable = [b for b in task.bound if b.writable]
-    executable = program(task.cpp(), task.source.label, check=task.check)
+    # The checks of arrays keep reads that come to nothing, such as those of an argument that is not there.
+    complete = len(task.bound) == len(task.function.buffers)
+    executable = program(task.cpp(), task.source.label, check=task.check, bounds=complete)
     if 0 in task.sizes[0]:  # nothing to run: outputs keep what they held
         contents = {b.parameter.name: b.data for b in writable}
         return Emulation({b.parameter.name: b.result(contents) for b in writable}, Counters())

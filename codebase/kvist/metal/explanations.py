@@ -74,6 +74,10 @@ def _atomic_race(fault: Fault, other_line: int) -> tuple[str, str]:
 
 
 def _out_of_bounds(fault: Fault, _: int) -> tuple[str, str]:
+    if "buffer" not in fault:
+        what = fault["name"].strip("'")
+        message = f"{who(fault)} takes element {fault['element']} of {what}; the run ends here"
+        return message, "an array of the thread's own, or a constant one: guard the index, or make it larger"
     message = f"{fault['access']} of {_element(fault)} by {who(fault)}; it has {_elements(fault['elements'])}"
     if fault["element"] < 0 or fault["element"] >= 2**31:
         return message, "the index is negative: unsigned arithmetic that wrapped, or a missing guard"
@@ -107,7 +111,7 @@ def _divergent_barrier(fault: Fault, other_line: int) -> tuple[str, str]:
     if returned:
         other = f"has returned{_at(other_line)}"
     elif other_line == fault.get("line"):
-        other = "waits at another barrier of this line"
+        other = "waits at another barrier of this line, or came to it through another call"
     else:
         other = f"waits at the barrier{_at(other_line)}"
     message = (
@@ -121,7 +125,7 @@ def _divergent_simd(fault: Fault, other_line: int) -> tuple[str, str]:
     same_line = other_line and other_line == fault.get("line")
     elsewhere = f"waits at line {other_line}" if other_line else "went past it"
     if same_line:
-        elsewhere = "waits at another call of this line"
+        elsewhere = "waits at another call of this line, or came to it through another one"
     message = (
         f"{fault['name']} is executed by {fault['arrived']} of {fault['expected']} lanes of the SIMD-group "
         f"of {who(fault)}; {who(fault, 'other_')} {elsewhere}"

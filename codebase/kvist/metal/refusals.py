@@ -4,7 +4,7 @@ C++ has no address spaces: functions that differ in nothing else are one functio
 anywhere, and every pointer fits.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from kvist.errors import KvistError
 from kvist.metal.overloads import SPACES, Definition, repeated_definitions
@@ -107,6 +107,9 @@ def _expected(tokens: Sequence[Token], found: Sequence[Definition]) -> Iterator[
             if space and "*" in words:
                 spaced[name] = space
         for index in range(begin, end):
+            alias = _alias(tokens, index, end, spaced)
+            if alias:
+                spaced[alias[0]] = alias[1]
             if not tokens[index].text.startswith("atomic_compare_exchange") or tokens[index + 1].text != "(":
                 continue
             inside = tokens[index + 2 : matching(tokens, index + 1)]
@@ -118,6 +121,25 @@ def _expected(tokens: Sequence[Token], found: Sequence[Definition]) -> Iterator[
                 got = f"`{name}` in {spaced[name]} memory"
                 need = "a variable of the thread behind the pointer to the expected value"
                 yield arguments[1][0], need, got, f"`uint expected = ...;` and `&expected` for {name}"
+
+
+def _alias(
+    tokens: Sequence[Token], index: int, end: int, spaced: Mapping[str, str]
+) -> tuple[str, str] | None:
+    """(name, space) of `device uint* p = ...`, and of `auto p = q + 1` with such a q, at `index`."""
+    if tokens[index - 1].text not in ("{", "}", ";") or tokens[index].text not in (*_NOT_PRIVATE, "auto"):
+        return None
+    stop = next((i for i in range(index, end) if tokens[i].text in ("=", ";")), end)
+    words = [t.text for t in tokens[index:stop]]
+    name = next((w for w in reversed(words) if w.isidentifier()), "")
+    if words[0] != "auto":
+        return (name, words[0]) if "*" in words else None
+    value = [t.text for t in tokens[stop + 1 : stop + 5]]
+    base = value[1:3] if value[:1] == ["&"] else value[:2]
+    known = (
+        base[:1] and base[0] in spaced and base[1:] in ([";"], ["+"], ["-"], ["["] if value[0] == "&" else [])
+    )
+    return (name, spaced[base[0]]) if known else None
 
 
 def _attribute(piece: Sequence[Token]) -> int:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+from kvist.metal.calls import marked_calls
 from kvist.metal.frontend import Module, blank
 from kvist.metal.function_constants import FunctionConstant
 from kvist.metal.overloads import Definition, definitions, repeated_definitions
@@ -49,6 +50,7 @@ def rewrite(
     replacement = _constants(solid) | threadgroup_variables(solid, text, label)
     found = list(definitions(solid, 0, len(solid), ""))
     require_emulable(solid, found, text, label)
+    replacement |= marked_calls(solid, found)
     replacement |= _returns(solid, found) | _attributes(solid) | _member_specializations(solid, found)
     replacement |= _function_constants(solid, declared, constants or {}) | _swizzled_constants(solid)
     for (start, end), _ in repeated_definitions(solid, found):

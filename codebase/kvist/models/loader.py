@@ -6,6 +6,7 @@ import mlx.core as mx
 import mlx.nn as nn
 from mlx.utils import tree_flatten
 
+from kvist import native
 from kvist.errors import KvistError
 from kvist.json_file import JsonFile
 from kvist.models.qwen3 import Qwen3
@@ -58,6 +59,7 @@ def load_model(
         quantize_model(model, quantize)
     _set_activations(model, dtype)
     model.eval()
+    native.use_huge_pages(list(dict(tree_flatten(model.parameters())).values()))
     return model, Tokenizer.from_folder(folder) if (folder / "tokenizer.json").exists() else None
 
 

@@ -26,6 +26,10 @@ class Record(dict[str, Any]):
         wanted = name.lower()
         return next((value for key, value in self.items() if key.lower() == wanted), None)
 
+    def has(self, name: str) -> bool:
+        wanted = name.lower()
+        return any(key.lower() == wanted for key in self)
+
 
 @dataclass
 class Entry:

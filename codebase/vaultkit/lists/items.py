@@ -75,6 +75,9 @@ class Item:
         return (int(self.priority[1:]), 0) if re.fullmatch(r"P\d+", self.priority) else (1000, 0)
 
 
+_read: dict[str, tuple[str, list[Item], list[Problem]]] = {}  # by path: the text, and what was read in it
+
+
 def short_id(identity: str) -> str:
     """A short name for what is read, by which a browser keeps its ticks."""
     return hashlib.sha256(identity.encode()).hexdigest()[:10]
@@ -96,14 +99,17 @@ def tasks(note: Note) -> Iterator[tuple[Task, str]]:
 
 
 def read_items(note: Note) -> tuple[list[Item], list[Problem]]:
-    """Items in order, and what is wrong with them."""
-    items: list[Item] = []
-    problems: list[Problem] = []
-    for task, body in tasks(note):
-        item = _item(note, task, body, problems)
-        if item:
-            items.append(item)
-    return items, problems
+    """Items in order, and what is wrong with them. Of each list the last answer is kept: many pages ask."""
+    text, known = note.text, _read.get(note.path)
+    if known is None or known[0] != text:
+        items: list[Item] = []
+        problems: list[Problem] = []
+        for task, body in tasks(note):
+            item = _item(note, task, body, problems)
+            if item:
+                items.append(item)
+        known = _read[note.path] = text, items, problems
+    return list(known[1]), list(known[2])
 
 
 def todos(note: Note) -> list[Task]:

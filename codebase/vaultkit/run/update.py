@@ -160,8 +160,10 @@ def _rewritten_lab(session: Session, before: str) -> str:
             continue
         run = session.executed[block.number]
         got, want = printed(block, run), output_lines(block.output.code) if block.output else []
-        same = same_output(want, got, rtol=lab.rtol) or (bool(got and want) and block.number in lab.examples)
-        drawn = all(same_figure(lab.figures.get(name), svg) for name, svg in run.figures.items())
+        example = block.number in lab.examples
+        same = same_output(want, got, rtol=lab.rtol) or bool(example and got and want)
+        figures = [(lab.figures.get(name), svg) for name, svg in run.figures.items()]
+        drawn = all(same_figure(was, svg) or bool(example and was) for was, svg in figures)
         if not (same and drawn):
             stale.add(block.number)
     if stale:  # examples are kept as they are until something else changes

@@ -237,7 +237,7 @@ def _figures(session: Session, block: Block, execution: Execution) -> list[Failu
     found = []
     for name, drawn in execution.figures.items():
         committed = session.figure(name)
-        if same_figure(committed, drawn):
+        if same_figure(committed, drawn) or (committed and block.number in session.lab.examples):
             continue
         was, now = "none", data_hash(drawn)[:12]
         if committed is not None:

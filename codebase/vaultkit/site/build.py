@@ -42,6 +42,7 @@ class Report:
     seconds: float = 0.0
     pages: int = 0
     problems: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)  # those of them that stop a draft
 
 
 def build(
@@ -55,7 +56,8 @@ def build(
         key = fingerprint(layout)
         known = load(layout)
         if not force and known.satisfies(key, mode) and is_complete(layout):
-            return Report(True, False, perf_counter() - started, known.pages, known.problems)
+            seconds = perf_counter() - started
+            return Report(True, False, seconds, known.pages, known.problems, known.faults)
         report = _build(layout, key, mode, staging)
     report.seconds = perf_counter() - started
     return report
@@ -71,22 +73,25 @@ def _build(layout: Layout, key: str, mode: Mode, staging: Staging) -> Report:
     try:
         trees, found = staging(layout, LANGUAGES)
     except VaultError as error:
-        return Report(False, False, problems=[str(problem) for problem in error.problems])
+        lines = [str(problem) for problem in error.problems]
+        return Report(False, False, problems=lines, faults=lines)
     problems = [shown(layout, problem) for problem in found]
+    faults = faults_of(layout, found)
     if any(stops(problem, mode) for problem in found):
-        return Report(False, False, problems=problems)
+        return Report(False, False, problems=problems, faults=faults)
     complaints = _render(layout, mode)
     done = [language for language in LANGUAGES if (layout.html(language) / "index.html").is_file()]
     with ThreadPoolExecutor(len(LANGUAGES)) as pool:
         complaints += [line for lines in pool.map(partial(index, layout), done) for line in lines]
     problems += complaints
+    faults += complaints
     if len(done) < len(LANGUAGES) or (mode != "lenient" and complaints):
-        return Report(False, False, problems=problems)
+        return Report(False, False, problems=problems, faults=faults)
     publish_all(layout)
     pages = sum(path.endswith(".md") for tree in trees for path in tree.files)
     day = str(build_day()) if any(tree.dated for tree in trees) else ""
-    save(layout, State(key, passed(found, complaints), pages, problems, day))
-    return Report(True, True, pages=pages, problems=problems)
+    save(layout, State(key, passed(found, complaints), pages, problems, faults, day))
+    return Report(True, True, pages=pages, problems=problems, faults=faults)
 
 
 def publish_all(layout: Layout) -> None:
@@ -105,6 +110,11 @@ def shown(layout: Layout, problem: Problem) -> str:
     show = partial("{}/{}".format, folder)
     message, hint = (text_here(layout.vault, text, show) for text in (problem.message, problem.hint))
     return str(problem._replace(path=show(problem.path), message=message, hint=hint))
+
+
+def faults_of(layout: Layout, problems: list[Problem]) -> list[str]:
+    """Those of the problems that stop a draft, as they are shown."""
+    return [shown(layout, problem) for problem in problems if stops(problem, "draft")]
 
 
 def _render(layout: Layout, mode: Mode) -> list[str]:

@@ -2,20 +2,19 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from vaultkit.api.coverage import Coverage
 from vaultkit.api.names import Room, summary
 from vaultkit.backlinks import Backlink
-from vaultkit.labs.view import read_once
 from vaultkit.note import Note
+from vaultkit.site.body import Body, body_of
 from vaultkit.site.context import Context
 from vaultkit.site.describe import plain
 from vaultkit.site.draft import Formula, formulas_in
 from vaultkit.site.graph import Graph
 from vaultkit.site.in_lists import Place
-from vaultkit.site.notebooks import is_notebook, lab_text
 from vaultkit.site.pages.api import api_index, api_room
 from vaultkit.site.pages.file import file_page
 from vaultkit.site.pages.foot import foot, foot_html
@@ -49,18 +48,19 @@ from vaultkit.site.ui import say
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What every page of one language may need besides its own note."""
+    """What every page of one language may need besides its own note; `body` may give one made before."""
 
     backlinks: dict[str, list[Backlink]]
     results: Results
     places: dict[str, list[Place]] = field(default_factory=dict)
+    body: Callable[[Context], Body] = body_of
 
 
 def compose(context: Context, inputs: Inputs) -> tuple[str, list[Formula]]:
     """Text of the staged file of `context.page`, and the formulas on it."""
     shown = context.note
     kind = str(context.vault.notes[context.page.note("en")].properties.get("kind", ""))
-    body = transform(_text(context), context)
+    body = inputs.body(context)
     below, quoted = "", list[Formula]()
     if kind != PLANNED and not context.sitemap.plain:
         below, quoted = foot_html(context, inputs.backlinks.get(context.page.key, []))
@@ -79,20 +79,9 @@ def compose(context: Context, inputs: Inputs) -> tuple[str, list[Formula]]:
         end += in_lists(context, inputs.places.get(context.page.key, []))
         if context.sitemap.plain:
             end += foot(context, inputs.backlinks.get(context.page.key, []))
-    text = top + to_markdown(body, context) + "\n".join(end)
-    formulas = [*context.stash.formulas.values(), *formulas_in("\n".join([title, listed, *end])), *quoted]
+    text = top + body.text + "\n".join(end)
+    formulas = [*body.formulas, *formulas_in("\n".join([title, listed, *end])), *quoted]
     return text.rstrip("\n") + "\n" + below, formulas
-
-
-def _text(context: Context) -> str:
-    """The note's text; of a lab, what stands around its code cells."""
-    note = context.note
-    if not is_notebook(note.path) or context.page.plain:
-        return note.text
-    file = context.vault.on_disk(note.path)
-    notebook = read_once(file.read_text("utf-8-sig", "replace"))
-    context.python += [f"{note.path}: cell {number}" for number, _ in enumerate(notebook.code, 1)]
-    return lab_text(notebook, context.language)
 
 
 def compose_file(context: Context) -> tuple[str, list[Formula]]:

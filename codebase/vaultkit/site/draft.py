@@ -54,14 +54,21 @@ class Formula:
 
 @dataclass(slots=True)
 class Stash:
-    """What the placeholders of one page stand for."""
+    """What the placeholders of one page stand for; `whole` are blocks of HTML that nobody need read again."""
 
     items: list[str] = field(default_factory=list)
     formulas: dict[int, Formula] = field(default_factory=dict)
+    whole: set[int] = field(default_factory=set)
 
     def put(self, text: str) -> str:
         self.items.append(text)
         return f"\ue000{len(self.items) - 1}\ue001"
+
+    def put_whole(self, html: str) -> str:
+        """Stash a line of our own HTML that is a block of its own at the top of a page."""
+        placeholder = self.put(html)
+        self.whole.add(len(self.items) - 1)
+        return placeholder
 
     def put_math(self, text: str, line: int) -> str:
         """Stash `$…$` or `$$…$$`; line breaks inside are only spaces to TeX."""
@@ -74,13 +81,14 @@ class Stash:
         return placeholder
 
     def restore(self, text: str, *, math: bool = True) -> str:
-        """`text` with its placeholders replaced; with `math=False` formulas stay stashed."""
+        """`text` with its placeholders replaced; with `math=False` formulas and whole blocks stay stashed."""
 
         def back(found: re.Match[str]) -> str:
             index = int(found[1])
             if index >= len(self.items):  # the author's own private-use characters
                 return found[0]
-            return found[0] if index in self.formulas and not math else self.items[index]
+            stays = not math and (index in self.formulas or index in self.whole)
+            return found[0] if stays else self.items[index]
 
         return _PLACEHOLDER.sub(back, text)
 

@@ -44,6 +44,10 @@ def put_formulas(text: str, renderer: Renderer, *, small: bool = False) -> str:
 
 
 def _math(rendered: str) -> str:
-    """The MathML that KaTeX's HTML holds for those who cannot see it, without the source in it."""
+    """The MathML that KaTeX's HTML holds for those who cannot see it, without the source in it; of a formula
+    that KaTeX cannot read, its source.
+    """
+    if "<math" not in rendered:
+        return rendered
     start, end = rendered.index("<math"), rendered.index("</math>") + len("</math>")
     return _SOURCE.sub(r"\1", rendered[start:end])

@@ -1,5 +1,6 @@
 """The files that a browser draws the graph from: one of the whole, small ones of what is near each page."""
 
+import gzip
 import json
 from collections import Counter
 
@@ -9,7 +10,7 @@ from vaultkit.site.sitemap import SiteMap
 from vaultkit.site.ui import STRINGS, say
 
 WHOLE = "assets/graph.json"
-NEAR = "assets/near/{:02x}.json"
+NEAR = "assets/near/{:02x}.bin"
 SHARDS = 64  # a page finds its file by its address alone, so no page changes when its neighbours do
 CLOSE, FAR = 24, 16  # neighbours shown at most, and further nodes that are linked with those
 
@@ -39,7 +40,8 @@ def _files(graph: Graph, titles: list[str], language: Language) -> dict[str, byt
     signs = dict(zip(kinds, signs_of(kinds), strict=True))
     sign_of = [signs[node.kind] for node in graph.nodes]
     for shard, numbers in shards.items():
-        files[NEAR.format(shard)] = _json(_near(graph, numbers, titles, sign_of))
+        near = _json(_near(graph, numbers, titles, sign_of))
+        files[NEAR.format(shard)] = gzip.compress(near, 3, mtime=0)
     return files
 
 
@@ -92,8 +94,9 @@ def _whole(graph: Graph, titles: list[str], kinds: list[str], language: Language
 
 
 def _near(graph: Graph, numbers: list[int], titles: list[str], sign_of: list[int]) -> dict[str, object]:
-    """`n` nodes as [title, address, sign, planned, x, y]; `p` by address: how many neighbours there are, the
-    nodes near the page (itself, neighbours, further ones) and the links between them.
+    """`n` nodes as [title, address, sign, planned, x, y]; `p` by address: how many neighbours there are, how
+    many of them are shown, the nodes near the page (itself, neighbours, further ones) and the links between
+    those that are not the page's own, two numbers each.
     """
     shown: dict[int, int] = {}
     pages: dict[str, object] = {}
@@ -101,7 +104,8 @@ def _near(graph: Graph, numbers: list[int], titles: list[str], sign_of: list[int
         near = near_of(graph, number)
         page = graph.nodes[number].page
         listed = [shown.setdefault(node, len(shown)) for node in near.nodes]
-        pages[page.url if page else ""] = [len(graph.around[number]), near.close, listed, near.links]
+        links = [end for link in near.links if link[0] for end in link]
+        pages[page.url if page else ""] = [len(graph.around[number]), near.close, listed, links]
     return {"n": [_shown(graph, node, titles, sign_of) for node in shown], "p": pages}
 
 

@@ -8,7 +8,6 @@ libraries that pages need.
 import json
 import logging
 import os
-import re
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,6 @@ from vaultkit.api.coverage import engine_of
 from vaultkit.errors import VaultError
 from vaultkit.glossary import glossary
 from vaultkit.site.assets import (
-    LIBRARIES,
     copy_libraries,
     inline_script,
     join_styles,
@@ -32,34 +30,28 @@ from vaultkit.site.assets import (
 from vaultkit.site.explorer import TITLES
 from vaultkit.site.formulas import MissingFormula, put_formulas
 from vaultkit.site.html.converter import BELOW, Converter
+from vaultkit.site.html.finish import finish, fonts_in, libraries_in
 from vaultkit.site.html.quick_markdown import Quick
 from vaultkit.site.html.templates import make_quick
 from vaultkit.site.katex import Renderer
-from vaultkit.site.names import link_names, number_lines
 from vaultkit.site.notebooks import MissingCells, is_notebook, is_raw, prose_file, put_cells
 from vaultkit.site.outputs.for_mkdocs import Outputs
 from vaultkit.site.outputs.place import is_published
 from vaultkit.site.pages.graph import KIND, SLUGS
 from vaultkit.site.pages.tags import KIND as TAG_KIND
 from vaultkit.site.paths import LANGUAGES, Language, Layout
-from vaultkit.site.permalinks import name_blocks
 from vaultkit.site.python_blocks import difference
 from vaultkit.site.reference import addresses as api_addresses
-from vaultkit.site.safety import policy, secure
+from vaultkit.site.safety import policy
 from vaultkit.site.stage import stage_all
 from vaultkit.site.tagged import ROOTS
 from vaultkit.site.terms import Terms
 from vaultkit.site.ui import say, table
 
 log = logging.getLogger("mkdocs.hooks.kvist")
-_LATIN_EMPHASIS = re.compile(r"<em>([\x20-\u024f]*)</em>")  # italics for Latin words, dots only below Chinese
 GRAPH = f'k: {{"kind": "{KIND}"'  # in the front matter of the page of the graph
 TAG = f'k: {{"kind": "{TAG_KIND}"'
-_PROSE = frozenset({"concept", "model", "paper", "comparison", "debugging", "lab"})  # kinds
-# Fonts of formulas, by what on a page uses them: asked for at once, so that formulas are laid out once.
-_FONTS = {"KaTeX_Main-Regular": '<span class="mord">', "KaTeX_Math-Italic": '<span class="mord mathnormal'}
 _FLAGS = {"katex": "k_math", "mermaid": "k_mermaid"}  # in a page's meta, for the theme
-_FOLD = re.compile(r"<details(?![^>]*\bopen\b).*?</details>", re.DOTALL)
 STAGED = "KVIST_STAGED"  # set by `vaultkit build`: the trees are fresh
 
 
@@ -207,26 +199,17 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files, *
     known = page.meta.get("k", {}).get("python")
     if known is not None and (wrong := difference(html, known)):
         log.warning("%s: %s", page.file.src_uri, wrong)
+    k, extra = page.meta.get("k", {}), config.extra
     try:
-        html = put_formulas(html, renderer)
         for item in page.toc:
             _toc(item, renderer)
-        html += put_formulas(page.meta.get(BELOW, ""), renderer, small=True)
+        html = finish(html, page.meta.get(BELOW, ""), page.url, k, extra)
     except MissingFormula as missing:
         log.warning("%s: formula was not seen at staging: %s", page.file.src_uri, missing)
-    if config.extra["k_lang"] == "zh":
-        html = _LATIN_EMPHASIS.sub(r'<em lang="en">\1</em>', html)
-    addresses, package = config.extra["k_addresses"], config.extra["k_package"]
-    html = link_names(html, addresses, "../" * page.url.count("/"), package, config.extra["k_types"])
-    html = name_blocks(number_lines(html))
-    if page.meta.get("k", {}).get("kind") in _PROSE and page.meta["k"].get("lang") == config.extra["k_lang"]:
-        html = config.extra["k_terms"].mark(html)
-    words = config.extra["k_ui"]["permalink"]
-    html = secure(html.replace('title="Permanent link"', f'title="{words}"'))
-    page.meta.update(config.extra["k_outputs"].of_page(page.url, page.meta.get("k", {}).get("source", "")))
-    needed = {name for name, mark in LIBRARIES.items() if mark in html}
-    config.extra["k_used"] |= needed
-    page.meta["k_fonts"] = [font for font, mark in _FONTS.items() if mark in _FOLD.sub("", html)]
+    page.meta.update(extra["k_outputs"].of_page(page.url, k.get("source", "")))
+    needed = libraries_in(html)
+    extra["k_used"] |= needed
+    page.meta["k_fonts"] = fonts_in(html)
     page.meta.update({flag: True for name, flag in _FLAGS.items() if name in needed})
     return html
 

@@ -4,6 +4,7 @@ A reader's browser runs no TeX and asks nobody; a formula KaTeX refuses is a bui
 """
 
 import hashlib
+import html
 import json
 import re
 import shutil
@@ -30,7 +31,8 @@ SHORT = {
     'mspace" style="margin-right:0.2222em': ("mspace k-m2", ".katex .k-m2{margin-right:.2222em}"),
     'mspace" style="margin-right:0.2778em': ("mspace k-m3", ".katex .k-m3{margin-right:.2778em}"),
 }
-_FORM = "3"  # of what is kept; another one after a change to `shrink`
+_REFUSED = "!"  # before what KaTeX says of a formula that it cannot read
+_FORM = "4"  # of what is kept; another one after a change to `shrink`
 
 
 def key_of(formula: Formula) -> str:
@@ -53,25 +55,29 @@ class Renderer:
             return "none"
 
     def get(self, formula: Formula) -> str | None:
-        """HTML of a formula that has been rendered, else None."""
-        return self.packs.get(key_of(formula))
+        """HTML of a formula that has been rendered, or its source where KaTeX cannot read it; else None."""
+        found = self.packs.get(key_of(formula))
+        if found is None or not found.startswith(_REFUSED):
+            return found
+        why = html.escape(found.removeprefix(_REFUSED))
+        return f'<code class="k-refused" title="{why}">{html.escape(formula.tex)}</code>'
 
     def render(self, formulas: Mapping[Formula, str]) -> list[Problem]:
         """Render what is not in the cache yet; the values are the notes' paths, for the problems returned."""
-        missing = {key_of(formula): formula for formula in formulas}
-        known = self.packs.known() if missing else {}
-        missing = {key: formula for key, formula in missing.items() if key not in known}
-        if not missing:
-            return []
-        problems: list[Problem] = []
-        rendered: dict[str, str] = {}
-        for result in self._run(missing):
-            if "html" in result:
-                rendered[result["key"]] = shrink(result["html"])
-            else:
-                problems += _problems(result["error"], missing[result["key"]], formulas)
-        self.packs.add(rendered)
-        return problems
+        wanted = {key_of(formula): formula for formula in formulas}
+        known = self.packs.known() if wanted else {}
+        missing = {key: formula for key, formula in wanted.items() if key not in known}
+        if missing:
+            results = self._run(missing)
+            self.packs.add(
+                {r["key"]: shrink(r["html"]) if "html" in r else _REFUSED + r["error"] for r in results}
+            )
+        errors = {key: text for key in wanted if (text := self.packs.get(key) or "").startswith(_REFUSED)}
+        return [
+            problem
+            for key, error in errors.items()
+            for problem in _problems(error.removeprefix(_REFUSED), wanted[key], formulas)
+        ]
 
     def _run(self, missing: Mapping[str, Formula]) -> list[dict[str, str]]:
         node = find_node()

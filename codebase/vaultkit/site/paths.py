@@ -39,6 +39,10 @@ class Layout:
         """The finished site; English at its root, Chinese under `zh`."""
         return self.root / "site"
 
+    def published(self, language: Language) -> Path:
+        """One language's half of the finished site."""
+        return self.site / "zh" if language == "zh" else self.site
+
     def stage(self, language: Language) -> Path:
         """The staged tree of plain Markdown, an ordinary `docs_dir`."""
         return self.cache / "stage" / language

@@ -1,6 +1,7 @@
 """`vaultkit serve`: build if needed, serve the site, bring each change to its pages and to the browsers."""
 
 import errno
+import signal
 import threading
 from collections.abc import Callable
 
@@ -17,7 +18,8 @@ Say = Callable[[str], None]
 
 
 def serve(layout: Layout, host: str, port: int, say: Say, *, run_notes: bool = False) -> int:
-    """Serve until interrupted; exit status. While there are problems the last good site stays up.
+    """Serve until interrupted; exit status. Notes are shown with their faults, which every page lists; while
+    something cannot be built at all, the last good site stays up.
 
     run_notes: run what has no true badge, now and after each change; this executes the vault's code.
     """
@@ -32,7 +34,7 @@ def serve(layout: Layout, host: str, port: int, say: Say, *, run_notes: bool = F
         seen = fingerprint(layout)
         builder = Builder(layout)
         try:
-            if not _first_build(builder, say):
+            if not _first_build(builder, listeners, say):
                 return 1
             shown = f"[{host}]" if ":" in host else host
             say(f"serving http://{shown}:{server.server_port}/ in English, /zh/ in Chinese (Ctrl-C stops)")
@@ -43,20 +45,17 @@ def serve(layout: Layout, host: str, port: int, say: Say, *, run_notes: bool = F
     return 0
 
 
-def _first_build(builder: Builder, say: Say) -> bool:
-    """Bring the site up to date, or keep the last good one, or build a lenient one; False if none can be."""
-    report = builder.build("draft")
+def _first_build(builder: Builder, listeners: Listeners, say: Say) -> bool:
+    """Bring the site up to date, or keep the last good one; False if there is none."""
+    report = builder.build()
     _tell(report, say)
+    listeners.tell(report.faults, [], stopped=not report.ok)
     if report.ok:
         return True
     if (builder.layout.site / "index.html").is_file():
         say("serving the last good site until this is mended")
         return True
-    say("building anyway, as there is no earlier site to show")
-    report = builder.build("lenient")
-    if not report.ok:
-        _tell(report, say)
-    return report.ok
+    return False
 
 
 def _run(
@@ -67,12 +66,13 @@ def _run(
     def changed() -> None:
         done = builder.update()
         _tell_update(done, say)
-        listeners.tell(done.problems if done.stopped else [], None if done.again else done.written)
+        listeners.tell(done.faults, None if done.again else done.written, stopped=done.stopped)
         if verifier:
             verifier.wake()
 
     watcher = threading.Thread(target=watch, args=(builder.layout, seen, changed, stop), daemon=True)
     watcher.start()
+    signal.signal(signal.SIGTERM, _interrupt)
     if verifier:
         verifier.start()
     try:
@@ -85,11 +85,16 @@ def _run(
             verifier.stop()
 
 
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
 def _tell(report: Report, say: Say) -> None:
     for problem in report.problems:
         say(problem)
     if report.ok:
-        say(f"{report.pages} pages {'built' if report.built else 'up to date'} in {report.seconds:.1f} s")
+        state = "built" if report.built else "up to date"
+        say(f"{report.pages} pages {state} in {report.seconds:.1f} s{_to_mend(report.faults)}")
     else:
         say(f"not built: {len(report.problems)} problem(s), see above")
 
@@ -100,10 +105,14 @@ def _tell_update(done: Update, say: Say) -> None:
     if done.stopped:
         say(f"not built: {len(done.problems)} problem(s), see above")
     elif done.again:
-        say(f"built anew in {done.seconds:.1f} s")
+        say(f"built anew in {done.seconds:.1f} s{_to_mend(done.faults)}")
     else:
         pages = sum(path.endswith(".html") for path in done.written)
-        say(f"{pages} page(s) fresh in {done.seconds:.2f} s")
+        say(f"{pages} page(s) fresh in {done.seconds:.2f} s{_to_mend(done.faults)}")
+
+
+def _to_mend(faults: list[str]) -> str:
+    return f", with {len(faults)} fault(s) that `vaultkit build` would refuse, see above" if faults else ""
 
 
 def _no_port(error: OSError, host: str, port: int) -> str:

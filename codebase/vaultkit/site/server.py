@@ -23,6 +23,7 @@ class Listeners:
         self._lock = Lock()
         self._queues: set[SimpleQueue[str]] = set()
         self._problems: list[str] = []
+        self._stopped = False
         self._failures: dict[str, list[str]] = {}
 
     def red(self, failures: dict[str, list[str]]) -> None:
@@ -33,22 +34,23 @@ class Listeners:
                 for queue in self._queues:
                     queue.put(json.dumps({"failures": failures}))
 
-    def tell(self, problems: list[str], changed: list[str] | None = None) -> None:
-        """Tell all: no problems means reload, or only those who show one of the files that have changed."""
+    def tell(self, problems: list[str], changed: list[str] | None = None, *, stopped: bool = False) -> None:
+        """Tell all what is to be mended, and who shows one of the files that have `changed` (None: any) to
+        reload. stopped: what is shown is older than the vault.
+        """
         with self._lock:
-            self._problems = problems
-            message: dict[str, list[str]] = {"problems": problems}
-            if changed is not None:
-                message["changed"] = changed
+            self._problems, self._stopped = problems, stopped
+            message = json.dumps({"problems": problems, "stopped": stopped, "changed": changed})
             for queue in self._queues:
-                queue.put(json.dumps(message))
+                queue.put(message)
 
     def join(self) -> SimpleQueue[str]:
         queue: SimpleQueue[str] = SimpleQueue()
         with self._lock:
             self._queues.add(queue)
             if self._problems:
-                queue.put(json.dumps({"problems": self._problems}))
+                kept = {"problems": self._problems, "stopped": self._stopped, "changed": []}
+                queue.put(json.dumps(kept))
             if self._failures:
                 queue.put(json.dumps({"failures": self._failures}))
         return queue

@@ -16,6 +16,7 @@ from vaultkit.note import Note
 from vaultkit.pairs import canonical, translated
 from vaultkit.published import public
 from vaultkit.site.anchors import Anchors, anchors_of
+from vaultkit.site.bilingual import in_language
 from vaultkit.site.chinese import is_chinese_vault
 from vaultkit.site.describe import LONGEST, about, claim, shorten
 from vaultkit.site.paths import Language
@@ -198,7 +199,8 @@ class SiteMap:
     def title(self, page: Page, language: Language) -> str:
         """Title in this language; without a Chinese note, the first Chinese alias of the English one."""
         if not page.notes:
-            return page.key.rsplit("/", 1)[-1].rpartition(".")[0] or page.key
+            name = page.key.rsplit("/", 1)[-1].rpartition(".")[0] or page.key
+            return in_language(name, language)
         note = self.vault.notes[page.note(language)]
         if self.chinese:
             title = note.properties.get("title")

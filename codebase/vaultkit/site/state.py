@@ -25,6 +25,7 @@ class State:
     passed: str = "lenient"
     pages: int = 0
     problems: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)  # those of the problems that stop a draft
     day: str = ""  # of the build, if a page depends on it (a base that asks for today)
 
     def satisfies(self, key: str, mode: Mode) -> bool:

@@ -6,7 +6,7 @@ name in brackets.
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from vaultkit.site.paths import Language
@@ -48,13 +48,16 @@ class Terms:
             return text
         seen: set[str] = set()
         parts = _TAG.split(text)
-        stack: list[tuple[str, bool, bool]] = []  # name, no running text inside, prose inside
-        for index, part in enumerate(parts):
-            if index % 2:
-                _follow(stack, part)
-            elif part and stack and stack[-1][2] and not stack[-1][1]:
-                parts[index] = self._marked(part, seen)
+        for index in _running(parts):
+            parts[index] = self._marked(parts[index], seen)
         return "".join(parts)
+
+    def concerns(self, text: str) -> bool:
+        """True if `mark` would look at a term in `text`."""
+        if not self.other or not self._pattern.search(text):
+            return False
+        parts = _TAG.split(text)
+        return any(self._pattern.search(parts[index]) for index in _running(parts))
 
     def _marked(self, text: str, seen: set[str]) -> str:
         def put(found: re.Match[str]) -> str:
@@ -69,6 +72,16 @@ class Terms:
             return f'<span class="k-term" tabindex="0" {told}>{found[0]}</span>'
 
         return self._pattern.sub(put, text)
+
+
+def _running(parts: list[str]) -> Iterator[int]:
+    """Where in HTML that is split at its tags running text stands."""
+    stack: list[tuple[str, bool, bool]] = []  # name, no running text inside, prose inside
+    for index, part in enumerate(parts):
+        if index % 2:
+            _follow(stack, part)
+        elif part and stack and stack[-1][2] and not stack[-1][1]:
+            yield index
 
 
 def _follow(stack: list[tuple[str, bool, bool]], tag: str) -> None:

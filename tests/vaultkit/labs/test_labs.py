@@ -124,6 +124,19 @@ def test_update_writes_valid_outputs_once(make_vault) -> None:
     assert failures(run(root, "L")["L.ipynb"])[0][1] == "figure-differs"
 
 
+def test_the_figure_of_an_example_may_be_another(make_vault) -> None:
+    """As its output may: but there is one."""
+    drawn = "import os\nwith open(os.environ['KVIST_FIGURES'] + '/f.svg', 'w') as f:\n    f.write('<svg/>');"
+    root = make_vault({"L.ipynb": lab(code(drawn, example=True))})
+    file = root / "L.ipynb"
+    assert failures(run(root, "L")["L.ipynb"])[0][1] == "figure-differs"
+    assert update_note(file, root).changed
+    other = file.read_text().replace('"<svg/>', '"<svg><!-- drawn elsewhere --></svg>')
+    file.write_text(other)
+    assert run(root, "L")["L.ipynb"].ok
+    assert not update_note(file, root).changed and file.read_text() == other
+
+
 def test_update_of_a_failing_lab_writes_nothing(make_vault) -> None:
     root = make_vault({"L.ipynb": lab(code("print(1)"), code("assert 0", name="c2"))})
     before = (root / "L.ipynb").read_bytes()

@@ -32,6 +32,7 @@ _CODES = (
     (r"^explicit instantiation of .* does not refer to", "instantiation"),
     (r"not contextually convertible to 'bool'|condition of \?: |vector condition", "condition"),
     (r"does not return a value", "return"),
+    (r"is uninitialized when used", "uninitialized"),
     (r"kvist: .*(?:components|length)", "vector-size"),
     (r"kvist: as_type", "size"),
     (r"kvist: a float becomes|loses floating-point precision", "type"),
@@ -73,7 +74,7 @@ _MACRO = re.compile(r"[A-Z][A-Z0-9_]+")
 _UNNAMED = re.compile(r"([\w ]+) __attribute__\(\(ext_vector_type\((\d)\)\)\)")
 # Warnings of Apple's compiler.
 _CHANGED = re.compile(r"implicit conversion from .* changes value")
-_NO_VALUE = re.compile(r"non-void .* does not return a value")
+_NO_VALUE = re.compile(r"non-void .* does not return a value|variable '.*' is uninitialized when used here")
 _TO_BFLOAT = re.compile(
     r"implicit conversion loses floating-point precision: '[\w ]*float' to '[\w ]*b(?:float|f16)\b"
 )

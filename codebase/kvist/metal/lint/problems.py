@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """Something that Apple's compiler would refuse, at a line and column (both from 1) of `file`."""
+    """Something that Apple's compiler would refuse or warn of, at a line and column (from 1) of `file`."""
 
     line: int
     column: int

@@ -32,6 +32,8 @@ _ARGUMENTS = [
     "-Werror=vla-extension",
     "-Werror=constant-conversion",
     "-Werror=return-type",
+    "-Werror=uninitialized",
+    "-Wno-sometimes-uninitialized",
     "-Werror=implicit-float-conversion",
     "-Wno-implicit-int-float-conversion",
     "-flax-vector-conversions=none",

@@ -65,6 +65,16 @@ inline void access(const volatile void* address, uint32_t bytes, bool write, uin
 
 }  // namespace
 
+// What lies beyond is the thread's own too, maybe a return address: the run ends.
+void outside(int64_t index, const char* type) {
+  Report report;
+  report.kind = "out_of_bounds";
+  report.index = index;
+  report.name = type;
+  add(report);
+  finish(true);
+}
+
 void atomic_access(const volatile void* address, uint32_t bytes, Atomic operation) {
   if (operation != Atomic::load) ++counters.atomic_operations;
   access(address, bytes, operation != Atomic::load, 1 + uint32_t(operation), uintptr_t(__builtin_return_address(0)));
@@ -78,7 +88,23 @@ void atomic_access(const volatile void* address, uint32_t bytes, Atomic operatio
   void __tsan_##kind##write##bytes(void* p) { kvist_emulator::access(p, bytes, true, 0, KVIST_HERE); }
 #define KVIST_HOOKS(bytes) KVIST_HOOK(, bytes) KVIST_HOOK(unaligned_, bytes) KVIST_HOOK(volatile_, bytes)
 
+// What the compiler leaves for an index outside of an array whose length it knows (-fsanitize=bounds).
+struct ArrayType {
+  uint16_t kind, information;  // of an integer: twice the logarithm of its bits, and 1 if it has a sign
+  char name[1];                // 'float [4]'
+};
+struct ArrayIndex {
+  struct { const char* file; uint32_t line, column; } place;
+  const ArrayType *array, *index;
+};
+
 extern "C" {
+void __ubsan_handle_out_of_bounds(ArrayIndex* what, uintptr_t index) {
+  const uint32_t bits = 1u << (what->index->information >> 1);
+  const bool sign = what->index->information & 1;
+  const int64_t value = sign && bits < 64 ? int64_t(uint64_t(index) << (64 - bits)) >> (64 - bits) : int64_t(index);
+  kvist_emulator::outside(value, what->array->name);
+}
 KVIST_HOOKS(1)
 KVIST_HOOKS(2)
 KVIST_HOOKS(4)

@@ -137,6 +137,9 @@ void append_report(std::string& out, const Report& r) {
     const Layout& layout = regions[r.region].layout;
     if (layout.scalar == 1 && layout.element > 1) append(out, ", \"within\": %u", r.within);  // a struct
   }
+  if (r.region < 0 && strcmp(r.kind, "out_of_bounds") == 0) {
+    append(out, ", \"element\": %lld", static_cast<long long>(r.index));
+  }
   append(out, ", \"size\": %llu, \"arrived\": %u, \"expected\": %u}", static_cast<unsigned long long>(r.size), r.arrived,
          r.expected);
 }

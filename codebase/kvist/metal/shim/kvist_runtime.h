@@ -57,6 +57,16 @@ struct Site {
 #endif
 };
 
+// The calls through which a thread came to where it is, as one number; the front end writes a Call in front of every
+// call of a function that waits.
+uint32_t enter(uint32_t place);  // the number before
+void go_back(uint32_t path);
+struct Call {
+  const uint32_t before;
+  explicit Call(uint32_t place) : before(enter(place)) {}
+  ~Call() { go_back(before); }
+};
+
 // Waits until every thread of the threadgroup is at this place. flags: metal::mem_flags.
 void barrier(uint32_t flags, Site site);
 // The same for the lanes of one SIMD-group.
@@ -111,10 +121,35 @@ struct Innermost {
 template <typename T, decltype(sizeof(0)) N>
 struct Innermost<T[N]> : Innermost<T> {};
 
+// An array of the thread's own, a constant table or a vector is indexed outside of itself; and its `limit` elements.
+void outside(int64_t index, const char* type);
+#if defined(KVIST_CHECKED)
+template <typename Index>
+inline void check_index(Index index, uint32_t limit, const char* type) {
+  if (__builtin_expect(uint64_t(int64_t(index)) >= limit, 0)) outside(int64_t(index), type);
+}
+#else
+inline void check_index(int64_t, uint32_t, const char*) {}
+#endif
+
+// Where the compiler checks the indices of arrays (KVIST_BOUNDS), those of threadgroup arrays are left to the runtime,
+// which knows where they end.
 template <typename T>
-T& threadgroup_variable(uint32_t id, const char* name, Site site = Site::here()) {
+struct Unbounded {
+  using type = T;
+};
+#if defined(KVIST_BOUNDS)
+template <typename T, decltype(sizeof(0)) N>
+struct Unbounded<T[N]> {
+  using type = T[];
+};
+#endif
+
+template <typename T>
+typename Unbounded<T>::type& threadgroup_variable(uint32_t id, const char* name, Site site = Site::here()) {
   using Element = typename Innermost<T>::type;
-  return *static_cast<T*>(threadgroup_memory(id, name, sizeof(T), sizeof(Element), ScalarOf<Element>::bytes, site));
+  return *static_cast<typename Unbounded<T>::type*>(
+      threadgroup_memory(id, name, sizeof(T), sizeof(Element), ScalarOf<Element>::bytes, site));
 }
 
 // What the kernel declares a buffer to hold; generated for each kernel (kvist/metal/entry.py).

@@ -33,6 +33,7 @@ struct Fiber {
   Site site;              // the call where it waits
   uint32_t flags;         // mem_flags of that call
   Needs needs;            // lanes that it is for
+  uint32_t path;          // the calls that it is in
   Site left;              // the `return;` that it went through since its last meeting or barrier
   Thread thread;
 };
@@ -170,7 +171,7 @@ void meet(SimdGroup& group) {
   for (uint32_t lane = 0; lane < group.lanes; ++lane) {
     const Fiber& fiber = fibers[group.first + lane];
     const bool here = fiber.state == State::at_simd_function && same_place(fiber.site, at->site) &&
-                      strcmp(fiber.waits_for, at->waits_for) == 0;
+                      fiber.path == at->path && strcmp(fiber.waits_for, at->waits_for) == 0;
     if (here) group.active |= 1u << lane;
   }
   if (checked && group.active != (group.lanes == 32 ? ~0u : (1u << group.lanes) - 1)) check_meeting(group, *at);
@@ -210,7 +211,8 @@ bool open_barrier(uint32_t threads) {
   if (at == nullptr) return false;
   const Fiber* elsewhere = nullptr;
   for (uint32_t i = 0; i < threads; ++i) {
-    const bool here = fibers[i].state == State::at_barrier && same_place(fibers[i].site, at->site);
+    const bool here =
+        fibers[i].state == State::at_barrier && same_place(fibers[i].site, at->site) && fibers[i].path == at->path;
     arrived += here;
     if (!here && elsewhere == nullptr) elsewhere = &fibers[i];
   }
@@ -267,6 +269,7 @@ void start_threads(const uint32_t position[3], const uint32_t groups[3], const u
     t.threads_per_simdgroup = t.thread_execution_width = kSimdWidth;
     fiber.state = State::ready;
     fiber.left = Site{};
+    fiber.path = 0;
     fiber.stack_pointer = new_fiber(stacks + (i + 1) * kStackSlot, fiber_body);
   }
 }
@@ -345,6 +348,14 @@ Meeting exchange(const void* value, uint32_t bytes, const char* name, Needs need
   wait(State::at_simd_function, name, 0, needs, site);
   return {group.met[0], group.active, lane, group.result, &group.has_result};
 }
+
+uint32_t enter(uint32_t place) {
+  const uint32_t before = current->path;
+  current->path = (before + place + 1) * 0x9e3779b1u;
+  return before;
+}
+
+void go_back(uint32_t path) { current->path = path; }
 
 uint32_t lane() { return current->thread.thread_index_in_simdgroup; }
 

@@ -37,8 +37,7 @@ def _has_tag(evaluator: Evaluator, file: File, *tags: Any) -> bool:
 
 def _has_property(evaluator: Evaluator, file: File, name: Any) -> bool:
     entry = evaluator.index.entries.get(file.path)
-    wanted = text(name).lower()
-    return entry is not None and any(key.lower() == wanted for key in entry.properties)
+    return entry is not None and entry.properties.has(text(name))
 
 
 def _in_folder(_: Evaluator, file: File, folder: Any) -> bool:

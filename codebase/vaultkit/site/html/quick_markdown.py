@@ -54,6 +54,12 @@ _INLINE = re.compile(
     r"(?: [a-z-]+=\"[^\"<>&\n]*\")* ?/?>|&(?:#\d{1,7}|[a-zA-Z]{1,31});"
 )
 
+_LONG = 300  # characters, below which it is no gain to know a line of HTML
+_OPAQUE = re.compile(r"<!--(?! -->)|<[?!](?!--)|<(?:pre|script|style|textarea)\b", re.IGNORECASE)
+_TAG = re.compile(r"<(/?)([a-zA-Z][\w-]*)(?:[^<>\"'/]|\"[^\"<>]*\"|'[^'<>]*'|/(?!>))*(/?)>")
+_BLOCK_ELEMENTS = frozenset({"details", "div", "dl", "figure", "ol", "p", "section", "table", "ul"})
+_VOID = frozenset({"br", "col", "hr", "img", "input", "source", "track", "wbr"})
+
 
 class QuickInline(InlineProcessor):
     """The same patterns in the same order."""
@@ -112,16 +118,49 @@ class QuickBlocks:
 
 
 class QuickRawHtml(Preprocessor):
-    """In the place of the one that looks for raw HTML: not at all where there are but elements of a line."""
+    """In the place of the one that looks for raw HTML: not at all where there are but elements of a line, and
+    not in long lines of HTML without Markdown, which are put away as they are.
+    """
 
     def __init__(self, other: Preprocessor) -> None:
+        super().__init__(other.md)
         self._other = other
 
     def run(self, lines: list[str]) -> list[str]:
         rest = "\n".join(lines)
         if "<" in rest or "&" in rest:
             rest = _INLINE.sub("", rest)
-        return self._other.run(lines) if "<" in rest or "&" in rest else lines
+        if "<" not in rest and "&" not in rest:
+            return lines
+        if not _OPAQUE.search(rest):
+            lines = [
+                self.md.htmlStash.store(line) if is_whole(lines, number) else line
+                for number, line in enumerate(lines)
+            ]
+        return self._other.run(lines)
+
+
+def is_whole(lines: list[str], number: int) -> bool:
+    """True for a long line between blank ones that is one block element, all of it, without Markdown."""
+    line = lines[number]
+    if len(line) < _LONG or "".join(lines[max(0, number - 1) : number]).strip():
+        return False
+    if "".join(lines[number + 1 : number + 2]).strip():
+        return False
+    if not line.startswith("<") or not line.endswith(">") or "markdown" in line:
+        return False
+    tags = _TAG.findall(line)
+    if line.count("<") != len(tags) or not tags or tags[0][1].lower() not in _BLOCK_ELEMENTS:
+        return False
+    depth: list[str] = []
+    for number, (closing, name, end) in enumerate(tags):
+        if closing and (not depth or depth.pop() != name):
+            return False
+        if not closing and end != "/" and name not in _VOID:
+            depth.append(name)
+        if not depth and number + 1 < len(tags):
+            return False
+    return not depth
 
 
 class Quick(Extension):

@@ -1,19 +1,28 @@
-// Live reload while `vaultkit serve` runs: reload when this page has changed, show what stopped a build.
+// Live reload while `vaultkit serve` runs: reload when this page has changed, show what is to be mended.
 const events = new EventSource("/__kvist/events");
 events.onmessage = ({ data }) => {
-  const { problems, failures, changed } = JSON.parse(data);
+  const { problems, failures, changed, stopped } = JSON.parse(data);
   if (failures) return red(failures);
-  if (!problems.length) {
-    if (concerns(changed)) return location.reload();
-    return document.getElementById("k-problems")?.remove();
-  }
-  const box = document.getElementById("k-problems") ?? document.body.appendChild(document.createElement("pre"));
-  box.id = "k-problems";
-  box.textContent = `The last good version is shown. To mend:\n${problems.join("\n")}`;
-  box.style.cssText =
-    "position:fixed;inset:auto 0 0 0;z-index:99;margin:0;padding:.8rem 1rem;max-height:40vh;overflow:auto;" +
-    "white-space:pre-wrap;font:13px/1.5 monospace;background:#5c1d10;color:#fff";
+  if (!stopped && concerns(changed)) return location.reload();
+  if (!problems.length) return document.getElementById("k-problems")?.remove();
+  const box = document.getElementById("k-problems") ?? document.body.appendChild(bar());
+  const [title, lines] = box.children;
+  title.textContent = `${stopped ? "The last good version is shown. " : ""}To mend: ${problems.length}`;
+  lines.textContent = problems.join("\n");
 };
+
+// What is to be mended, at the foot of each page; who folds it finds it folded on the next one.
+function bar() {
+  const box = document.createElement("details");
+  box.id = "k-problems";
+  box.open = !sessionStorage.kvistFolded;
+  box.append(document.createElement("summary"), document.createElement("div"));
+  box.addEventListener("toggle", () => (sessionStorage.kvistFolded = box.open ? "" : "1"));
+  box.style.cssText =
+    "position:fixed;inset:auto 0 0 0;z-index:99;margin:0;padding:.5rem 1rem;max-height:40vh;overflow:auto;" +
+    "white-space:pre-wrap;font:13px/1.5 monospace;background:#5c1d10;color:#fff";
+  return box;
+}
 
 // True if this page is among the files that have changed, or what all pages load; without a list all have.
 function concerns(changed) {

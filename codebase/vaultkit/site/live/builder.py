@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from typing import Any
 
 from vaultkit.site.build import Report
@@ -29,7 +31,7 @@ class Builder:
         if done.again:
             self.stop()
             report = self.build()
-            return Update(True, report.problems, not report.ok, [], report.seconds)
+            return Update(True, report.problems, report.faults, not report.ok, [], report.seconds)
         return done
 
     def stop(self) -> None:
@@ -37,7 +39,8 @@ class Builder:
         if process:
             assert process.stdin is not None and process.stdout is not None
             process.stdin.close()
-            process.terminate()
+            with suppress(ProcessLookupError):  # it has ended by itself
+                os.killpg(process.pid, signal.SIGTERM)  # and what it has started
             process.wait()
             process.stdout.close()
 
@@ -50,8 +53,9 @@ class Builder:
                 return found
             self.stop()
         line = "[serve] need a process that builds, got one that ended. hint: run `vaultkit build`"
-        failed = Report(False, False, problems=[line])
-        return vars(failed) if request["do"] == "build" else vars(Update(problems=[line], stopped=True))
+        if request["do"] == "build":
+            return vars(Report(False, False, problems=[line], faults=[line]))
+        return vars(Update(problems=[line], faults=[line], stopped=True))
 
     def _try(self, request: dict[str, str]) -> str:
         if self._process is None:
@@ -61,7 +65,7 @@ class Builder:
             env = os.environ | {"NO_MKDOCS_2_WARNING": "1", "PYTHONUTF8": "1"}
             pipe = subprocess.PIPE
             self._process = subprocess.Popen(
-                command, stdin=pipe, stdout=pipe, env=env, text=True, encoding="utf-8"
+                command, stdin=pipe, stdout=pipe, env=env, text=True, encoding="utf-8", process_group=0
             )
         assert self._process.stdin is not None and self._process.stdout is not None
         try:

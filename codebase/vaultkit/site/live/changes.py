@@ -5,9 +5,8 @@ from dataclasses import fields
 from functools import cached_property
 from typing import Any
 
-from vaultkit.bases.index import Entry
 from vaultkit.note import Note
-from vaultkit.site.live.log import ALL, Key
+from vaultkit.site.live.log import ALL, FACTS, Key
 from vaultkit.site.live.world import World
 from vaultkit.site.paths import Language
 
@@ -54,19 +53,29 @@ def changed_keys(before: World, after: World, language: Language) -> set[Key]:
 
 
 def _all(before: World, after: World) -> Iterator[Key]:
-    """What bases can list: all but times and sizes, for which they ask file by file."""
+    """What bases ask of all files; times and sizes they ask file by file. Nothing if none has asked yet."""
     if not before.asked():
-        yield ALL
         return
     old, new = before.index.entries, after.index.entries
-    if old.keys() != new.keys() or any(
-        old[path] is not new[path] and _facts(old[path]) != _facts(new[path]) for path in old
-    ):
-        yield ALL
-
-
-def _facts(entry: Entry) -> tuple[object, ...]:
-    return entry.properties, entry.tags, entry.links, entry.embeds
+    if old.keys() != new.keys():
+        yield (ALL,)
+        return
+    for path, was in old.items():
+        now = new[path]
+        if now is was:
+            continue
+        yield from ((ALL, name) for name in FACTS if getattr(was, name) != getattr(now, name))
+        old_values, new_values = was.properties, now.properties
+        names = [
+            key
+            for key in old_values.keys() | new_values.keys()
+            if key not in old_values or key not in new_values or old_values[key] != new_values[key]
+        ]
+        if list(old_values) != list(new_values):  # of names that differ in case only the first one counts
+            names = [*old_values, *new_values]
+        if names:
+            yield ALL, "properties"
+        yield from ((ALL, "properties", name.lower()) for name in names)
 
 
 def _note(path: str, old: Note | None, new: Note | None) -> Iterator[Key]:

@@ -19,12 +19,15 @@ from mkdocs.structure.pages import Page
 from vaultkit.labs.notebook import is_notebook
 from vaultkit.site.assets import LIBRARIES, PLACES
 from vaultkit.site.explorer import TITLES
+from vaultkit.site.html.source import read
+from vaultkit.site.live.splice import spliced
 from vaultkit.site.notebooks import prose_file
 from vaultkit.site.outputs.for_mkdocs import Outputs
 from vaultkit.site.outputs.listing import FILE as LISTING
 from vaultkit.site.outputs.listing import SOURCES
 from vaultkit.site.pages.graph import SLUGS
 from vaultkit.site.paths import Language, Layout
+from vaultkit.site.publish import write_anew
 from vaultkit.site.tagged import ROOTS
 
 _OUTPUTS = {"llms.txt", "feed.xml", "sitemap.xml"}
@@ -37,6 +40,7 @@ class Half:
 
     def __init__(self, layout: Layout, language: Language) -> None:
         self.folder = layout.html(language)
+        self.site = layout.published(language)
         with _complaints():
             self.config: MkDocsConfig = load_config(str(layout.config(language)), site_dir=str(self.folder))
             self._nav = [path for entry in self.config.nav or [] for path in _paths(entry)]
@@ -88,13 +92,15 @@ class Half:
             self.files.append(file)
             Page(None, file, config)
 
-    def render(self, paths: Iterable[str]) -> tuple[set[str], list[str]]:
-        """Render staged files. Paths written, and complaints."""
+    def render(self, paths: Iterable[str], had: Mapping[str, bytes]) -> tuple[set[str], list[str]]:
+        """Render staged files; `had` is what is published now. Paths written, and complaints."""
         changed = set(paths)
         written = {output_of(path) for path in changed if path.startswith(SOURCES)}
         written |= _OUTPUTS if LISTING in changed else set()
         with _complaints() as complaints:
             pages, static = self._files(changed)
+            spliced = {} if self._unsure else self._spliced(pages, had)
+            pages = [file for file in pages if file not in spliced]
             if LISTING in changed:
                 pages, owed = self._listed_anew(pages)
                 changed |= owed
@@ -108,6 +114,9 @@ class Half:
             for file in static:
                 self._make_way(file.dest_uri)
                 file.copy_file()
+                written.add(file.dest_uri)
+            for file, html in spliced.items():
+                write_anew(self.folder / file.dest_uri, html.encode())
                 written.add(file.dest_uri)
             listing = self.files.documentation_pages()
             for file in pages:
@@ -125,6 +134,19 @@ class Half:
                 _forget(_page(file))
         self._unsure |= bool(complaints)
         return written, complaints
+
+    def _spliced(self, pages: list[File], had: Mapping[str, bytes]) -> dict[File, str]:
+        """The pages of which new parts can take the place of old ones, with what they are then."""
+        found = {}
+        for file in pages:
+            old, place = had.get(file.src_uri), self.site / file.dest_uri
+            if old is None or b"\r" in old or is_notebook(file.src_uri) or not place.is_file():
+                continue
+            new = read(file.content_string)
+            html = spliced(place.read_text("utf-8"), read(old.decode()), new, file.url, self.config.extra)
+            if html is not None:
+                found[file] = html
+        return found
 
     def _make_way(self, path: str) -> None:
         """Before MkDocs writes a file: what stands there may be the published one too."""
@@ -163,11 +185,12 @@ class Half:
 
     def needs(self, paths: Iterable[str]) -> set[str]:
         """The libraries that these outputs need as they stand now."""
+        marks = {name: mark.encode() for name, mark in LIBRARIES.items()}
         found: set[str] = set()
         for path in paths:
             with suppress(OSError):
-                html = (self.folder / path).read_text("utf-8") if path.endswith(".html") else ""
-                found |= {name for name, mark in LIBRARIES.items() if mark in html}
+                html = (self.folder / path).read_bytes() if path.endswith(".html") else b""
+                found |= {name for name, mark in marks.items() if mark in html}
         return found
 
     def _files(self, paths: Iterable[str]) -> tuple[list[File], list[File]]:

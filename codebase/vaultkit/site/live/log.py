@@ -1,17 +1,21 @@
 """Who asked what: stand-ins for a vault's tables and notes that write down each question.
 
 While one page is staged, every note, name and table entry it looks up is logged as a key: `("pages", path)`
-for an entry, `("pages",)` for all of a table, `("note", path, attribute)` for what was asked of a note. A
-page has to be staged again if and only if the answer to one of its questions has changed.
+for an entry, `("pages",)` for all of a table, `("note", path, attribute)` for what was asked of a note,
+`(ALL, "tags")` and `(ALL, "properties", name)` for what was asked of each file. A page has to be staged again
+if and only if the answer to one of its questions has changed.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from vaultkit.bases.index import Entry, Record
 from vaultkit.note import Note
 
 Key = tuple[str, ...]
-ALL: Key = ("all",)  # a question about properties, tags and links of all files
+ALL = "all files"  # of which bases ask: which there are, and their tags, links, embeds and properties
+FACTS = ("note", "tags", "links", "embeds")  # of a file, besides its properties and its name
 V = TypeVar("V")
 
 
@@ -21,10 +25,15 @@ class Log:
     def __init__(self) -> None:
         self.keys: set[Key] = set()
 
-    def start(self) -> set[Key]:
-        """A new, empty set, which receives what is asked from now on."""
-        self.keys = set()
-        return self.keys
+    @contextmanager
+    def asked(self) -> Iterator[set[Key]]:
+        """A set that receives what is asked meanwhile; whoever was listening before gets it too."""
+        outer, self.keys = self.keys, set()
+        try:
+            yield self.keys
+        finally:
+            outer |= self.keys
+            self.keys = outer
 
 
 class Table(dict[str, V]):
@@ -120,3 +129,73 @@ class Watched:
         return self is other
 
     __hash__ = object.__hash__
+
+
+class WatchedRecord(Record):
+    """The properties of one of all files: one is logged by its name, any other question as one about all."""
+
+    def __init__(self, log: Log, record: Record) -> None:
+        super().__init__(record)
+        self._log, self._record = log, record
+
+    def find(self, name: str) -> Any:
+        self._log.keys.add((ALL, "properties", name.lower()))
+        return self._record.find(name)
+
+    def has(self, name: str) -> bool:
+        self._log.keys.add((ALL, "properties", name.lower()))
+        return self._record.has(name)
+
+    def _all(self) -> Record:
+        self._log.keys.add((ALL, "properties"))
+        return self._record
+
+    def __getitem__(self, key: str) -> Any:
+        return self._all()[key]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self._all().get(key, default)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._all()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __eq__(self, other: object) -> bool:
+        return self._all() == other
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def keys(self) -> Any:
+        return self._all().keys()
+
+    def values(self) -> Any:
+        return self._all().values()
+
+    def items(self) -> Any:
+        return self._all().items()
+
+
+class WatchedEntry:
+    """One of all files, which logs what is asked of it as asked of each of them."""
+
+    __slots__ = ("_entry", "_log", "_record")
+
+    def __init__(self, log: Log, entry: Entry) -> None:
+        self._log, self._entry = log, entry
+        self._record: WatchedRecord | None = None
+
+    @property
+    def properties(self) -> WatchedRecord:
+        if self._record is None:
+            self._record = WatchedRecord(self._log, self._entry.properties)
+        return self._record
+
+    def __getattr__(self, name: str) -> Any:
+        if name in FACTS:
+            self._log.keys.add((ALL, name))
+        return getattr(self._entry, name)

@@ -3,14 +3,13 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from time import perf_counter
 
 from vaultkit.api.coverage import engine_of
 from vaultkit.api.names import Engine
 from vaultkit.check.again import Lint
 from vaultkit.errors import Problem, VaultError
-from vaultkit.site.build import INDEX, Report, build, shown
+from vaultkit.site.build import INDEX, Report, build, faults_of, shown
 from vaultkit.site.clock import build_day
 from vaultkit.site.fingerprint import keys
 from vaultkit.site.graph import graph_of
@@ -27,17 +26,20 @@ from vaultkit.site.reference import addresses
 from vaultkit.site.search.site import TITLES
 from vaultkit.site.stage import GRAPH, Staged
 from vaultkit.site.stage import write as write_tree
-from vaultkit.site.state import Mode, State, forget, one_builder, passed, save, stops
+from vaultkit.site.state import Mode, State, forget, one_builder, passed, save
 
-MODE: Mode = "draft"
+MODE: Mode = "lenient"  # who writes sees what is written, its faults beside it
 
 
 @dataclass
 class Update:
-    """What a change came to. `again`: the session is of no use any more, as all pages are others now."""
+    """What a change came to. `again`: the session is of no use any more, as all pages are others now.
+    `stopped`: nothing was published. `faults`: those of the problems that stop a draft.
+    """
 
     again: bool = False
     problems: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
     stopped: bool = False
     written: list[str] = field(default_factory=list)  # addresses of files, from the root of the site
     seconds: float = 0.0
@@ -132,23 +134,27 @@ class Session:
                 for tree, part in zip(self.trees.values(), parts, strict=True):
                     tree.finish(self.world, part)
                 self.unsettled = False
-            if self.state is not None:  # else a problem has stopped the last update
-                done = self._bring_all([])
+            if self.state is not None:  # else something has stopped the last update
+                done = self._bring_all()
         done.seconds = perf_counter() - started
         return done
 
     def update(self) -> Update:
-        """Bring what has changed to the site, unless a problem stops it: then the site stays as it was."""
+        """Bring what has changed to the site, faults and all. What cannot be read or rendered at all stops
+        it: then the site stays as it was.
+        """
         started = perf_counter()
         with one_builder(self.layout):
             try:
                 done = self._update()
             except VaultError as error:
-                done = Update(problems=[str(problem) for problem in error.problems], stopped=True)
+                lines = [str(problem) for problem in error.problems]
+                done = Update(problems=lines, faults=lines, stopped=True)
         done.seconds = perf_counter() - started
         return done
 
     def _update(self) -> Update:
+        self.state = None  # until this update is published nothing more of the last one is
         self.key, tools, engine_key = keys(self.layout)
         if tools != self.tools or not self.halves:
             return Update(again=True)
@@ -159,31 +165,29 @@ class Session:
                 return Update(again=True)
             self.engine_key, self.engine, changed = engine_key, engine, {ENGINE}
         found = self._stage(changed)
-        problems = [shown(self.layout, problem) for problem in found]
-        if any(stops(problem, MODE) for problem in found):
-            return Update(problems=problems, stopped=True)
         if any(self._frame_moved(language) for language in LANGUAGES):
             return Update(again=True)
         forget(self.layout)
-        self.state = None
-        done = self._bring_all(problems)
+        done = self._bring_all()
+        problems, faults = [shown(self.layout, problem) for problem in found], faults_of(self.layout, found)
+        done.problems, done.faults = problems + done.problems, faults + done.faults
         if not done.stopped:
-            self.state = self._state(found, problems)
+            self.state = self._state(found, problems, faults)
         return done
 
-    def _bring_all(self, problems: list[str]) -> Update:
+    def _bring_all(self) -> Update:
         complaints, written = [], []
         for language in LANGUAGES:
             new, wrong = self._bring(language)
             complaints += wrong
             written += new
-        return Update(problems=problems + complaints, stopped=bool(complaints), written=written)
+        return Update(problems=complaints, faults=complaints, stopped=bool(complaints), written=written)
 
-    def _state(self, found: list[Problem], problems: list[str]) -> State:
+    def _state(self, found: list[Problem], problems: list[str], faults: list[str]) -> State:
         trees = [tree.staged for tree in self.trees.values()]
         pages = sum(path.endswith(".md") for tree in trees for path in tree.files)
         day = str(build_day()) if any(tree.dated for tree in trees) else ""
-        return State(self.key, passed(found, []), pages, problems, day)
+        return State(self.key, passed(found, []), pages, problems, faults, day)
 
     def refresh_search(self) -> list[str]:
         """Bring the search indexes that are behind up to date and publish them; complaints. It may run beside
@@ -194,7 +198,7 @@ class Session:
         complaints = [line for lang, urls in behind.items() for line in self.searchers[lang].refresh(urls)]
         with one_builder(self.layout):
             for language in behind:
-                publish(self.layout.html(language) / INDEX, _site(self.layout, language) / INDEX)
+                publish(self.layout.html(language) / INDEX, self.layout.published(language) / INDEX)
             if state is not None and state is self.state:
                 self.state = None  # nothing is owed; with complaints the next build makes the indexes
                 if not complaints:
@@ -225,22 +229,18 @@ class Session:
             (half.folder / path).unlink(missing_ok=True)
             remove_empty(half.folder, (half.folder / path).parent)
         half.look_again(new - had.keys(), gone)
-        written, complaints = half.render(new)
+        written, complaints = half.render(new, had)
         if complaints:
             return [], complaints
         if needed - half.needs({output_of(path) for path in new}):
             outputs |= half.unneeded()
         self.rendered[language] = dict(wanted)
-        site = _site(self.layout, language)
+        site = self.layout.published(language)
         changed = publish_files(half.folder, site, written | outputs)
         pages = {_url(path) for path in written | outputs if path.endswith("index.html")}
         if pages or TITLES in changed:
             self.behind.setdefault(language, set()).update(pages)
         return [(site / path).relative_to(self.layout.site).as_posix() for path in changed], []
-
-
-def _site(layout: Layout, language: Language) -> Path:
-    return layout.site / "zh" if language == "zh" else layout.site
 
 
 def _url(path: str) -> str:

@@ -1,9 +1,14 @@
 """One language's staged tree in memory: each step's result with the questions it asked."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 from vaultkit.errors import Problem
+from vaultkit.site.body import Body, body_of
 from vaultkit.site.clock import build_day
+from vaultkit.site.context import Context
 from vaultkit.site.draft import Formula
 from vaultkit.site.graph import Graph
 from vaultkit.site.katex import Renderer
@@ -17,16 +22,36 @@ from vaultkit.vault import stamp_of
 Stamp = tuple[int, int, int] | None
 ENGINE: Key = ("engine",)
 DAY: Key = ("day",)
+Made = TypeVar("Made", Part, Body)
 
 
 @dataclass
-class Kept:
-    """A step's result; `disk`: the files it asked for, as they were when it began."""
+class Kept(Generic[Made]):
+    """What was made; `disk`: the files that were asked for, as they were then."""
 
-    part: Part
+    part: Made
     keys: set[Key]
     disk: dict[str, Stamp]
     wrong: list[Problem] = field(default_factory=list)  # formulas that KaTeX refuses
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What is true of what was kept."""
+
+    world: World
+    changed: set[Key]
+
+    def holds(self, known: Kept[Any]) -> bool:
+        """True if nothing that it was made from has changed."""
+        return known.keys.isdisjoint(self.changed) and known.disk == self._of(known.disk)
+
+    def stamps(self, keys: Iterable[Key]) -> dict[str, Stamp]:
+        """The files among these questions as they are now."""
+        return self._of(key[1] for key in keys if key[0] == "disk")
+
+    def _of(self, paths: Iterable[str]) -> dict[str, Stamp]:
+        return {path: stamp_of(self.world.vault.on_disk(path)) for path in paths}
 
 
 @dataclass
@@ -37,7 +62,8 @@ class Tree:
 
     language: Language
     staged: Staged = field(init=False)
-    _kept: dict[str, Kept] = field(default_factory=dict)
+    _kept: dict[str, Kept[Part]] = field(default_factory=dict)
+    _bodies: dict[str, Kept[Body]] = field(default_factory=dict)  # by the page's key
     _files: dict[str, tuple[Stamp, Part]] = field(default_factory=dict)  # attachments
     _day: str = ""
     _of_all: Part = field(default_factory=Part)
@@ -45,30 +71,45 @@ class Tree:
     def update(self, world: World, changed: set[Key], renderer: Renderer) -> list[str]:
         """Stage again what asked something that has changed; the names of the steps taken."""
         log = Log()
-        sitemap = LoggedMap(log, world)
-        inputs, api = logged_inputs(log, world, self.language), logged_api(log, world)
         if self._day != (day := str(build_day())):
             changed, self._day = changed | {DAY}, day
-        kept: dict[str, Kept] = {}
+        now = Now(world, changed)
+        sitemap, api = LoggedMap(log, world), logged_api(log, world)
+        inputs = logged_inputs(log, world, self.language, partial(self._body, now, log))
+        kept: dict[str, Kept[Part]] = {}
         done: list[str] = []
         for name, step in list(steps(sitemap, self.language, inputs, api)):
             known = self._kept.get(name)
-            if known and known.keys.isdisjoint(changed) and not self._moved(world, known):
+            if known and now.holds(known):
                 kept[name] = known
                 continue
-            keys = log.start()
-            part = step()
+            with log.asked() as keys:
+                part = step()
             if name.split(" ", 1)[0] in ("api", "source", "titles"):
                 keys.add(ENGINE)
             if part.dated:
                 keys.add(DAY)
-            asked = [key[1] for key in keys if key[0] == "disk"]
-            kept[name] = Kept(part, keys, {path: stamp_of(world.vault.on_disk(path)) for path in asked})
+            kept[name] = Kept(part, keys, now.stamps(keys))
             done.append(name)
         self._kept = kept
+        self._bodies = {name: body for name, body in self._bodies.items() if name in world.sitemap.pages}
         self._formulas(done, renderer)
         self._gather(world)
         return done
+
+    def _body(self, now: Now, log: Log, context: Context) -> Body:
+        """The text of a note: most changes concern only what stands around it."""
+        known = self._bodies.get(context.page.key)
+        if known and now.holds(known):
+            log.keys |= known.keys
+            known.part.tell(context)
+            return known.part
+        with log.asked() as keys:
+            body = body_of(context)
+        if body.dated:
+            keys.add(DAY)
+        self._bodies[context.page.key] = Kept(body, keys, now.stamps(keys))
+        return body
 
     def of_all(self, world: World, graph: Graph) -> Part:
         """What is made of all notes together, as it is now."""
@@ -79,9 +120,6 @@ class Tree:
         """Take it over."""
         self._of_all = part
         self._gather(world)
-
-    def _moved(self, world: World, known: Kept) -> bool:
-        return any(stamp_of(world.vault.on_disk(path)) != stamp for path, stamp in known.disk.items())
 
     def _formulas(self, done: list[str], renderer: Renderer) -> None:
         """Render the formulas of what was staged now, all at once; then find whose the refused ones are."""

@@ -1,6 +1,7 @@
 """A world as one language's pages see it: the same answers, each question logged."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -8,8 +9,10 @@ from vaultkit.api.coverage import Coverage
 from vaultkit.bases.index import Entry, Index
 from vaultkit.note import Note
 from vaultkit.site.anchors import Anchors
+from vaultkit.site.body import Body
 from vaultkit.site.compose import Inputs
-from vaultkit.site.live.log import ALL, Log, Paths, Table, Watched
+from vaultkit.site.context import Context
+from vaultkit.site.live.log import ALL, Log, Paths, Table, Watched, WatchedEntry
 from vaultkit.site.live.world import World
 from vaultkit.site.paths import Language
 from vaultkit.site.results import Results, Verdict
@@ -51,7 +54,7 @@ class LoggedIndex(Index):
 
     @property
     def backlinks(self) -> dict[str, list[str]]:  # type: ignore[override]
-        self._log.keys.add(ALL)
+        self._log.keys |= {(ALL,), (ALL, "links"), (ALL, "embeds")}
         return self._world.index.backlinks
 
 
@@ -62,10 +65,15 @@ class Entries(dict[str, Entry]):
         super().__init__()
         self._log, self._index, self._world = log, index, world
 
+    @cached_property
+    def _watched(self) -> dict[str, Entry]:
+        entries = self._world.index.entries
+        return {path: cast(Entry, WatchedEntry(self._log, entry)) for path, entry in entries.items()}
+
     def __getitem__(self, path: str) -> Entry:
         if path not in self._index.vault.files:
             raise KeyError(path)
-        return self._world.index.entries[path] if ALL in self._log.keys else self._index.entry(path)
+        return self._watched[path] if (ALL,) in self._log.keys else self._index.entry(path)
 
     def get(self, path: str, default: Any = None) -> Any:
         return self[path] if path in self._index.vault.files else default
@@ -74,8 +82,8 @@ class Entries(dict[str, Entry]):
         return path in self._index.vault.files
 
     def _all(self) -> dict[str, Entry]:
-        self._log.keys.add(ALL)
-        return self._world.index.entries
+        self._log.keys.add((ALL,))
+        return self._watched
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._all())
@@ -144,11 +152,12 @@ class LoggedResults(Results):
         return self._verdicts.get(path)
 
 
-def logged_inputs(log: Log, world: World, language: Language) -> Inputs:
+def logged_inputs(log: Log, world: World, language: Language, body: Callable[[Context], Body]) -> Inputs:
     return Inputs(
         Table(log, "backlinks", world.backlinks[language]),
         LoggedResults(log, world),
         Table(log, "places", world.places),
+        body,
     )
 
 

@@ -19,9 +19,9 @@ from vaultkit.vault import Vault
 
 @dataclass
 class World:
-    """`vault` holds private notes too, which `sitemap` and its vault do not know. `texts`, `links` and
-    `names` keep what was found in notes: `names` while the files have the same names, `links` (where their
-    links lead) while no file has come or gone that one of them may name.
+    """`vault` holds private notes too, which `sitemap` and its vault do not know. `texts` and `links` keep
+    what was found in notes: `links` (where their links lead) while no file has come or gone that one of them
+    may name.
     """
 
     vault: Vault
@@ -30,7 +30,6 @@ class World:
     verdicts: dict[str, Verdict | None]
     backlinks: dict[Language, dict[str, list[Backlink]]]
     places: dict[str, list[Place]]
-    names: Memo
     links: Memo
     texts: Memo
     files: dict[str, list[object]] = field(default_factory=dict)  # fingerprints of the engine's and of data
@@ -42,20 +41,19 @@ class World:
         whole = Vault.load(layout.vault, before.vault if before else None)
         sitemap = SiteMap.of(whole, memo=texts)
         vault = sitemap.vault
-        names, links_of = Memo(), Memo()
-        if before:
-            links_of = before.links
-            if changed := _names(before.sitemap.vault) ^ _names(vault):
-                endings = endings_of(name for name, _ in changed)
-                links_of.forget(note for note in vault.notes.values() if may_name(note, endings))
-            else:
-                names = before.names
+        links_of = before.links if before else Memo()
+        if before and (changed := _names(before.sitemap.vault) ^ _names(vault)):
+            endings = endings_of(name for name, _ in changed)
+            links_of.forget(note for note in vault.notes.values() if may_name(note, endings))
         known = before.files if before else {}
         results = Results(layout.vault, known)
         api = coverage(vault, engine or engine_of(layout.vault), texts)
         links = {language: backlinks(vault, language, links_of, texts) for language in LANGUAGES}
         verdicts = {path: results.verdict(path) for path in results.entries if path in vault.notes}
-        return cls(whole, sitemap, api, verdicts, links, places(sitemap), names, links_of, texts, known)
+        world = cls(whole, sitemap, api, verdicts, links, places(sitemap), links_of, texts, known)
+        if before and before.asked():  # what was asked once is compared from then on
+            _ = world.index
+        return world
 
     @cached_property
     def index(self) -> Index:
@@ -64,7 +62,7 @@ class World:
         index = Index(vault)
         for path in sorted(vault.files):
             note, entry = vault.note(path), partial(index.entry, path)
-            index.entries[path] = self.names.of("entry", note, entry) if note else entry()
+            index.entries[path] = self.links.of("entry", note, entry) if note else entry()
         return index
 
     def asked(self) -> bool:

@@ -1,6 +1,7 @@
 """The map of a list: its notes and what they build on, as an SVG of links, made at build."""
 
 import re
+from functools import lru_cache
 from html import escape
 
 from vaultkit.graph.columns import columns
@@ -19,7 +20,9 @@ FEWEST = 8  # notes: below that a list is its own map
 COLUMNS, WIDTH, HEIGHT, GAP_X, GAP_Y = 4, 148, 44, 16, 38
 LINE = 14  # the width that a line takes in a row
 _LINE = 21  # half-width characters on a line of a node
-_PIECES = re.compile(r"\s*(?:[!-\u024f]+|\S)[\u3001\u3002\uff09\uff0c\uff1a\uff1b\uff01\uff1f\u300b\u300d]*")
+_PIECES = re.compile(  # an opening mark with what follows, a closing one with what it closes
+    r"\s*[\uff08\u300a\u300c\u3010]*(?:[!-\u024f]+|\S)[\u3001\u3002\uff09\uff0c\uff1a\uff1b\uff01\uff1f\u300b\u300d\u3011]*"
+)
 
 
 def course_map(context: Context, note: Note, *, unfolded: bool = False) -> list[str]:
@@ -53,10 +56,7 @@ def _builds_on(context: Context, key: str) -> list[str]:
 
 def _svg(context: Context, edges: dict[str, list[str]]) -> str:
     """Boxes in rows; a line has a place of its own in each row that it passes, so none runs behind a box."""
-    row = rows(edges, COLUMNS)
-    ways = routes(reduced(edges), row)
-    order = ordered(row, ways)
-    at = columns(order, ways, lambda stop: LINE if stop.line else WIDTH + GAP_X)
+    row, ways, order, at = _layout(tuple((key, tuple(on)) for key, on in edges.items()))
     width = max((x + (LINE if stop.line else WIDTH + GAP_X) / 2 for stop, x in at.items()), default=0) + GAP_X
     height = len(order) * (HEIGHT + GAP_Y)
     number = {key: place for place, key in enumerate(sorted(row))}
@@ -77,6 +77,17 @@ def _svg(context: Context, edges: dict[str, list[str]]) -> str:
         f'aria-label="{label}">'
         f'<g class="k-map-edges" aria-hidden="true">{"".join(lines)}</g>{"".join(nodes)}</svg>'
     )
+
+
+@lru_cache(64)
+def _layout(
+    edges: tuple[tuple[str, tuple[str, ...]], ...],
+) -> tuple[dict[str, int], Routes, list[list[Stop]], dict[Stop, float]]:
+    """Rows of notes, lines, the order in each row, how far right each stands: the same in both languages."""
+    row = rows(dict(edges), COLUMNS)
+    ways = routes(reduced(dict(edges)), row)
+    order = ordered(row, ways)
+    return row, ways, order, columns(order, ways, lambda stop: LINE if stop.line else WIDTH + GAP_X)
 
 
 def _top(stop: Stop) -> float:
@@ -115,7 +126,7 @@ def _node(context: Context, key: str, number: int, x: float, y: float) -> str:
     title = context.sitemap.title(page, context.language)
     href = escape(context.url(Target(None, page, "", key)), quote=True)
     kind = "k-map-planned" if context.sitemap.planned(page) else "k-map-written"
-    texts = _wrapped(title)
+    texts = wrapped(title)
     top = y + HEIGHT / 2 - (len(texts) - 1) * 7 + 4
     between = " " if " ".join(texts) == title else ""  # so that the words read as the title does
     words = between.join(
@@ -129,8 +140,10 @@ def _node(context: Context, key: str, number: int, x: float, y: float) -> str:
     )
 
 
-def _wrapped(title: str) -> list[str]:
-    """A title on two lines at most, cut between words; between Chinese characters, never before a mark."""
+def wrapped(title: str) -> list[str]:
+    """A title on two lines at most, cut between words; between Chinese characters, never before a closing
+    mark or after an opening one.
+    """
     lines = [""]
     for piece in _PIECES.findall(title):
         if lines[-1] and _length(lines[-1] + piece.rstrip()) > _LINE:

@@ -13,6 +13,6 @@ def file_page(context: Context) -> list[Line]:
         lines = show_canvas(context, load_canvas(context, path))
     else:
         base = load_base(context, path)
-        lines = [faults_html(context, base), ""]
-        lines += [part for view in base.views for part in (show_view(context, base, view), "")]
+        shown = [faults_html(context, base), *(show_view(context, base, view) for view in base.views)]
+        lines = [part for html in shown for part in ((context.stash.put_whole(html) if html else ""), "")]
     return [Line(0, "text" if line else "blank", "", line) for line in lines]

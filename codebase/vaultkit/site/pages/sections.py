@@ -43,13 +43,16 @@ def section_index(context: Context, section: str) -> list[str]:
             lines += [f"    {bar}", ""] if bar else []
         lines += ["</div>", ""]
     if stubs:
+        box = "k-columns" if written else "k-list"  # where nothing is written, what will be is said at length
         lines += [
             f"## {say(context.language, 'planned_heading')}",
             "",
-            '<div class="k-columns" markdown="1">',
+            f'<div class="{box}" markdown="1">',
             "",
         ]
-        lines += [f"- {page_link(context, page)}" for page in stubs]
+        for page in stubs:
+            text = "" if written else context.sitemap.claim(page.note(context.language))
+            lines += [f"- {page_link(context, page)}", *(["", f"    {text}", ""] if text else [])]
         lines += ["", "</div>", ""]
     files = [page for page in context.sitemap.files.values() if page.section == section]
     if files:

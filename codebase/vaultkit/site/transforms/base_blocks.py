@@ -20,7 +20,8 @@ def base_blocks(lines: list[Line], context: Context) -> list[Line]:
             until = fence.end_line + 1
             base = read_base(context.note.path, fence.code, fence.line + 1)
             views = "".join(show_view(context, base, view, context.note.path) for view in base.views)
-            html = context.stash.put(faults_html(context, base) + views)
+            put = context.stash.put if line.prefix or context.embedded else context.stash.put_whole
+            html = put(faults_html(context, base) + views)
             shown = Line(line.number, "text", line.prefix, html)
             result += [shown, line.blank()] if fence.on_marker else [line.blank(), shown, line.blank()]
         elif line.number >= until:

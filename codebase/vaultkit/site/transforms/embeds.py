@@ -105,7 +105,8 @@ def _base(link: Link, path: str, line: Line, context: Context) -> list[Line]:
         names = {"file": _code(link.target, context), "place": _code(link.subpath, context)}
         return _box(line, say(context.language, "embed_view", **names))
     shown = show_view(context, base, view, context.note.path) if view else ""
-    return [line.new(context.stash.put(faults_html(context, base) + shown))]
+    put = context.stash.put if line.prefix or context.embedded else context.stash.put_whole
+    return [line.new(put(faults_html(context, base) + shown))]
 
 
 def _panel(link: Link, named: Note, line: Line, context: Context) -> list[Line]:

@@ -1,6 +1,7 @@
 // What is near a note: its neighbours, and on request theirs, as a drawing of links at the foot of the page.
 import { signElement } from "./graph-signs.js";
 import { settle } from "./near-layout.js";
+import { packed } from "./packed.js";
 
 const SHARDS = 64;
 const LONGEST = 24; // half-width characters of a label
@@ -20,10 +21,11 @@ function shard(url) {
 
 export async function drawNear(place, root, language) {
   const url = decodeURIComponent(location.pathname.slice(root.pathname.length)).replace(/index\.html$/, "");
-  const response = await fetch(new URL(`assets/near/${shard(url)}.json`, root));
-  const data = response.ok ? await response.json() : null;
+  const data = await packed(new URL(`assets/near/${shard(url)}.bin`, root)).catch(() => null);
   if (!data?.p[url]) return;
-  const [total, close, listed, links] = data.p[url];
+  const [total, close, listed, others] = data.p[url];
+  const links = Array.from({ length: close }, (_, n) => [0, n + 1]);
+  for (let at = 0; at < others.length; at += 2) links.push([others[at], others[at + 1]]);
   const nodes = listed.map((n, index) => {
     const [title, address, sign, planned, x, y] = data.n[n];
     return { title, address, sign, planned, x, y, step: index === 0 ? 0 : index <= close ? 1 : 2 };

@@ -7,6 +7,9 @@ const ADDRESS = /^#(?<id>code-[0-9a-f]{8}(?:-\d+)?)-L(?<first>\d+)(?:-L(?<last>\
 
 export function permalinks(language) {
   const [copy, copied, here] = WORDS[language] ?? WORDS.en;
+  for (const link of document.querySelectorAll("main :is(h1, h2, h3, h4, h5, h6) > .headerlink[title]")) {
+    link.setAttribute("aria-label", `${link.title}: ${link.parentElement.textContent.slice(0, -1).trim()}`); // not just "¶"
+  }
   for (const anchor of document.querySelectorAll(".k-block[id]")) {
     const link = Object.assign(document.createElement("a"), { className: "headerlink", textContent: "¶", title: here });
     link.href = `#${encodeURIComponent(anchor.id)}`;

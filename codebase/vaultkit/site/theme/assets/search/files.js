@@ -1,4 +1,6 @@
 // One language's index, in small compressed files that are fetched when they are needed: vaultkit/site/search/files.py.
+import { packed } from "../packed.js";
+
 const halves = new Map();
 const PLANNED = 1;
 const API = 2;
@@ -19,7 +21,7 @@ export const forget = (root) => halves.delete(root.href);
 
 async function load(root) {
   const folder = new URL("search/", root);
-  const { pages, parts, words, chunks } = await get(new URL("index.bin", folder), "no-cache");
+  const { pages, parts, words, chunks } = await packed(new URL("index.bin", folder), "no-cache");
   return new Half(root, folder, pages.map(page), parts, words, chunks);
 }
 
@@ -74,19 +76,10 @@ class Half {
 
   file(path) {
     if (!this.files.has(path)) {
-      const loading = get(new URL(path, this.folder));
+      const loading = packed(new URL(path, this.folder));
       loading.catch(() => this.files.delete(path));
       this.files.set(path, loading);
     }
     return this.files.get(path);
   }
-}
-
-async function get(url, cache = "default") {
-  const response = await fetch(url, { cache });
-  if (!response.ok) throw new Error(`${url}: ${response.status}`);
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  const zipped = bytes[0] === 0x1f && bytes[1] === 0x8b; // a server may have undone it
-  const stream = new Blob([bytes]).stream();
-  return new Response(zipped ? stream.pipeThrough(new DecompressionStream("gzip")) : stream).json();
 }

@@ -1,0 +1,93 @@
+"""A page that shows no more of an edit than a title or a sentence: new parts in the place of the old ones.
+
+Such parts are the HTML under a page's title and at its foot, lines that are one element of HTML, and the
+words of links. What an old part became stands in the page as it is shown, as often as it must: what is in
+doubt is left to be rendered.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from vaultkit.site.formulas import MissingFormula
+from vaultkit.site.html.finish import finish, fonts_in, has_terms, libraries_in
+from vaultkit.site.html.quick_markdown import is_whole
+from vaultkit.site.html.source import Source
+
+_ABBREVIATION = re.compile(r"^\*\[", re.MULTILINE)
+# Words that are the same in Markdown and in HTML.
+_LINK = re.compile(r"\[([^\[\]\\`*_<>&$~=^|\"'#{}:/@\n]+)\]\(([^()\s<>]+)\)")
+
+
+def spliced(shown: str, old: Source, new: Source, url: str, extra: Mapping[str, Any]) -> str | None:
+    """The page at `url`, which is `shown` as it was made from `old`, as it is made from `new`; None unless
+    that can be told from its parts.
+    """
+    found = _differences(old.markdown, new.markdown)
+    if found is None or _said(old) != _said(new):
+        return None
+    lines, words = found
+    k = new.meta.get("k", {})
+    for was, now, below in ((old.below, new.below, True), (old.head, new.head, False), *lines):
+        if was == now:
+            continue
+        marked = not below and has_terms(k, extra)  # no term is looked for in a foot
+        if not was or not now or (marked and any(map(extra["k_terms"].concerns, (was, now)))):
+            return None
+        try:
+            was, now = (finish("", part, url, k, extra) if below else finish(part, "", url, k, extra)
+                        for part in (was, now))  # fmt: skip
+        except MissingFormula:
+            return None
+        if shown.count(was) != 1 or _needs(was) != _needs(now):
+            return None
+        shown = shown.replace(was, now)
+    for was, (now, times) in words.items():
+        shown, count = re.subn(rf"(<a [^<>]*>){re.escape(was)}</a>", rf"\g<1>{now}</a>", shown)
+        if count != times:
+            return None
+    return shown
+
+
+def _differences(old: str, new: str) -> tuple[list[tuple[str, str, bool]], dict[str, tuple[str, int]]] | None:
+    """Lines of HTML that differ, and new words for links with how often the old ones stand in the text."""
+    before, after = old.split("\n"), new.split("\n")
+    if len(before) != len(after):
+        return None
+    lines: list[tuple[str, str, bool]] = []
+    words: dict[str, str] = {}
+    for number, (was, now) in enumerate(zip(before, after, strict=True)):
+        if was == now:
+            continue
+        if is_whole(before, number) and is_whole(after, number):
+            lines.append((was, now, False))
+        elif was.lstrip("> ").startswith("#") or not _renamed(was, now, words):
+            return None  # the words of a heading stand in the list of contents too
+    if not words.keys().isdisjoint(words.values()):
+        return None
+    kept = [found[1] for found in _LINK.finditer(new)]
+    if any(word in kept for word in words) or (words and _ABBREVIATION.search(new)):
+        return None  # some links are called so still, or new words may be more than words
+    called = [found[1] for found in _LINK.finditer(old)]
+    return lines, {was: (now, called.count(was)) for was, now in words.items()}
+
+
+def _renamed(was: str, now: str, words: dict[str, str]) -> bool:
+    """True if only the words of links differ, each in one way; enters them."""
+    before, after = _LINK.split(was), _LINK.split(now)
+    if len(before) != len(after):
+        return False
+    for place, (one, other) in enumerate(zip(before, after, strict=True)):
+        if one != other and (place % 3 != 1 or words.setdefault(one, other) != other):
+            return False
+    return True
+
+
+def _said(source: Source) -> dict[str, Any]:
+    """The front matter but for how long these parts are."""
+    k = {name: value for name, value in source.meta.get("k", {}).items() if name not in ("head", "below")}
+    return source.meta | {"k": k}
+
+
+def _needs(html: str) -> tuple[set[str], list[str]]:
+    return libraries_in(html), fonts_in(html)
