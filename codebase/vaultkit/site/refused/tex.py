@@ -45,18 +45,13 @@ def fault(tex: str) -> str:
 
 
 def _refused(placed: list[tuple[str, Formula]], renderer: Renderer) -> list[Problem]:
-    first: dict[Formula, str] = {}
+    if not renderer.render({formula: path for path, formula in placed}):
+        return []
+    # All are known now. Page by page, for two pages may have the same formula on the same line.
+    by_path: dict[str, dict[Formula, str]] = {}
     for path, formula in placed:
-        first.setdefault(formula, path)
-    why = {problem.message: problem for problem in renderer.render(first)}
-    found = []
-    for path, formula in placed if why else ():
-        if renderer.get(formula) is None:
-            start = _problem(path, formula, "").message
-            found.append(
-                next(p for m, p in why.items() if m.startswith(start))._replace(path=path, line=formula.line)
-            )
-    return found
+        by_path.setdefault(path, {})[formula] = path
+    return [problem for formulas in by_path.values() for problem in renderer.render(formulas)]
 
 
 def _problem(path: str, formula: Formula, why: str) -> Problem:
