@@ -24,6 +24,11 @@ _PIECES = re.compile(  # an opening mark with what follows, a closing one with w
 )
 
 
+def is_drawn(context: Context, note: Note) -> bool:
+    """False for a short list."""
+    return len(_pages(context, note)) >= FEWEST
+
+
 def course_map(context: Context, note: Note, *, unfolded: bool = False) -> list[str]:
     """A figure in a fold; [] for a short list."""
     pages = _pages(context, note)
