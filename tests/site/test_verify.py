@@ -16,8 +16,8 @@ import pytest
 from vaultkit.run.data import data_of
 from vaultkit.run.results import load_results, record, results_file
 from vaultkit.run.session import Session
-from vaultkit.site.paths import Layout
 from vaultkit.site import verify
+from vaultkit.site.paths import Layout
 from vaultkit.site.results import Results
 from vaultkit.site.verify import Failures, Verifier, unverified, url_of
 
