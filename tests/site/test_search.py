@@ -191,6 +191,42 @@ def test_a_typo_is_mended_and_said_so(open_page: Any, sample_home: str) -> None:
     assert "attention" in page.inner_text("dialog [role=status]")
 
 
+WORDS = """async ([root, pairs]) => {
+  const { distance } = await import(root + "assets/search/words.js");
+  return pairs.map(([one, other]) => distance(one, other, 2));
+}"""
+
+
+def test_a_number_is_never_mended_to_another(open_page: Any, sample_home: str) -> None:
+    page = open_page(sample_home)
+    pairs = [["819200", "81920"], ["llama2", "llama3"], ["wrod2vec", "word2vec"], ["fp8", "fp16"]]
+    assert page.evaluate(WORDS, [sample_home, pairs]) == [3, 3, 1, 3]
+
+
+REMARKS = """async ([queries, root]) => {
+  const site = { language: "en", other: "zh", roots: { en: new URL(root), zh: new URL(root + "zh/") } };
+  const { find } = await import(root + "assets/search/find.js");
+  const answers = [];
+  for (const query of queries) {
+    const { rows, mended, partly } = await find(query, site);
+    answers.push([rows.length, [...mended.values()], partly]);
+  }
+  return answers;
+}"""
+
+
+def test_a_word_that_some_title_or_text_has_is_not_mended(open_page: Any, home: str) -> None:
+    page = open_page(home)
+    for query, (rows, mended, partly) in zip(
+        queries := ["labs", "tags", "laws", "819200", "819,200", "128,256", "关系图"],
+        page.evaluate(REMARKS, [queries, home]),
+        strict=True,
+    ):
+        assert rows and not mended and not partly, query
+    assert page.evaluate(REMARKS, [["819201"], home]) == [[0, [], False]]
+    assert page.evaluate(REMARKS, [["atention"], home])[0][1] == ["attention"]
+
+
 def test_the_dialog_fits_a_phone(open_page: Any, home: str) -> None:
     page = open_page(f"{home}zh/", width=390)
     page.click("[data-k-search]")
@@ -206,6 +242,7 @@ def test_browser_and_build_cut_text_alike(open_page: Any, sample_home: str) -> N
     texts = [
         "The KV cache of QuantizedWeight, paged_attention and __init__; kvist.ops.softmax(x) in HTTPServer2",
         "在KV缓存里，每个token占819,200字节。多头潜在注意力（MLA）、ＧＱＡ与ﬁve",
+        "819,200 819 200 819_200 1'000'000, 12,3456 0,100 1,2,300 4.100,200 x1,000 £2,000 1,234.5 9,999,9",
         "naïve Ångström Ωmega ß İstanbul γ-ray 中 日本語のテスト 한국어 𠀀𠀁 x1y2 LLaMA3 fp16 e4m3 a_b_ _x",
     ]
     page = open_page(sample_home)

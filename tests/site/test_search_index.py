@@ -104,6 +104,12 @@ def test_a_page_may_say_that_it_is_not_searched_or_a_listing() -> None:
         ("paged_attention", {"paged_attention", "paged", "attention"}),
         ("the cache of ＧＱＡ", {"cache", "gqa"}),
         ("x" * 41, set()),
+        ("占819,200。", {"819200", "819", "200", "占"}),
+        ("1_000_000 1 000", {"1_000_000", "1000000", "1000", "000", "1"}),
+        (
+            "819,20 1,2345 12,345,6 0,100 1.234,567",
+            {"819", "20", "2345", "0", "1", "6", "12", "345", "100", "234", "567"},
+        ),
     ],
 )
 def test_terms(text: str, expected: set[str]) -> None:

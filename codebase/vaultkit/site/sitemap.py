@@ -11,6 +11,7 @@ from vaultkit.canvas.read import read_canvas
 from vaultkit.errors import Problem
 from vaultkit.history import Dates, history
 from vaultkit.labs.notebook import SUFFIX, is_notebook
+from vaultkit.lists.prerequisites import prerequisites
 from vaultkit.memo import Memo
 from vaultkit.note import Note
 from vaultkit.pairs import canonical, translated
@@ -91,6 +92,7 @@ class SiteMap:
     dated: bool = False  # set when a page depends on the day on which it was made
     memo: Memo = field(default_factory=Memo)  # what was found in notes, for maps of the same vault to come
     _anchors: dict[str, Anchors] = field(default_factory=dict)
+    _builds_on: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -224,6 +226,12 @@ class SiteMap:
     def description(self, path: str, longest: int = LONGEST) -> str:
         """The same, at most so long."""
         return shorten(self.about(path), longest)
+
+    def builds_on(self, path: str) -> list[str]:
+        """What the note at `path` builds on (`vaultkit.lists.prerequisites`)."""
+        if path not in self._builds_on:
+            self._builds_on[path] = prerequisites(self.vault, path)
+        return self._builds_on[path]
 
     def anchors(self, note: Note) -> Anchors:
         """Anchors of a note, those of its translation included where the headings run in parallel."""

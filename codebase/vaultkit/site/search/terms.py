@@ -3,7 +3,8 @@
 A word of an alphabet is a term in lower case; of a name such as `QuantizedWeight` or `paged_attention` the
 parts are terms too. Chinese, Japanese and Korean are written without spaces: there every two neighbours are
 a term, and the last of a run stands alone, so that a word is found wherever it stands, and a single character
-as the beginning of a term.
+as the beginning of a term. A number whose digits stand in groups (819,200 or 819 200 or 819_200) is a term
+without what parts them, besides its groups.
 """
 
 import re
@@ -16,6 +17,7 @@ CJK = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\U000200
 _WORD = re.compile(rf"[^\W{CJK}]+")
 _RUN = re.compile(rf"[{CJK}]+")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W_A-Za-z0-9]+")
+_GROUPED = re.compile(r"(?<![0-9A-Za-z_.,])[1-9][0-9]{0,2}([,_' ])[0-9]{3}(?:\1[0-9]{3})*(?!\1?[0-9])")
 LONGEST = 40  # characters of a term: beyond that it is data, not a word
 STOP = frozenset({
     "a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "has", "have", "if", "in", "is", "it",
@@ -32,6 +34,7 @@ def terms(text: str) -> Counter[str]:
     for word, times in Counter(_WORD.findall(text)).items():
         for term in _expand(word):
             found[term] += times
+    found.update(re.sub("[^0-9]", "", number[0]) for number in _GROUPED.finditer(text))
     if not text.isascii():
         for run in _RUN.findall(text):
             found.update(map("".join, pairwise(run)))

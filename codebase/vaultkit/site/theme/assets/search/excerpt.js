@@ -62,10 +62,13 @@ function matches(text, unit) {
   const stem = isRun(unit) ? unit : unit.replace(/(?<=\p{L}{4})(?:ations?|ing|ies|ed|es|s|e)$/u, "");
   const plain = stem.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   const rest = unit.length < 4 ? `(?!${LETTER})` : `${LETTER}*`;
+  if (/^[0-9]{4,}$/.test(unit)) return all(text, `(?<!${LETTER})${[...unit].join("[,_' \u00a0\u2009\u202f]?")}${LETTER}*`, "gu"); // 819,200
   const inName = plain.replace(/^./, (first) => first.toUpperCase()); // `Attention` in `RadixAttention`
   const patterns = isRun(unit) ? [[plain, "gu"]] : [[`(?<!${LETTER})${plain}${rest}`, "giu"], [`(?<=\\p{Ll})${inName}${rest}`, "gu"]];
-  return patterns.flatMap(([pattern, flags]) => [...text.matchAll(new RegExp(pattern, flags))].map((match) => ({ start: match.index, end: match.index + match[0].length })));
+  return patterns.flatMap(([pattern, flags]) => all(text, pattern, flags));
 }
+
+const all = (text, pattern, flags) => [...text.matchAll(new RegExp(pattern, flags))].map((match) => ({ start: match.index, end: match.index + match[0].length }));
 
 /** The places that fit into so many characters and name the most different units. */
 function densest(places, wide) {

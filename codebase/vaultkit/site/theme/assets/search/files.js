@@ -26,7 +26,7 @@ async function load(root) {
 }
 
 function page([url, title, names, marks, first, count, text]) {
-  return { url, title, names, first, count, text, planned: Boolean(marks & PLANNED), api: Boolean(marks & API), listing: Boolean(marks & LISTING) };
+  return { url, title, names, first, count, text, planned: Boolean(marks & PLANNED), api: Boolean(marks & API), listing: Boolean(marks & LISTING), made: first < 0 };
 }
 
 class Half {

@@ -8,10 +8,17 @@ export { NAMED };
 
 /** [{page, part, name, points}] of this half, best first; `name` is the other name that matched. */
 export function matchNames(half, query) {
-  if (!query.fold) return [];
-  const rows = names(half);
-  let found = best(rows, query, points);
-  if (!found.some((hit) => hit.points >= NAMED)) found = [...found, ...best(rows, query, nearly).filter((hit) => !found.some((other) => other.row === hit.row))];
+  return query.fold ? inOrder(best(names(half), query, points)) : [];
+}
+
+/** The same of names that are only like the query, as if it were mistyped; none if it names something. */
+export function likeNames(half, query) {
+  const found = query.fold ? best(names(half), query, points) : [];
+  if (found.some((hit) => hit.points >= NAMED)) return [];
+  return inOrder(best(names(half), query, nearly).filter((hit) => !found.some((other) => other.row === hit.row)));
+}
+
+function inOrder(found) {
   return found.sort((a, b) => b.points - a.points || a.row.page.title.length - b.row.page.title.length).map(({ row, ...hit }) => ({ ...row, ...hit }));
 }
 
@@ -52,11 +59,12 @@ function best(rows, query, score) {
   return found;
 }
 
-/** Names of the API stand below notes, unless the query is spelt like code; planned notes below written ones. */
+/** Names of the API stand below notes, unless the query is spelt like code; planned notes below written ones, and
+ *  pages that the site has made below those of its notes. */
 function handicap({ page, part }, query, points) {
   const code = /[_.(]/.test(query.text);
-  if (part) return /[A-Z]/.test(part.title) && part.title === query.text ? 20 : code ? 30 : 0.275 * points;
-  return (page.planned ? 25 : 0) + (page.api ? (code ? 20 : 200) : 0);
+  if (part && page.api) return /[A-Z]/.test(part.title) && part.title === query.text ? 20 : code ? 30 : 0.275 * points;
+  return (page.planned ? 25 : 0) + (page.api ? (code ? 20 : 200) : 0) + (page.made ? 5 : 0);
 }
 
 function points(name, query) {

@@ -9,18 +9,24 @@ export const STOP = new Set(
     "these they this to was which with").split(" "),
 );
 
+const GROUPED = /(?<![0-9A-Za-z_.,])[1-9][0-9]{0,2}([,_' ])[0-9]{3}(?:\1[0-9]{3})*(?!\1?[0-9])/g; // 819,200
+
 export const isRun = (token) => RUN.test(token);
+
+/** A text with its grouped numbers in one piece. */
+const ungrouped = (text) => text.replace(GROUPED, (number) => number.replace(/[^0-9]/g, ""));
 
 /** Words of alphabets in lower case and runs of Chinese (Japanese, Korean), in their order. */
 export function tokens(text) {
-  const found = text.normalize("NFKC").match(TOKEN) ?? [];
+  const found = ungrouped(text.normalize("NFKC")).match(TOKEN) ?? [];
   return found.map((token) => (isRun(token) ? token : token.toLowerCase().replace(/^_+|_+$/g, ""))).filter(Boolean);
 }
 
 /** Terms that the index holds of a text. */
 export function termsOf(text) {
-  const found = new Set();
-  for (const token of text.normalize("NFKC").match(TOKEN) ?? []) {
+  const plain = text.normalize("NFKC");
+  const found = new Set((plain.match(GROUPED) ?? []).map(ungrouped));
+  for (const token of plain.match(TOKEN) ?? []) {
     for (const term of isRun(token) ? [...pairs(token), [...token].at(-1)] : expanded(token)) found.add(term);
   }
   return [...found].sort();
@@ -42,13 +48,15 @@ export function pairs(run) {
 /** A name without what people leave out or write in their own way: `KV缓存` is `KV 缓存`. */
 export const fold = (text) => text.normalize("NFKC").toLowerCase().replace(/[\s\-_·:：,，、()（）'"“”‘’.]+/g, "");
 
-/** {text, lower, fold, tokens, units, typing}: `units` are searched in the text, `typing` says the last may go on. */
+/** {text, lower, fold, tokens, units, groups, typing}: `units` are searched in the text, `groups` are those of a
+ *  number in case no text has it as one, `typing` says the last may go on. */
 export function readQuery(text) {
   const clean = text.normalize("NFKC").trim();
   const all = tokens(clean);
   const telling = all.filter((token) => !STOP.has(token));
   const units = [...new Set(telling.length ? telling : all)];
-  return { text: clean, lower: clean.toLowerCase(), fold: fold(clean), tokens: all, units, typing: !/[\s]$/.test(text) };
+  const groups = new Map((clean.match(GROUPED) ?? []).map((number) => [ungrouped(number), number.match(/[0-9]+/g)]));
+  return { text: clean, lower: clean.toLowerCase(), fold: fold(clean), tokens: all, units, groups, typing: !/[\s]$/.test(text) };
 }
 
 /** A run cut into words of the language, for when nothing holds it as a whole. */
@@ -57,7 +65,8 @@ export function cut(run) {
   return [...new Intl.Segmenter("zh", { granularity: "word" }).segment(run)].map((part) => part.segment);
 }
 
-/** Edits (insert, drop, replace, swap neighbours) from one word to another; more than `limit` is `limit + 1`. */
+/** Edits (insert, drop, replace, swap neighbours) from one word to another; more than `limit` is `limit + 1`.
+ *  A digit is never edited: another number is another thing. */
 export function distance(one, other, limit) {
   if (Math.abs(one.length - other.length) > limit) return limit + 1;
   let before = [];
@@ -72,7 +81,8 @@ export function distance(one, other, limit) {
     if (Math.min(...next) > limit) return limit + 1;
     [before, row] = [row, next];
   }
-  return row[other.length];
+  const digits = (word) => word.replace(/[^0-9]/g, "");
+  return row[other.length] <= limit && digits(one) !== digits(other) ? limit + 1 : row[other.length];
 }
 
 /** How many edits are forgiven in a word of this length. */
