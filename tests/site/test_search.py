@@ -1,6 +1,7 @@
 """Search in a real browser: what comes first for a list of queries, and the dialog in a reader's hands."""
 
 import csv
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from vaultkit.site.search.site import SiteIndex
 from vaultkit.site.search.terms import terms
 
 pytestmark = pytest.mark.browser
@@ -203,6 +205,38 @@ def test_a_number_is_never_mended_to_another(open_page: Any, sample_home: str) -
     page = open_page(sample_home)
     pairs = [["819200", "81920"], ["llama2", "llama3"], ["wrod2vec", "word2vec"], ["fp8", "fp16"]]
     assert page.evaluate(WORDS, [sample_home, pairs]) == [3, 3, 1, 3]
+
+
+@pytest.fixture
+def traditional(tmp_path: Path, sample: Any, serve_folder: Callable[..., str]) -> str:
+    """The scripts of a site whose one page is in traditional characters."""
+    shutil.copytree(sample.layout.site / "assets", tmp_path / "assets")
+    page = '<article data-searched><h1 id="a">緩存</h1><p>鍵與值留在記憶體裡。</p></article>'
+    for url in ("", "a/"):
+        (tmp_path / url).mkdir(exist_ok=True)
+        (tmp_path / url / "index.html").write_text(page if url else "<title>x</title>", "utf-8")
+    (tmp_path / "assets" / "titles.json").write_text('[{"u": "a/", "t": "緩存"}]', "utf-8")
+    SiteIndex(tmp_path).refresh()
+    return serve_folder(tmp_path)
+
+
+def test_text_in_traditional_characters_is_found_by_both_writings(open_page: Any, traditional: str) -> None:
+    page = open_page(traditional)
+    code = """async ([root, queries]) => {
+      const { find } = await import(root + "assets/search/find.js");
+      const site = { language: "zh", other: "en", roots: { zh: new URL(root), en: new URL(root) } };
+      const told = [];
+      for (const query of queries) {
+        const { rows } = await find(query, site);
+        const parts = rows[0]?.excerpt ?? [];
+        told.push([rows[0]?.title, parts.map((part) => (part.mark ? `[${part.text}]` : part.text)).join("")]);
+      }
+      return told;
+    }"""
+    told = page.evaluate(code, [traditional, ["缓存", "緩存", "留在记忆", "留在記憶", "紙"]])
+    text = "鍵與值[留在記憶]體裡。"
+    assert [title for title, _ in told] == ["緩存"] * 4 + [None]
+    assert told[2][1] == told[3][1] == text
 
 
 REMARKS = """async ([queries, root]) => {
