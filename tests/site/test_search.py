@@ -79,6 +79,8 @@ LONG = "Tokens are read one by one and their keys stay where they are. " * 3
         (f"Claim\n{LONG}The cache\nx", ["cache"], "… their keys stay where they are. The [cache] · x"),
         ("A list\none cache\ntwo\nthree", ["cache"], "one [cache] · two · three"),
         (f"{LONG}\n一句话\n缓存很大。\n完", ["缓存"], "[缓存]很大。 完"),
+        ("It is π_θ(o|q), never below ε", ["theta", "epsilon"], "It is π_[θ](o|q), never below [ε]"),
+        ("The price is 819,200 bytes", ["819200"], "The price is [819,200] bytes"),
         ("The cache\nis here", ["cache", "here"], "The [cache] · is [here]"),
     ],
 )
@@ -243,6 +245,7 @@ def test_browser_and_build_cut_text_alike(open_page: Any, sample_home: str) -> N
         "The KV cache of QuantizedWeight, paged_attention and __init__; kvist.ops.softmax(x) in HTTPServer2",
         "在KV缓存里，每个token占819,200字节。多头潜在注意力（MLA）、ＧＱＡ与ﬁve",
         "819,200 819 200 819_200 1'000'000, 12,3456 0,100 1,2,300 4.100,200 x1,000 £2,000 1,234.5 9,999,9",
+        "ρ_{i,t}=π_θ(o)/π_old, ε Σ σ ς ϵ √d ∑_i µ 1/Ω",
         "naïve Ångström Ωmega ß İstanbul γ-ray 中 日本語のテスト 한국어 𠀀𠀁 x1y2 LLaMA3 fp16 e4m3 a_b_ _x",
     ]
     page = open_page(sample_home)

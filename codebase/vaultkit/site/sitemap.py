@@ -95,11 +95,16 @@ class SiteMap:
     _builds_on: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, vault: Vault, *, plain: bool = False, memo: Memo | None = None) -> "SiteMap":
-        """The pages of a vault, but for private notes; `plain`: for export, where no rule is ours."""
+    def of(
+        cls, vault: Vault, *, plain: bool = False, chinese: bool | None = None, memo: Memo | None = None
+    ) -> "SiteMap":
+        """The pages of a vault, but for private notes; `plain`: for export, where no rule is ours. chinese:
+        whether all its notes are taken for Chinese; None: as they are.
+        """
         vault = public(vault)
         memo = memo or Memo()
-        chinese = not plain and is_chinese_vault(vault.notes.values(), memo)
+        if chinese is None:
+            chinese = not plain and is_chinese_vault(vault.notes.values(), memo)
         pages: dict[str, Page] = {}
         taken: dict[str, str] = {}
         problems = []
@@ -107,7 +112,7 @@ class SiteMap:
             key = canonical(path)
             if key in pages or (path.startswith(NOT_PUBLISHED) and not plain):
                 continue
-            page = Page(key, page_slug(key), {"zh": key} if chinese else _languages(vault, key), plain)
+            page = Page(key, page_slug(key), {"zh": path} if chinese else _languages(vault, key), plain)
             if plain:
                 page = replace(page, slug=_free(page.slug, taken))
             if page.slug in taken:
@@ -199,6 +204,9 @@ class SiteMap:
             name = page.key.rsplit("/", 1)[-1].rpartition(".")[0] or page.key
             return in_language(name, language)
         note = self.vault.notes[page.note(language)]
+        if self.chinese:
+            title = note.properties.get("title")
+            return title if isinstance(title, str) and title.strip() else note.title
         if language == "zh" and not page.translated("zh"):
             return next(
                 (alias for alias in note.aliases if any(ord(char) in _HAN for char in alias)), note.title

@@ -4,7 +4,7 @@ A word of an alphabet is a term in lower case; of a name such as `QuantizedWeigh
 parts are terms too. Chinese, Japanese and Korean are written without spaces: there every two neighbours are
 a term, and the last of a run stands alone, so that a word is found wherever it stands, and a single character
 as the beginning of a term. A number whose digits stand in groups (819,200 or 819 200 or 819_200) is a term
-without what parts them, besides its groups.
+without what parts them, besides its groups. A Greek letter, with which formulas are written, is its name too.
 """
 
 import re
@@ -19,6 +19,12 @@ _RUN = re.compile(rf"[{CJK}]+")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W_A-Za-z0-9]+")
 _GROUPED = re.compile(r"(?<![0-9A-Za-z_.,])[1-9][0-9]{0,2}([,_' ])[0-9]{3}(?:\1[0-9]{3})*(?!\1?[0-9])")
 LONGEST = 40  # characters of a term: beyond that it is data, not a word
+_NAMES = """
+αalpha βbeta γgamma δdelta εepsilon ζzeta ηeta θtheta κkappa λlambda μmu νnu ξxi πpi ρrho σsigma τtau φphi
+χchi ψpsi ωomega √sqrt ∑sum
+"""
+LETTERS = {pair[0]: pair[1:] for pair in _NAMES.split()}
+_LETTER = re.compile(f"[{''.join(LETTERS)}]")
 STOP = frozenset({
     "a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "has", "have", "if", "in", "is", "it",
     "its", "not", "of", "on", "or", "so", "than", "that", "the", "their", "then", "there", "these", "they",
@@ -39,6 +45,7 @@ def terms(text: str) -> Counter[str]:
         for run in _RUN.findall(text):
             found.update(map("".join, pairwise(run)))
             found[run[-1]] += 1
+        found.update(LETTERS[letter] for letter in _LETTER.findall(text.lower()))
     return found
 
 

@@ -1,5 +1,5 @@
 // The piece of a passage that shows best what was asked for, with the words marked.
-import { isRun, pairs } from "./words.js";
+import { isRun, lettersOf, pairs } from "./words.js";
 
 const LETTER = "[\\p{L}\\p{N}]";
 
@@ -65,6 +65,7 @@ function matches(text, unit) {
   if (/^[0-9]{4,}$/.test(unit)) return all(text, `(?<!${LETTER})${[...unit].join("[,_' \u00a0\u2009\u202f]?")}${LETTER}*`, "gu"); // 819,200
   const inName = plain.replace(/^./, (first) => first.toUpperCase()); // `Attention` in `RadixAttention`
   const patterns = isRun(unit) ? [[plain, "gu"]] : [[`(?<!${LETTER})${plain}${rest}`, "giu"], [`(?<=\\p{Ll})${inName}${rest}`, "gu"]];
+  patterns.push(...lettersOf(unit).map((letter) => [letter, "giu"]));
   return patterns.flatMap(([pattern, flags]) => all(text, pattern, flags));
 }
 

@@ -4,6 +4,10 @@ const LETTER = `(?:(?![${CJK}])[\\p{L}\\p{N}_])`;
 const TOKEN = new RegExp(`${LETTER}+|[${CJK}]+`, "gu");
 const PART = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|(?:(?![_A-Za-z0-9])[\p{L}\p{N}])+/gu;
 const RUN = new RegExp(`^[${CJK}]`, "u");
+const LETTERS = new Map(
+  ("αalpha βbeta γgamma δdelta εepsilon ζzeta ηeta θtheta κkappa λlambda μmu νnu ξxi πpi ρrho σsigma τtau φphi " +
+    "χchi ψpsi ωomega √sqrt ∑sum").split(" ").map((pair) => [pair[0], pair.slice(1)]),
+);
 export const STOP = new Set(
   ("a an and are as at be by for from has have if in is it its not of on or so than that the their then there " +
     "these they this to was which with").split(" "),
@@ -19,8 +23,14 @@ const ungrouped = (text) => text.replace(GROUPED, (number) => number.replace(/[^
 /** Words of alphabets in lower case and runs of Chinese (Japanese, Korean), in their order. */
 export function tokens(text) {
   const found = ungrouped(text.normalize("NFKC")).match(TOKEN) ?? [];
-  return found.map((token) => (isRun(token) ? token : token.toLowerCase().replace(/^_+|_+$/g, ""))).filter(Boolean);
+  return found.map((token) => (isRun(token) ? token : named(token.toLowerCase().replace(/^_+|_+$/g, "")))).filter(Boolean);
 }
+
+/** A Greek letter by its name, under which formulas are found; any other word as it is. */
+const named = (word) => LETTERS.get(word) ?? word;
+
+/** Letters of formulas that have this name. */
+export const lettersOf = (name) => [...LETTERS].filter(([, other]) => other === name).map(([letter]) => letter);
 
 /** Terms that the index holds of a text. */
 export function termsOf(text) {
@@ -29,6 +39,7 @@ export function termsOf(text) {
   for (const token of plain.match(TOKEN) ?? []) {
     for (const term of isRun(token) ? [...pairs(token), [...token].at(-1)] : expanded(token)) found.add(term);
   }
+  for (const letter of plain.toLowerCase()) if (LETTERS.has(letter)) found.add(LETTERS.get(letter));
   return [...found].sort();
 }
 
