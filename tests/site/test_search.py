@@ -230,14 +230,15 @@ def test_text_in_traditional_characters_is_found_by_both_writings(open_page: Any
       for (const query of queries) {
         const { rows } = await find(query, site);
         const parts = rows[0]?.excerpt ?? [];
-        told.push([rows[0]?.title, parts.map((part) => (part.mark ? `[${part.text}]` : part.text)).join("")]);
+        told.push([rows[0]?.title, rows[0]?.named, parts.map((part) => (part.mark ? `[${part.text}]` : part.text)).join("")]);
       }
       return told;
     }"""
     told = page.evaluate(code, [traditional, ["缓存", "緩存", "留在记忆", "留在記憶", "紙"]])
     text = "鍵與值[留在記憶]體裡。"
-    assert [title for title, _ in told] == ["緩存"] * 4 + [None]
-    assert told[2][1] == told[3][1] == text
+    assert [title for title, *_ in told] == ["緩存"] * 4 + [None]
+    assert told[0][1] and told[1][1] and not told[2][1]  # as its name, by either writing
+    assert told[2][2] == told[3][2] == text
 
 
 REMARKS = """async ([queries, root]) => {
