@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from vaultkit.where import NO_FOLDER
+from vaultkit.where import NO_FOLDER, one_line
 
 Severity = Literal["error", "warning"]
 
@@ -19,10 +19,11 @@ class Problem(NamedTuple):
     severity: Severity = "error"
 
     def __str__(self) -> str:
+        """One line, whatever the name of the file is."""
         place = f"{self.path}:{self.line}" if self.line else self.path
         mark = "" if self.severity == "error" else "warning: "
         hint = f" (hint: {self.hint})" if self.hint else ""
-        return f"{place}: {mark}{self.code} {self.message}{hint}"
+        return one_line(f"{place}: {mark}{self.code} {self.message}{hint}")
 
     def as_dict(self) -> dict[str, object]:
         return self._asdict()

@@ -2,8 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from functools import lru_cache, partial
 from pathlib import Path
 
 from vaultkit import place
@@ -33,22 +33,24 @@ def lines_here(root: str | Path, problems: Iterable[Problem]) -> str:
     return "\n".join(str(problem_here(root, problem)) for problem in problems)
 
 
-def text_here(root: str | Path, text: str) -> str:
-    """A sentence with the vault paths in it as they are opened from the working folder."""
+def text_here(root: str | Path, text: str, show: Callable[[str], str] | None = None) -> str:
+    """A sentence with the vault paths in it as they are opened from the working folder, or as `show` has
+    them.
+    """
     if not _ENDING.search(text):
         return text
     parts = _KEPT.split(text)
-    parts[::2] = [_words_here(str(root), part) for part in parts[::2]]
+    parts[::2] = [_words_here(str(root), part, show or partial(path_here, root)) for part in parts[::2]]
     return "".join(parts)
 
 
-def _words_here(root: str, text: str) -> str:
+def _words_here(root: str, text: str, show: Callable[[str], str]) -> str:
     done, pieces = 0, []
     for ending in _ENDING.finditer(text):
         for start in (found.start() for found in _START.finditer(text, done)):
             path = text[start : ending.end()]
             if start < ending.start() and len(path) <= _LONGEST and _is_file(root, path):
-                pieces += [text[done:start], path_here(root, path)]
+                pieces += [text[done:start], show(path)]
                 done = ending.end()
                 break
     return "".join([*pieces, text[done:]])

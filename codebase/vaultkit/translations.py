@@ -16,6 +16,7 @@ from vaultkit.labs.notebook import is_notebook
 from vaultkit.lines import Scan
 from vaultkit.note import Note
 from vaultkit.pairs import canonical, is_zh, translated
+from vaultkit.skeleton import PLACEHOLDERS
 from vaultkit.vault import Vault
 
 PROPERTY = "source_hash"
@@ -59,8 +60,36 @@ def is_stale(vault: Vault, path: str) -> bool:
     return mark is not None and mark != source_hash(english)
 
 
-def stamp(vault: Vault, path: str) -> Path:
-    """Mark the Chinese note of the pair of `path` as the translation of the English text as it is now."""
+def unwritten(vault: Vault, path: str) -> tuple[list[str], int]:
+    """(headings of the Chinese note's sections that are empty, or as `vaultkit new` wrote them, though the
+    English ones are not; number of the sections that the English note has written).
+    """
+    english, chinese = vault.notes.get(canonical(path)), vault.notes.get(translated(path))
+    if english is None or chinese is None:
+        return [], 0
+    theirs, ours = _sections(chinese), _sections(english)
+    if len(theirs) != len(ours):  # not in parallel: which is whose cannot be told
+        ours = [("", True)] * len(theirs)
+    written = [name for (name, _), (_, full) in zip(theirs, ours, strict=True) if full]
+    empty = [name for (name, said), (_, full) in zip(theirs, ours, strict=True) if full and not said]
+    return empty, len(written)
+
+
+def _sections(note: Note) -> list[tuple[str, bool]]:
+    """Headings of the second level, and whether anything is written below them."""
+    lines = [line.strip() for line in note.scan.lines]
+    found = [heading for heading in note.headings if heading.level == 2]
+    ends = [*(heading.line - 1 for heading in found[1:]), len(lines)][: len(found)]
+    return [
+        (heading.text, any(line and line not in PLACEHOLDERS for line in lines[heading.line : end]))
+        for heading, end in zip(found, ends, strict=True)
+    ]
+
+
+def stamp(vault: Vault, path: str, *, force: bool = False) -> Path:
+    """Mark the Chinese note of the pair of `path` as the translation of the English text as it is now. Raises
+    VaultError if it cannot be one; force: also if most of its sections are not written.
+    """
     english, chinese = vault.notes.get(canonical(path)), vault.notes.get(translated(path))
     if english is None or chinese is None:
         raise VaultError(Problem(path, 0, "no-pair", "needs a note in both languages", "write the other one"))
@@ -70,6 +99,10 @@ def stamp(vault: Vault, path: str) -> Path:
     if not end or chinese.problems:
         hint = "begin with --- / title: 中文标题 / lang: zh / ---"
         raise VaultError(Problem(chinese.path, 1, "front-matter", "needs valid properties", hint))
+    empty, sections = unwritten(vault, path)
+    if 2 * len(empty) > sections and not force:
+        message = f"is not translated yet: {len(empty)} of {sections} sections are empty; nothing was written"
+        raise VaultError(Problem(chinese.path, 0, "untranslated", message, "--force marks it all the same"))
     line = f"{PROPERTY}: {source_hash(english)}"
     if PROPERTY in chinese.properties:
         number = key_line(chinese.scan, PROPERTY)

@@ -9,6 +9,9 @@ import os
 NO_FOLDER = "is not a folder", "give the vault's folder"  # message and hint of every command
 NO_VAULT = "there is no vault here", "run it inside the project, or name the vault's folder"
 
+_CONTROL = [*range(32), 127, *range(0x80, 0xA0), 0x2028, 0x2029]
+_ESCAPES = {number: repr(chr(number))[1:-1] for number in _CONTROL}
+
 program = False  # True in the command's own process, which may be divided
 engine: list[str] = []  # the folder given with --engine, for the commands that are printed
 
@@ -69,16 +72,21 @@ def cache_folder(vault: str) -> str:
 
 
 def shown(path: str) -> str:
-    """A path as people read it: relative to the working folder if it is below it."""
+    """A path as people read it: relative to the working folder if it is below it, on one line."""
     path = os.path.abspath(path)
     try:
         here = os.getcwd()
     except OSError:
-        return path
+        return one_line(path)
     if path == here:
         return "."
     start = here.rstrip(os.sep) + os.sep
-    return path[len(start) :] if path.startswith(start) else path
+    return one_line(path[len(start) :] if path.startswith(start) else path)
+
+
+def one_line(text: str) -> str:
+    """The text with its line ends and other control characters as escapes: `\\n` for a line end."""
+    return text if text.isprintable() else text.translate(_ESCAPES)
 
 
 def upwards(folder: str) -> list[str]:

@@ -10,7 +10,8 @@ namespace kvist {
 // two pieces of `grain` rows. Which thread takes which rows never changes a result: rows are independent.
 void parallel_rows(int64_t rows, int64_t grain, const std::function<void(int64_t, int64_t)>& body);
 
-// Calls body() on every thread, as many times as there are threads; the calling one may have several turns.
+// Calls body() on every thread, as many times as there are threads: a thread may have several turns, or none, the
+// calling one too.
 void each_thread(const std::function<void()>& body);
 
 // Threads in use: KVIST_THREADS, else the cores this process may run on.

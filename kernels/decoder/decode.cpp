@@ -57,12 +57,12 @@ class Decoding {
     const auto caller = std::this_thread::get_id();
     Together::run(kStepsPerLayer * int64_t(layers_.size()) + 1, [&](Together::Walker& plain) {
       Timed walker{plain, std::this_thread::get_id() == caller};
+      walker.each(s_.batch, [&](int64_t b) { enter(0, b); });
       for (size_t i = 0; i < layers_.size(); ++i) {
-        walker.kind = 0;
+        walker.kind = 1;
         attend(walker, layers_[i], products_[i]);
-        feed_forward(walker, layers_[i], products_[i]);
+        feed_forward(walker, products_[i], [&](int64_t b) { enter(i + 1, b); });
       }
-      walker.each(s_.batch, [&](int64_t b) { norm(x(b), last_norm_, x(b)); });
     });
   }
 
@@ -72,14 +72,19 @@ class Decoding {
     Together::Walker& walker;
     bool counts;
     int kind = 0;
-    std::chrono::steady_clock::time_point last = std::chrono::steady_clock::now();
+    std::chrono::steady_clock::time_point before = std::chrono::steady_clock::now();
 
     template <typename Piece>
     void each(int64_t pieces, const Piece& piece) {
-      walker.each(pieces, piece);
+      each(pieces, piece, [] {});
+    }
+
+    template <typename Piece, typename Last>
+    void each(int64_t pieces, const Piece& piece, const Last& last) {
+      walker.each(pieces, piece, last);
       const auto now = std::chrono::steady_clock::now();
-      if (counts) nanoseconds[kind] += std::chrono::nanoseconds(now - last).count();
-      last = now, ++kind;
+      if (counts) nanoseconds[kind] += std::chrono::nanoseconds(now - before).count();
+      before = now, ++kind;
     }
   };
 
@@ -101,11 +106,28 @@ class Decoding {
     rms_norm_row(s_.type, from, weight, to, s_.hidden, s_.eps);
   }
 
-  // body(first, last) for pieces of the columns [0, columns) of some products.
-  template <typename Body>
-  static void share(Timed& walker, const Products& products, int64_t columns, const Body& body) {
+  // What layer `i` multiplies first, of sequence b; behind the last layer, the result.
+  void enter(size_t i, int64_t b) {
+    if (i == layers_.size()) return norm(x(b), last_norm_, x(b));
+    norm(x(b), layers_[i].input_norm, row(normed_, b, s_.hidden));
+    products_[i].qkv.set_row(b, row(normed_, b, s_.hidden));
+  }
+
+  // `pieces` of a step and then next(b) for each sequence: a step of its own, or, for a single sequence, the end of the
+  // same one, so that the threads need not meet in between.
+  template <typename Piece, typename Next>
+  void step(Timed& walker, int64_t pieces, const Piece& piece, const Next& next) const {
+    if (s_.batch == 1) return walker.each(pieces, piece, [&] { next(0); }), void(++walker.kind);
+    walker.each(pieces, piece);
+    walker.each(s_.batch, next);
+  }
+
+  // The same for body(first, last) on pieces of the columns [0, columns) of some products.
+  template <typename Body, typename Next>
+  void share(Timed& walker, const Products& products, int64_t columns, const Body& body, const Next& next) const {
     const int64_t each = products.columns_per_piece();
-    walker.each((columns + each - 1) / each, [&](int64_t i) { body(i * each, std::min((i + 1) * each, columns)); });
+    const auto piece = [&](int64_t i) { body(i * each, std::min((i + 1) * each, columns)); };
+    step(walker, (columns + each - 1) / each, piece, next);
   }
 
   // x += a projection, whose columns [from, to) have just been computed.
@@ -116,18 +138,24 @@ class Decoding {
   }
 
   void attend(Timed& walker, const DecoderLayer& layer, LayerProducts& products) {
-    walker.each(s_.batch, [&](int64_t b) {
-      norm(x(b), layer.input_norm, row(normed_, b, s_.hidden));
-      products.qkv.set_row(b, row(normed_, b, s_.hidden));
+    const int64_t each = products.qkv.columns_per_piece(), columns = products.qkv.columns();
+    walker.each((columns + each - 1) / each, [&](int64_t i) {
+      products.qkv.compute(i * each, std::min((i + 1) * each, columns));
     });
-    const auto project = [&](int64_t from, int64_t to) { products.qkv.compute(from, to); };
-    share(walker, products.qkv, products.qkv.columns(), project);
-    walker.each(s_.batch * s_.kv_heads, [&](int64_t i) { attend_with_head(layer, i / s_.kv_heads, i % s_.kv_heads); });
-    walker.each(s_.batch, [&](int64_t b) { products.o.set_row(b, row(attended_, b, s_.heads * s_.head_dim)); });
-    share(walker, products.o, s_.hidden, [&](int64_t from, int64_t to) {
-      products.o.compute(from, to);
-      add_columns(from, to);
-    });
+    step(
+        walker, s_.batch * s_.kv_heads,
+        [&](int64_t i) { attend_with_head(layer, i / s_.kv_heads, i % s_.kv_heads); },
+        [&](int64_t b) { products.o.set_row(b, row(attended_, b, s_.heads * s_.head_dim)); });
+    share(
+        walker, products.o, s_.hidden,
+        [&](int64_t from, int64_t to) {
+          products.o.compute(from, to);
+          add_columns(from, to);
+        },
+        [&](int64_t b) {
+          norm(x(b), layer.post_norm, row(normed_, b, s_.hidden));
+          products.gate_up.set_row(b, row(normed_, b, s_.hidden));
+        });
   }
 
   // One KV head of one sequence: norm and rotation, the write into the cache, and attention of the heads that share it.
@@ -162,24 +190,26 @@ class Decoding {
     }
   }
 
-  void feed_forward(Timed& walker, const DecoderLayer& layer, LayerProducts& products) {
-    walker.each(s_.batch, [&](int64_t b) {
-      norm(x(b), layer.post_norm, row(normed_, b, s_.hidden));
-      products.gate_up.set_row(b, row(normed_, b, s_.hidden));
-    });
+  template <typename Next>
+  void feed_forward(Timed& walker, LayerProducts& products, const Next& next_layer) {
     const int64_t width = s_.feed_forward;
-    share(walker, products.gate_up, width, [&](int64_t from, int64_t to) {
-      products.gate_up.compute(from, to), products.gate_up.compute(width + from, width + to);
-      for (int64_t b = 0; b < s_.batch; ++b) {
-        char* const gate = row(gate_, b, width) + from * size_;
-        elementwise_kernels().swiglu(s_.type, gate, row(up_, b, width) + from * size_, gate, to - from);
-      }
-    });
-    walker.each(s_.batch, [&](int64_t b) { products.down.set_row(b, row(gate_, b, width)); });
-    share(walker, products.down, s_.hidden, [&](int64_t from, int64_t to) {
-      products.down.compute(from, to);
-      add_columns(from, to);
-    });
+    share(
+        walker, products.gate_up, width,
+        [&](int64_t from, int64_t to) {
+          products.gate_up.compute(from, to), products.gate_up.compute(width + from, width + to);
+          for (int64_t b = 0; b < s_.batch; ++b) {
+            char* const gate = row(gate_, b, width) + from * size_;
+            elementwise_kernels().swiglu(s_.type, gate, row(up_, b, width) + from * size_, gate, to - from);
+          }
+        },
+        [&](int64_t b) { products.down.set_row(b, row(gate_, b, width)); });
+    share(
+        walker, products.down, s_.hidden,
+        [&](int64_t from, int64_t to) {
+          products.down.compute(from, to);
+          add_columns(from, to);
+        },
+        next_layer);
   }
 
   // The weights of a head's norm in float32.

@@ -181,3 +181,19 @@ def test_template_arguments_and_several_kernels():
     plus = emulate(source, *size, buffers, name="scale", template={"N": 3, "ADD": True, "T": mx.int32})
     assert plus.outputs["out"].tolist() == [4, 5]
     assert emulate(source, *size, buffers, name="negate").outputs["out"].tolist() == [-1, -2]
+
+
+def test_a_diagonal_matrix_times_another_scales_it():
+    text = """#include <metal_stdlib>
+#include <metal_simdgroup_matrix>
+using namespace metal;
+kernel void k(device const float* x [[buffer(0)]], device float* o [[buffer(1)]]) {
+  simdgroup_float8x8 a, c;
+  simdgroup_load(a, x, 8, ulong2(0), true);
+  simdgroup_multiply(c, make_diagonal_simdgroup_matrix<float, 8, 8>(3.0f), a);
+  simdgroup_store(c, o);
+}
+"""
+    x = np.arange(64, dtype=np.float32).reshape(8, 8)
+    done = emulate(text, 32, 32, {"x": x, "o": Output((8, 8), "float32")})
+    assert not done.reports and np.array_equal(np.array(done.outputs["o"]), 3 * x.T)

@@ -52,6 +52,22 @@ def test_both_halves_speak_chinese_without_a_notice(project: Layout) -> None:
     assert ">待写<" in page and "引用本页的页面" not in page  # the front page does not count
 
 
+def test_a_note_is_called_as_it_says(project: Layout) -> None:
+    chinese(project)
+    concepts = project.vault / "concepts"
+    (concepts / "注意力.md").write_text("---\ntitle: 注意力机制\naliases: [别名]\n---\n正文。\n", "utf-8")
+    (concepts / "缓存.md").write_text("---\naliases: [别称]\n---\n# 缓存的标题\n\n正文。\n", "utf-8")
+    (concepts / "今天.md").write_text("---\naliases: [今日]\n---\n正文。\n", "utf-8")
+    stage_all(project, LANGUAGES)
+    for half in LANGUAGES:
+        heads = []
+        for name in ("注意力", "缓存", "今天"):
+            text = (project.stage(half) / "concepts" / f"{name}.md").read_text("utf-8")
+            heads.append(next(line for line in text.splitlines() if line.startswith("# ")).split(" {")[0])
+            assert "k-subtitle" not in text and "k-notice" not in text
+        assert heads == ["# 注意力机制", "# 缓存的标题", "# 今天"]
+
+
 @pytest.mark.slow
 def test_the_site_is_chinese_from_its_root_on(project: Layout) -> None:
     chinese(project)

@@ -77,8 +77,10 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_there(
     before = snapshot(messy)
     out = tmp_path / "out"
     assert main(["export", str(messy), str(out)]) == 1
-    named = {line.removeprefix(f"{messy}/").split(":")[0] for line in capsys.readouterr().err.splitlines()}
+    *lines, last = capsys.readouterr().err.splitlines()
+    named = {line.removeprefix(f"{messy}/").split(":")[0] for line in lines}
     assert named == {"bad.md", "fm.md", "templates/T.md"}
+    assert f"{messy}: warning: unresolved" in last and "lead nowhere" in last
     assert snapshot(messy) == before
     pages = {str(f.relative_to(out / "docs")) for f in (out / "docs").rglob("*.md")}
     notes = sum(path.endswith((".md", ".base", ".canvas")) for path in MESSY)
@@ -157,6 +159,53 @@ def test_a_note_that_breaks_the_pipeline_is_exported_as_its_text(
     )
     assert "````text\n# B" in (tmp_path / "out" / "docs" / "b.md").read_text("utf-8")
     assert (tmp_path / "out" / "docs" / "a.md").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[[B]] ![[B]] [x](https://example.org)\n", ""),
+        ("[[Gone]]\n", "1 link leads nowhere"),
+        ("[[Gone]] [x](gone.md)\n", "2 links lead nowhere"),
+        ("![[gone.png]]\n", "1 embed leads nowhere"),
+        ("[[Gone]] ![[gone.png]] ![x](gone.png)\n", "1 link and 2 embeds lead nowhere"),
+    ],
+)
+def test_links_that_lead_nowhere_are_counted(
+    text: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    private = {"B.md": "---\npublish: false\n---\n[[Not here]]\n"}
+    vault = make(tmp_path / "vault", {"A.md": text, **private})
+    assert main(["export", str(vault), str(tmp_path / "out")]) == 0
+    told = capsys.readouterr().err
+    assert said in told and bool(told) is bool(said)
+    assert main(["export", str(vault), str(tmp_path / "out"), "--json"]) == 0
+    captured = capsys.readouterr()
+    assert sum(json.loads(captured.out)["unresolved"].values()) == sum(map(int, re.findall(r"\d", said)))
+    assert captured.err == ""
+
+
+def test_a_chinese_vault_without_pairs_keeps_its_titles(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    vault = make(tmp_path / "vault", {
+        "甲.md": "# 我的标题\n\n正文中文。\n",
+        "乙.md": "---\ntitle: 乙的题目\nlang: zh\n---\n正文中文，见 [[甲]] 和 [[丁]]。\n",
+        "今天.md": "---\naliases: [今日]\n---\n正文中文。\n",
+        "日/丁.zh.md": "# 丁的标题\n\n正文中文，见 [[今天]]。\n",
+    })  # fmt: skip
+    assert main(["export", str(vault), str(tmp_path / "out"), "--json"]) == 0
+    done = json.loads(capsys.readouterr().out)
+    assert done["languages"] == ["zh"] and done["pages"] == 4
+    docs = tmp_path / "out" / "docs"
+    texts = {path: (docs / f"{path}.md").read_text("utf-8") for path in ("甲", "乙", "今天", "日/丁")}
+    heads = [next(line for line in text.splitlines() if line.startswith("# ")) for text in texts.values()]
+    assert [head.split(" {")[0] for head in heads] == ["# 我的标题", "# 乙的题目", "# 今天", "# 丁的标题"]
+    for text in texts.values():
+        assert "k-notice" not in text and "k-subtitle" not in text and "本页尚无" not in text
+    assert 'title: "乙的题目"' in texts["乙"] and "[乙的题目](乙.md)" in (docs / "index.md").read_text(
+        "utf-8"
+    )
 
 
 def test_pairs_give_a_tree_for_each_language(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

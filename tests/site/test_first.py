@@ -52,15 +52,15 @@ def shown(vault: Vault, path: str, language: Any = "en") -> str:
 
 
 def test_each_note_comes_after_those_that_it_builds_on(vault: Vault) -> None:
-    assert before(vault, "e.md") == ["a.md", "c.md", "b.md", "d.md"]
-    assert before(vault, "a.md") == []
-    assert before(vault, "x.md") == ["z.md", "y.md"]  # a circle ends where it began
+    assert before(SiteMap.of(vault), "e.md") == ["a.md", "c.md", "b.md", "d.md"]
+    assert before(SiteMap.of(vault), "a.md") == []
+    assert before(SiteMap.of(vault), "x.md") == ["z.md", "y.md"]  # a circle ends where it began
 
 
 def test_a_long_way_is_no_trouble(tmp_path: Path) -> None:
     for n in range(1500):
         (tmp_path / f"{n}.md").write_text(note(f"{n - 1}") if n else "# 0", "utf-8")
-    assert before(Vault.load(tmp_path), "1499.md") == [f"{n}.md" for n in range(1499)]
+    assert before(SiteMap.of(Vault.load(tmp_path)), "1499.md") == [f"{n}.md" for n in range(1499)]
 
 
 def test_the_fold(vault: Vault) -> None:

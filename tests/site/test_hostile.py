@@ -156,7 +156,7 @@ def test_diagrams_lists_and_cards_keep_the_policy(watched: Any, published: Any, 
         page.wait_for_selector(".k-diagram svg")
         page.wait_for_load_state("networkidle")
         assert page.evaluate("window.executed ?? []") == [] and foreign(requests) == []
-        assert note == "hostile" or violations(page) == []  # of a hostile drawing something is refused
+        assert violations(page) == []  # nothing is left for the policy to refuse
     page, requests = watched(real, "reading-lists/llm101/")
     page.wait_for_selector(".k-item", state="attached")
     page.click("main li:has(.k-item) input[type=checkbox] >> nth=0", force=True)

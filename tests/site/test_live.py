@@ -7,12 +7,15 @@ import random
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import ClassVar, cast
+from typing import Any, ClassVar, cast
 
 import pytest
+from mkdocs.commands import build as mkdocs_commands
 from mkdocs.commands.build import build as mkdocs_build
 from mkdocs.config import load_config
+from mkdocs.structure.pages import Page
 
+from vaultkit.site import bases
 from vaultkit.site.build import INDEX, Report, publish_all
 from vaultkit.site.fingerprint import fingerprint
 from vaultkit.site.live import session as live
@@ -83,6 +86,10 @@ def session(project: Layout, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sessio
         searcher.stop()
 
 
+BASE = """\
+filters: 'file.hasProperty("tier")'
+views: [{type: table, name: By tier, order: [file.name, tier]}]
+"""
 EDITS: dict[str, Callable[[Path], None]] = {
     "text": lambda vault: _add(vault / "concepts/Attention.md", "\nMore words, and $x^2 + 1$.\n"),
     "embed": lambda vault: _add(vault / "concepts/KV cache.md", "\n![[Attention]]\n"),
@@ -91,6 +98,15 @@ EDITS: dict[str, Callable[[Path], None]] = {
     "create": lambda vault: _add(vault / "concepts/Fresh.md", "# Fresh\n\nBuilds on [[Attention]].\n"),
     "alias": lambda vault: _put(vault / "concepts/KV cache.md", "aliases: [", "aliases: [新名, "),
     "title": lambda vault: _put(vault / "concepts/KV cache.zh.md", "title: ", "title: 新的"),
+    "property": lambda vault: _put(vault / "concepts/KV cache.md", "tier: 1", "tier: 2"),
+    "prerequisite": lambda vault: _put(
+        vault / "concepts/KV cache.md", '["[[Attention]]"]', '["[[Attention]]", "[[Prefix tree]]"]'
+    ),
+    "base": lambda vault: _add(vault / "concepts/By tier.base", BASE),
+    "shown in a base": lambda vault: _put(vault / "concepts/KV cache.md", "tier: 2", "tier: 3"),
+    "embedded base": lambda vault: _add(vault / "concepts/Attention.md", "\n![[By tier.base]]\n"),
+    "named in a base": lambda vault: _put(vault / "concepts/KV cache.zh.md", "title: ", "title: 更"),
+    "not shown in a base": lambda vault: _put(vault / "concepts/KV cache.md", "hours: 2", "hours: 3"),
     "status": lambda vault: _put(vault / "concepts/Prefix tree.md", "status: stub", "status: written"),
     "list": lambda vault: _put(vault / "reading-lists/Sample list.md", "- [ ]", "- [x]"),
     "diagram": lambda vault: _add(vault / "concepts/Attention.md", "\n```mermaid\ngraph TD; A-->B\n```\n"),
@@ -134,6 +150,56 @@ def test_after_each_edit_the_site_is_that_of_a_build_from_nothing(
         if number % 5 == 0 or number == len(EDITS):
             assert not differences(session, tmp_path / f"copy {number}"), name
     assert not (session.layout.site / "zh" / "assets" / "mermaid").exists()
+
+
+def test_what_only_names_a_note_is_not_rendered_again(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new title is put where the old one stands: at the foot, under a title, in a link, in a base."""
+    vault = session.layout.vault
+    _add(vault / "concepts/By tier.base", BASE)
+    _put(vault / "concepts/Prefix tree.md", "status: stub", 'prerequisites: ["[[KV cache]]"]')
+    _put(vault / "concepts/KV cache.zh.md", "title: ", "title: 甲")  # which sorts where the next one will
+    assert not session.update().stopped
+    session.settle()
+    rendered: list[str] = []
+    build_page = mkdocs_commands._build_page
+
+    def watched(page: Page, *rest: Any, **names: Any) -> None:
+        rendered.append(page.file.src_uri)
+        build_page(page, *rest, **names)
+
+    monkeypatch.setattr(mkdocs_commands, "_build_page", watched)
+    _put(vault / "concepts/KV cache.zh.md", "title: ", "title: 甲")
+    written = session.update().written
+    monkeypatch.undo()
+    pages = {path.removesuffix("/index.html") for path in written if path.endswith(".html")}
+    for name in ("attention", "prefix-tree", "by-tier"):
+        assert f"zh/concepts/{name}" in pages
+        assert f"concepts/{name}.md" not in rendered
+    assert rendered.count("concepts/kv-cache.md") == 1
+    assert not differences(session, tmp_path / "copy")
+
+
+def test_a_base_is_asked_again_only_when_what_it_asked_has_changed(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = session.layout.vault
+    _add(vault / "concepts/By tier.base", BASE)
+    assert not session.update().stopped
+    asked: list[str] = []
+    answer = bases.answer
+    monkeypatch.setattr(bases, "answer", lambda base, *rest: asked.append(base.path) or answer(base, *rest))
+    _put(vault / "concepts/KV cache.md", "hours: 2", "hours: 3")
+    _add(vault / "concepts/KV cache.md", "\nA link to [[Attention]]. #a/new/tag\n")
+    assert session.update().written and not asked
+    _put(vault / "concepts/KV cache.md", "tier: 1", "tier: 2")
+    session.update()
+    assert asked == ["concepts/By tier.base"] * 2  # in each language
+    _put(vault / "concepts/Attention.md", "---\n", "---\nTIER: 4\n")
+    session.update()
+    assert len(asked) == 4
+    assert b"<td>4</td>" in (session.layout.site / "concepts/by-tier/index.html").read_bytes()
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """Search in a real browser: what comes first for a list of queries, and the dialog in a reader's hands."""
 
 import csv
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,9 @@ from urllib.parse import unquote
 
 import pytest
 
+from vaultkit.site.search.site import SiteIndex
 from vaultkit.site.search.terms import terms
+from vaultkit.site.search.variants import simplified
 
 pytestmark = pytest.mark.browser
 QUERIES = Path(__file__).parent / "search_queries.csv"
@@ -79,6 +82,8 @@ LONG = "Tokens are read one by one and their keys stay where they are. " * 3
         (f"Claim\n{LONG}The cache\nx", ["cache"], "… their keys stay where they are. The [cache] · x"),
         ("A list\none cache\ntwo\nthree", ["cache"], "one [cache] · two · three"),
         (f"{LONG}\n一句话\n缓存很大。\n完", ["缓存"], "[缓存]很大。 完"),
+        ("It is π_θ(o|q), never below ε", ["theta", "epsilon"], "It is π_[θ](o|q), never below [ε]"),
+        ("The price is 819,200 bytes", ["819200"], "The price is [819,200] bytes"),
         ("The cache\nis here", ["cache", "here"], "The [cache] · is [here]"),
     ],
 )
@@ -191,6 +196,74 @@ def test_a_typo_is_mended_and_said_so(open_page: Any, sample_home: str) -> None:
     assert "attention" in page.inner_text("dialog [role=status]")
 
 
+WORDS = """async ([root, pairs]) => {
+  const { distance } = await import(root + "assets/search/words.js");
+  return pairs.map(([one, other]) => distance(one, other, 2));
+}"""
+
+
+def test_a_number_is_never_mended_to_another(open_page: Any, sample_home: str) -> None:
+    page = open_page(sample_home)
+    pairs = [["819200", "81920"], ["llama2", "llama3"], ["wrod2vec", "word2vec"], ["fp8", "fp16"]]
+    assert page.evaluate(WORDS, [sample_home, pairs]) == [3, 3, 1, 3]
+
+
+@pytest.fixture
+def traditional(tmp_path: Path, sample: Any, serve_folder: Callable[..., str]) -> str:
+    """The scripts of a site whose one page is in traditional characters."""
+    shutil.copytree(sample.layout.site / "assets", tmp_path / "assets")
+    page = '<article data-searched><h1 id="a">緩存</h1><p>鍵與值留在記憶體裡。</p></article>'
+    for url in ("", "a/"):
+        (tmp_path / url).mkdir(exist_ok=True)
+        (tmp_path / url / "index.html").write_text(page if url else "<title>x</title>", "utf-8")
+    (tmp_path / "assets" / "titles.json").write_text('[{"u": "a/", "t": "緩存"}]', "utf-8")
+    SiteIndex(tmp_path).refresh()
+    return serve_folder(tmp_path)
+
+
+def test_text_in_traditional_characters_is_found_by_both_writings(open_page: Any, traditional: str) -> None:
+    page = open_page(traditional)
+    code = """async ([root, queries]) => {
+      const { find } = await import(root + "assets/search/find.js");
+      const site = { language: "zh", other: "en", roots: { zh: new URL(root), en: new URL(root) } };
+      const told = [];
+      for (const query of queries) {
+        const { rows } = await find(query, site);
+        const parts = rows[0]?.excerpt ?? [];
+        told.push([rows[0]?.title, parts.map((part) => (part.mark ? `[${part.text}]` : part.text)).join("")]);
+      }
+      return told;
+    }"""
+    told = page.evaluate(code, [traditional, ["缓存", "緩存", "留在记忆", "留在記憶", "紙"]])
+    text = "鍵與值[留在記憶]體裡。"
+    assert [title for title, _ in told] == ["緩存"] * 4 + [None]
+    assert told[2][1] == told[3][1] == text
+
+
+REMARKS = """async ([queries, root]) => {
+  const site = { language: "en", other: "zh", roots: { en: new URL(root), zh: new URL(root + "zh/") } };
+  const { find } = await import(root + "assets/search/find.js");
+  const answers = [];
+  for (const query of queries) {
+    const { rows, mended, partly } = await find(query, site);
+    answers.push([rows.length, [...mended.values()], partly]);
+  }
+  return answers;
+}"""
+
+
+def test_a_word_that_some_title_or_text_has_is_not_mended(open_page: Any, home: str) -> None:
+    page = open_page(home)
+    for query, (rows, mended, partly) in zip(
+        queries := ["labs", "tags", "laws", "819200", "819,200", "128,256", "关系图"],
+        page.evaluate(REMARKS, [queries, home]),
+        strict=True,
+    ):
+        assert rows and not mended and not partly, query
+    assert page.evaluate(REMARKS, [["819201"], home]) == [[0, [], False]]
+    assert page.evaluate(REMARKS, [["atention"], home])[0][1] == ["attention"]
+
+
 def test_the_dialog_fits_a_phone(open_page: Any, home: str) -> None:
     page = open_page(f"{home}zh/", width=390)
     page.click("[data-k-search]")
@@ -206,11 +279,20 @@ def test_browser_and_build_cut_text_alike(open_page: Any, sample_home: str) -> N
     texts = [
         "The KV cache of QuantizedWeight, paged_attention and __init__; kvist.ops.softmax(x) in HTTPServer2",
         "在KV缓存里，每个token占819,200字节。多头潜在注意力（MLA）、ＧＱＡ与ﬁve",
+        "819,200 819 200 819_200 1'000'000, 12,3456 0,100 1,2,300 4.100,200 x1,000 £2,000 1,234.5 9,999,9",
+        "ρ_{i,t}=π_θ(o)/π_old, ε Σ σ ς ϵ √d ∑_i µ 1/Ω",
+        "緩存與鍵值，最後關於乾坤",
         "naïve Ångström Ωmega ß İstanbul γ-ray 中 日本語のテスト 한국어 𠀀𠀁 x1y2 LLaMA3 fp16 e4m3 a_b_ _x",
     ]
     page = open_page(sample_home)
-    code = "(t) => import(document.baseURI + 'assets/search/words.js').then((m) => t.map(m.termsOf))"
-    assert page.evaluate(code, texts) == [sorted(terms(text), key=_utf16) for text in texts]
+    table = simplified()
+    code = """([texts, table]) => import(document.baseURI + 'assets/search/words.js').then((m) => {
+      m.learn(table);
+      return [texts.map(m.termsOf), [...table[0]].filter((letter) => !m.isTraditional(letter))];
+    })"""
+    told, unseen = page.evaluate(code, [texts, ["".join(table), "".join(table.values())]])
+    assert not unseen  # a browser knows by itself for what it needs the table
+    assert told == [sorted(terms(text), key=_utf16) for text in texts]
 
 
 def _utf16(term: str) -> bytes:

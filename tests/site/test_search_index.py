@@ -1,8 +1,11 @@
 """The search index without a browser: what of a page is searched, and that a change comes through."""
 
 import gzip
+import html
 import json
+import re
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from itertools import accumulate
 from pathlib import Path
@@ -13,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vaultkit.site.search.formulas import readable
 from vaultkit.site.search.index import HEADING, NAME, Index
 from vaultkit.site.search.passages import Passage, is_listing, passages
 from vaultkit.site.search.site import SiteIndex
@@ -76,17 +80,60 @@ def test_the_name_of_a_callouts_type_is_no_text_and_its_own_title_is_a_line() ->
     assert passages(page(table)) == [Passage("", "", "a b\n1 2")]
 
 
-def test_of_a_formula_its_words_are_text() -> None:
-    tex = r"\operatorname{softmax}(\frac{QK^\top}{\sqrt d}) &lt; \alpha"
-    math = (
+def formula(tex: str) -> str:
+    """As KaTeX sets it."""
+    return (
         '<span class="katex"><span class="katex-mathml"><math><semantics><mrow><mi>no</mi></mrow>'
-        f'<annotation encoding="application/x-tex">{tex}</annotation></semantics></math></span>'
+        f'<annotation encoding="application/x-tex">{html.escape(tex)}</annotation></semantics></math></span>'
         '<span class="katex-html"><span>no</span><span>no</span></span></span>'
     )
+
+
+def test_of_a_formula_its_words_are_text() -> None:
+    math = formula(r"\operatorname{softmax}(\frac{QK^\top}{\sqrt d}) < \alpha")
     text = passages(page(f"<p>with {math} after</p>"))[0].text
     found = set(terms(text))
-    assert text.startswith("with") and text.endswith("after")
+    assert text == "with softmax(QK^T/√d) < α after"
     assert {"softmax", "qk", "sqrt", "alpha"} <= found and not {"frac", "operatorname", "no"} & found
+    text = passages(page("<p>变化超过 " + formula(r"\varepsilon") + " 之后</p>"))[0].text
+    assert text == "变化超过 ε 之后" and "epsilon" in terms(text)
+
+
+@pytest.mark.parametrize(
+    ("tex", "text"),
+    [
+        (
+            r"\rho_{i,t}=\frac{\pi_\theta(o_{i,t}\mid q,o_{i,<t})}{\pi_{\mathrm{old}}(o_{i,t}\mid q)}",
+            "ρ_{i,t}=π_θ(o_{i,t}|q,o_{i,<t})/π_old(o_{i,t}|q)",
+        ),
+        (r"\frac1G\sum_{i=1}^{G}\frac1{|o_i|}", "1/G∑_{i=1}^G 1/|o_i|"),
+        (r"W^{UK}c^{KV}_t \tag{1}", "W^UK c^KV_t tag 1"),
+        (r"\left.\frac{a+b}{2}\right|_{x=0}", "(a+b)/2|_{x=0}"),
+        (r"2\log x+\max_{j\in P}s_j", "2 log x+max_{j∈P} s_j"),
+        (r"819{,}200\ \text{bytes per token}", "819,200 bytes per token"),
+        (r"\begin{aligned}a&=b\\c&=d\end{aligned}", "a =b c =d"),
+        (r"D_{\mathrm{KL}}(\pi\,\|\,\pi_{\mathrm{ref}})", "D_KL(π ‖ π_ref)"),
+        (r"\newlymade{x}", "newlymade x"),
+        ("}{", ""),
+        ("\\", "\\"),
+    ],
+)
+def test_a_formula_is_readable_as_text(tex: str, text: str) -> None:
+    assert readable(tex) == text
+
+
+@given(st.text("\\{}^_&~ ab1+|(\n", max_size=30) | st.text(max_size=20))
+def test_a_formula_loses_no_letter(tex: str) -> None:
+    """Whatever is typed: each letter and digit of it that is no command still stands there, in one line."""
+    text = readable(tex)
+    assert "\n" not in text and "\0" not in text.replace("\0" if "\0" in tex else "", "")
+    bare = re.sub(r"\\([A-Za-z]+\*?|.)", " ", tex, flags=re.DOTALL)
+    assert not Counter(re.findall("[ab1]", bare)) - Counter(re.findall("[ab1]", text))
+
+
+def test_a_formula_however_deep_is_text() -> None:
+    for tex in ("{" * 5000, r"\frac" * 5000, "_" * 5000, r"\sqrt{" * 5000 + "x"):
+        assert "\n" not in readable(tex)
 
 
 def test_a_page_may_say_that_it_is_not_searched_or_a_listing() -> None:
@@ -104,10 +151,36 @@ def test_a_page_may_say_that_it_is_not_searched_or_a_listing() -> None:
         ("paged_attention", {"paged_attention", "paged", "attention"}),
         ("the cache of ＧＱＡ", {"cache", "gqa"}),
         ("x" * 41, set()),
+        ("緩存乾", {"缓存", "存乾", "乾"}),
+        ("占819,200。", {"819200", "819", "200", "占"}),
+        ("1_000_000 1 000", {"1_000_000", "1000000", "1000", "000", "1"}),
+        (
+            "819,20 1,2345 12,345,6 0,100 1.234,567",
+            {"819", "20", "2345", "0", "1", "6", "12", "345", "100", "234", "567"},
+        ),
     ],
 )
 def test_terms(text: str, expected: set[str]) -> None:
     assert set(terms(text)) == expected
+
+
+def test_traditional_characters_are_those_of_what_the_index_holds(
+    tmp_path: Path, put: Callable[[str, str], None]
+) -> None:
+    put("a/", "<p>缓存后</p>")
+    SiteIndex(tmp_path).refresh()
+    name, at_once = unpacked(tmp_path / "search" / "index.bin")["variants"]
+    traditional, simplified, _ = unpacked(tmp_path / "search" / "words" / f"{name}.bin")
+    assert dict(zip(traditional, simplified, strict=True)) == {"緩": "缓", "後": "后"} and not at_once
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "titles.json").write_text(json.dumps([{"u": "a/", "t": "緩存"}]), "utf-8")
+    SiteIndex(tmp_path).refresh()
+    root = unpacked(tmp_path / "search" / "index.bin")
+    assert root["variants"] == [name, 1] and root["pages"][0][1] == "緩存"
+    put("a/", "<p>cache</p>")
+    (tmp_path / "assets" / "titles.json").write_text("[]", "utf-8")
+    SiteIndex(tmp_path).refresh()
+    assert unpacked(tmp_path / "search" / "index.bin")["variants"] == ["", 0]
 
 
 def test_weights_tell_name_heading_and_text_apart() -> None:
@@ -222,4 +295,4 @@ def test_a_build_is_the_same_each_time(tmp_path: Path, put: Callable[[str, str],
         SiteIndex(tmp_path).refresh()
         files = sorted((tmp_path / "search").rglob("*.bin"))
         contents.append({file.name: file.read_bytes() for file in files})
-    assert contents[0] == contents[1] and len(contents[0]) == 3
+    assert contents[0] == contents[1] and len(contents[0]) == 4  # the root, words, a text, writings

@@ -5,7 +5,7 @@ import socket
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -13,6 +13,7 @@ import pytest
 
 from vaultkit.cli import main
 from vaultkit.site import serve as serving
+from vaultkit.site import watch as watching
 from vaultkit.site.build import Report
 from vaultkit.site.fingerprint import fingerprint
 from vaultkit.site.live.builder import Builder
@@ -95,6 +96,30 @@ def test_a_change_is_seen_once(project: Layout) -> None:
     assert seen.acquire(timeout=60)
     assert not seen.acquire(timeout=1)
     stop.set()
+
+
+def test_what_is_written_in_the_vault_is_seen_at_once(
+    project: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not after the time between two looks, here an hour, where the system tells of writes."""
+    monkeypatch.setattr(watching, "INTERVAL", 3600)
+    looked, seen, stop = threading.Semaphore(0), threading.Semaphore(0), threading.Event()
+    before = fingerprint(project)
+    monkeypatch.setattr(watching.Observer, "start", _then(watching.Observer.start, looked.release))
+    threading.Thread(target=watch, args=(project, before, seen.release, stop), daemon=True).start()
+    assert looked.acquire(timeout=10)
+    (project.vault / "concepts" / "Fresh.md").write_text("new", "utf-8")
+    assert seen.acquire(timeout=10)
+    stop.set()
+    (project.vault / "concepts" / "Fresh.md").write_text("so that the watcher wakes and ends", "utf-8")
+
+
+def _then(first: Callable[..., None], second: Callable[[], None]) -> Callable[..., None]:
+    def both(*arguments: object) -> None:
+        first(*arguments)
+        second()
+
+    return both
 
 
 def test_a_port_in_use_is_one_clear_line(sample: object, capsys: pytest.CaptureFixture[str]) -> None:

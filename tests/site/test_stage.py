@@ -149,6 +149,24 @@ def test_the_title_table_finds_a_note_by_either_name(project: Layout) -> None:
         assert alias in entry["a"]
 
 
+def test_the_title_table_knows_the_pages_that_the_site_makes(project: Layout) -> None:
+    stage_all(project, LANGUAGES)
+    for number, language in enumerate(LANGUAGES):
+        table = {entry["u"]: entry for entry in json.loads(staged(project, "assets/titles.json", language))}
+        for url, names in {
+            "concepts/": ("Concepts", "概念"),
+            "reading-lists/": ("Reading lists", "阅读清单"),
+            "tags/": ("Tags", "标签"),
+        }.items():
+            assert table[url]["t"] == names[number] and names[1 - number] in table[url]["a"]
+        assert {"Graph", "关系图"} < {*table["graph/"]["a"]}
+        assert "api/" not in table and "#how-far" not in table  # there is no engine, and no long list
+    (project.vault / "Concepts.md").write_text("# My own\n", "utf-8")
+    stage_all(project, LANGUAGES)
+    table = json.loads(staged(project, "assets/titles.json"))
+    assert [entry.get("a") for entry in table if entry["u"] == "concepts/"] == [None]
+
+
 def test_only_attachments_that_are_used_are_staged(project: Layout) -> None:
     shutil.copyfile(
         project.vault / "attachments" / "cache-growth.svg", project.vault / "attachments" / "unused.svg"

@@ -16,6 +16,7 @@ import pytest
 from vaultkit.run.data import data_of
 from vaultkit.run.results import load_results, record, results_file
 from vaultkit.run.session import Session
+from vaultkit.site import verify
 from vaultkit.site.paths import Layout
 from vaultkit.site.results import Results
 from vaultkit.site.verify import Failures, Verifier, unverified, url_of
@@ -115,6 +116,26 @@ def test_labs_come_last_and_pairs_together(vault: Path) -> None:
     (vault / "Good.md").unlink()
     (vault / "Bad.md").unlink()
     assert verifier._batch() == ["L.ipynb", "L.zh.ipynb"]
+
+
+def test_a_run_that_gives_way_is_no_failure(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = Told(vault)
+
+    class Run:
+        """A run that ends as the runner does when it is told to: with a code, and without a word."""
+
+        returncode = 143
+
+        def __init__(self, *_: object, **__: object) -> None: ...
+
+        def terminate(self) -> None: ...
+
+        def communicate(self) -> tuple[str, str]:
+            told.verifier.stop()
+            return "", ""
+
+    monkeypatch.setattr(verify.subprocess, "Popen", Run)
+    assert told.settle() == ["running 2 notes for their badges ..."] and told.failures == {}
 
 
 @pytest.mark.parametrize(

@@ -192,3 +192,19 @@ def test_every_path_opens_from_the_working_folder(make_vault, monkeypatch, capsy
             for found in re.findall(r"(?:\S*/)?A b(?:\.zh)?\.md|(?:\S*/)?B\.md", bare):
                 assert (folder / found.lstrip("('")).is_file(), line
         assert f"({first}:1)" in said  # in the sentence on the headings
+
+
+@pytest.mark.parametrize("command", ["check", "links", "census", "run"])
+def test_a_name_with_a_line_end_stays_on_its_line(make_vault, capsys, monkeypatch, command: str) -> None:
+    code = "```python\nassert 1 == 2\n```\n"
+    root = make_vault({"new\nline.md": f"[[Nowhere]] [[new]]\n\n{code}", "B.md": "![a\nb](gone.png)\n"})
+    monkeypatch.chdir(root.parent)
+    main([command, str(root)])
+    told = capsys.readouterr()
+    lines = (told.out + told.err).splitlines()
+    assert any("vault/new\\nline.md" in line for line in lines)
+    assert not any(line.startswith("line.md") for line in lines)
+    if command == "check":
+        assert [line for line in lines if line.startswith("vault/B.md:1: unresolved-")]
+    main([command, str(root), "--json"])
+    assert "new\\nline.md" in capsys.readouterr().out.replace("\\\\", "")  # as JSON has it, escaped once

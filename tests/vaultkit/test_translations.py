@@ -113,6 +113,43 @@ def test_what_cannot_be_marked_is_refused(
     assert [file.read_bytes() for file in sorted(root.glob("*.md"))] == before
 
 
+SECTIONS = ("## Overview", "## Key Ideas", "## Self-check")
+OURS = "# A\n\n" + "".join(f"{name}\n\nwords\n\n" for name in SECTIONS)
+SKELETON = (
+    CHINESE + "\n## 概述\n\n{}\n\n## 核心思想\n\n### 一句话的论断\n\n## 自测\n\n#flashcards/inference\n"
+)
+
+
+def test_a_skeleton_is_no_translation(make_vault: MakeVault, capsys: pytest.CaptureFixture[str]) -> None:
+    root = make_vault({"A.md": OURS, "A.zh.md": SKELETON.format(""), "B.md": OURS, "B.zh.md": CHINESE})
+    assert main(["translated", str(root / "A.md"), str(root / "B.md")]) == 1
+    told = capsys.readouterr()
+    assert "A.zh.md: untranslated is not translated yet: 3 of 3 sections are empty" in told.err
+    assert "--force" in told.err and told.out.rstrip().endswith("B.zh.md")
+    assert (root / "A.zh.md").read_text("utf-8") == SKELETON.format("")
+    assert main(["translated", str(root / "A.md"), "--force"]) == 0
+    assert "source_hash" in (root / "A.zh.md").read_text("utf-8")
+    assert "`## 核心思想`" in capsys.readouterr().err
+
+
+def test_a_section_that_is_left_empty_is_named(
+    make_vault: MakeVault, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = SKELETON.format("文字").replace("### 一句话的论断", "### 论断\n\n文字")
+    root = make_vault({"A.md": OURS, "A.zh.md": written})
+    assert main(["translated", str(root / "A.md")]) == 0
+    told = capsys.readouterr().err
+    assert "warning: untranslated" in told and "`## 自测`" in told and "概述" not in told
+
+
+def test_what_is_empty_in_english_may_be_empty_in_chinese(
+    make_vault: MakeVault, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = make_vault({"A.md": OURS.replace("words", ""), "A.zh.md": SKELETON.format("")})
+    assert main(["translated", str(root / "A.md")]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_the_mark_is_a_known_property_of_chinese_notes(make_vault: MakeVault) -> None:
     types = (Path(__file__).parents[2] / "vault" / ".obsidian" / "types.json").read_text("utf-8")
     marked = CHINESE.replace("lang: zh\n", "lang: zh\nsource_hash: en-0123456789ab\n")

@@ -77,6 +77,8 @@ T threadgroup_pointer(uint32_t number) {{
 }}
 using S = Signature<decltype(&::{instance})>;
 const Layout layouts[] = {{{layouts}}};
+extern const char* const spaces;
+const char* const spaces = "{spaces}";
 __attribute__((no_sanitize("thread"))) void run_thread(void* const* buffers, const Thread& thread) {{
   (void)buffers, (void)thread;
   ::{instance}({arguments});
@@ -101,7 +103,9 @@ def entry(kernel: KernelFunction, instance: str, bound: Sequence[str], label: st
     numbers = {p.name: n for n, p in enumerate(kernel.parameters)}
     layouts = [f"layout_of<Pointed<S::argument<{numbers[name]}>>>()" for name in bound]
     arguments = [_argument(kernel, number, p, bound, label) for number, p in enumerate(kernel.parameters)]
+    spaces = "".join("c" if kernel.parameters[numbers[name]].space == "constant" else "d" for name in bound)
     return _TEMPLATE.format(
+        spaces=spaces,
         instance=kernel.namespace + instance,
         arguments=", ".join(arguments),
         layouts=", ".join(layouts) or "Layout{1, 1, 1}",

@@ -76,6 +76,7 @@ def _atomic_race(fault: Fault, other_line: int) -> tuple[str, str]:
 def _out_of_bounds(fault: Fault, _: int) -> tuple[str, str]:
     if "buffer" not in fault:
         what = fault["name"].strip("'")
+        what = f"an array {what.replace(' [', '[', 1)}" if what.endswith("]") else what
         message = f"{who(fault)} takes element {fault['element']} of {what}; the run ends here"
         return message, "an array of the thread's own, or a constant one: guard the index, or make it larger"
     message = f"{fault['access']} of {_element(fault)} by {who(fault)}; it has {_elements(fault['elements'])}"

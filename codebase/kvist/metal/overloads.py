@@ -178,7 +178,9 @@ def _parameter_list(head: Sequence[Token]) -> int:
 
 
 def _type_of(piece: Sequence[Token]) -> list[str]:
-    words = [t.text for t in piece if t.text not in SPACES]
+    words = [t.text for t in piece if t.text not in SPACES and t.text != "const"]
+    if any(t.text in ("const", "constant") for t in piece) and {"*", "&"} & set(words):
+        words = ["const", *words]  # of what is pointed to, on either side of the type
     if "=" in words:
         words = words[: words.index("=")]
     named = (

@@ -7,6 +7,7 @@ anywhere, and every pointer fits.
 from collections.abc import Iterator, Mapping, Sequence
 
 from kvist.errors import KvistError
+from kvist.metal.dispatch import dispatched
 from kvist.metal.overloads import SPACES, Definition, repeated_definitions
 from kvist.metal.places import place_of
 from kvist.metal.threadgroup_variables import declares_pointer
@@ -44,8 +45,11 @@ def _overloads(
     repeated = repeated_definitions(tokens, found)
     if not repeated:
         return
+    _, told_apart = dispatched(tokens, found)
     heads = {span: head for span, _, head in found}
     for span, first in repeated:
+        if span in told_apart:
+            continue
         bodies = [[t.text for t in tokens[heads[s][1] : s[1]] if t.text not in SPACES] for s in (span, first)]
         if bodies[0] == bodies[1] or bodies[0] == [";"] or bodies[1] == [";"]:
             continue
@@ -54,8 +58,8 @@ def _overloads(
             continue
         other = next((t for t in tokens[slice(*heads[first])] if t.text == name.text), tokens[first[0]])
         got = f"`{name.text}` of {_place(other, text, label)} and this one, whose bodies differ"
-        need = "functions that differ in more than an address space"
-        yield name, need, got, "the emulator has no address spaces: give them different names"
+        need = "methods and operators that differ in more than an address space"
+        yield name, need, got, "the emulator tells plain functions apart alone: give them different names"
 
 
 def _name(head: Sequence[Token]) -> Token | None:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from kvist.metal.calls import marked_calls
+from kvist.metal.dispatch import dispatched
 from kvist.metal.frontend import Module, blank
 from kvist.metal.function_constants import FunctionConstant
 from kvist.metal.overloads import Definition, definitions, repeated_definitions
@@ -53,7 +54,12 @@ def rewrite(
     replacement |= marked_calls(solid, found)
     replacement |= _returns(solid, found) | _attributes(solid) | _member_specializations(solid, found)
     replacement |= _function_constants(solid, declared, constants or {}) | _swizzled_constants(solid)
+    versions, told_apart = dispatched(solid, found)
+    for offset, made in versions.items():
+        replacement[offset] = made
     for (start, end), _ in repeated_definitions(solid, found):
+        if (start, end) in told_apart:
+            continue
         replacement |= {t.start: "" for t in solid[start:end]}
     out = []
     for token in tokens:

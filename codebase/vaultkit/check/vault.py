@@ -34,7 +34,7 @@ HOUSE_CODES = frozenset({
 })  # fmt: skip
 
 
-def _in_files(vault: Vault, found: list[Problem]) -> Iterator[Problem]:
+def in_files(vault: Vault, found: list[Problem]) -> Iterator[Problem]:
     """The problems with the lines of the files: notebooks are read as Markdown, which has other lines."""
     lines: dict[str, list[int]] = {}
     for problem in found:
@@ -70,7 +70,7 @@ def whole(vault: Vault) -> list[Problem]:
 
 def finished(vault: Vault, found: list[Problem]) -> list[Problem]:
     """The problems as they are told, with those of labs."""
-    found = [*_in_files(vault, found), *check_labs(vault)]
+    found = [*in_files(vault, found), *check_labs(vault)]
     if not is_house(vault):
         found = [p._replace(severity="warning") if p.code in HOUSE_CODES else p for p in found]
     excluded = ignored(vault.root)

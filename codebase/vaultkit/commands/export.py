@@ -18,7 +18,8 @@ def _arguments(parser: ArgumentParser) -> None:
     parser.epilog = (
         "Exit code 0: all was exported; 1: what is named could not be read or rendered, "
         "the rest was exported; 2: OUT is in use or there is no DIR, nothing was written. "
-        "--json: out, languages (of the pages), pages and files (how many), problems (as `check --json`)."
+        "--json: out, languages (of the pages), pages and files (how many), problems (as `check --json`), "
+        "unresolved (how many links and embeds lead nowhere)."
     )
 
 
@@ -34,10 +35,16 @@ def _export(args: Namespace) -> int:
     if args.json:
         found = [problem.as_dict() for problem in done.problems]
         result = {"out": str(out), "languages": done.languages, "pages": done.pages, "files": done.files}
-        print(json.dumps({**result, "problems": found}, ensure_ascii=False))
+        unresolved = done.unresolved._asdict()
+        print(json.dumps({**result, "problems": found, "unresolved": unresolved}, ensure_ascii=False))
         return 1 if done.problems else 0
     for problem in done.problems:
         print(problem_here(vault, problem), file=sys.stderr)
+    if any(done.unresolved):
+        print(
+            f"{vault}: warning: unresolved {done.unresolved} (hint: `vaultkit links {vault}`)",
+            file=sys.stderr,
+        )
     print(f"{done.pages} pages exported to {out}: build them with `mkdocs build -f {out / 'mkdocs.yml'}`")
     return 1 if done.problems else 0
 

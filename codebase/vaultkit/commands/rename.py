@@ -19,11 +19,13 @@ def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument("vault", nargs="?", metavar="DIR", help="the vault's folder; default: the vault here")
     help_text = "do it; without this option only the changes are shown"
     parser.add_argument("--write", action="store_true", help=help_text)
+    help_text = "change the first heading and the property `title` as well, where they are the old name"
+    parser.add_argument("--title", action="store_true", help=help_text)
 
 
 def _rename(args: Namespace) -> int:
     vault, _ = load_scope(args)
-    plan = plan_rename(vault, _old(vault, args.old), args.new)
+    plan = plan_rename(vault, _old(vault, args.old), args.new, title=args.title)
     for notice in plan.notices:
         print(problem_here(vault.root, notice), file=sys.stderr)
     if not args.write:

@@ -11,6 +11,7 @@ from vaultkit.rename.moves import moves
 from vaultkit.rename.settings import json_files, rewrite_json
 from vaultkit.rename.style import link_format
 from vaultkit.rename.texts import Renaming, rewrite_note
+from vaultkit.rename.titles import Title, titles
 from vaultkit.terminal import path_here
 from vaultkit.vault import Vault
 
@@ -48,11 +49,14 @@ class Plan:
         return commit(self.root, texts, {self.disk[old]: self.disk[new] for old, new in self.moves.items()})
 
 
-def plan_rename(vault: Vault, old: str, new: str) -> Plan:
-    """Rename the file `old` (a note with its pair) to `new`. Raises VaultError if that cannot be done."""
+def plan_rename(vault: Vault, old: str, new: str, *, title: bool = False) -> Plan:
+    """Rename the file `old` (a note with its pair) to `new`; with `title` the first heading and the property
+    `title` too, where they are the old name. Raises VaultError if that cannot be done.
+    """
     found = moves(vault, old, new)
     after = Vault(vault.root, {}, {found.get(path, path) for path in vault.files})
-    renaming = Renaming(vault, after, found, link_format(vault.root))
+    said = titles(vault, found)
+    renaming = Renaming(vault, after, found, link_format(vault.root), titles=said if title else {})
     plan = Plan(vault.root, found)
     seen: set[Path] = set()
     for path, note in sorted({**vault.notes, **vault.templates}.items()):
@@ -68,6 +72,8 @@ def plan_rename(vault: Vault, old: str, new: str) -> Plan:
     for path, file in json_files(vault):
         _add_json(plan, path, file, renaming)
     _notices(plan, vault, renaming)
+    for path, places in said.items() if not title else ():
+        plan.notices += [_stays(path, place) for place in places]
     for before, path in found.items():
         plan.disk.setdefault(before, vault.on_disk(before).relative_to(vault.root).as_posix())
         plan.disk[path] = _new_on_disk(vault, path)
@@ -99,6 +105,13 @@ def _add_json(plan: Plan, path: str, file: Path, renaming: Renaming) -> None:
     new = rewrite_json(path, text, renaming)
     if new != text:
         _add(plan, path, file.resolve(), new)
+
+
+def _stays(path: str, title: Title) -> Problem:
+    what = "the heading" if title.is_heading else "the property `title`"
+    return Problem(
+        path, title.line, "old-title", f"{what} keeps the old name", "--title changes it", "warning"
+    )
 
 
 def _notices(plan: Plan, vault: Vault, renaming: Renaming) -> None:

@@ -11,8 +11,9 @@ from vaultkit.lines import Scan
 from vaultkit.links import Link
 from vaultkit.note import Note
 from vaultkit.rename.style import new_linkpath
+from vaultkit.rename.titles import Title, new_subpath
 from vaultkit.resolve import resolve
-from vaultkit.rewrite import quoted, rewritten
+from vaultkit.rewrite import encoded, quoted, rewritten
 from vaultkit.vault import Vault
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
@@ -27,14 +28,24 @@ class Renaming:
     moves: dict[str, str]
     style: str
     captured: list[tuple[str, Link, str]] = field(default_factory=list)  # unresolved, now leading somewhere
+    titles: dict[str, list[Title]] = field(default_factory=dict)  # what is changed in moved notes besides
 
     def moved(self, path: str) -> str:
         return self.moves.get(path, path)
 
     def rewrite(self, link: Link, source: str) -> str:
         """The link's new text; the same text if it leads where it led."""
-        if not link.target:
-            return link.raw
+        raw = self._rewrite(link, source) if link.target else link.raw
+        path = resolve(self.before, link.target, source).path if link.target else source
+        for title in self.titles.get(path or "", ()) if link.subpath else ():
+            if found := new_subpath(self.before.notes[path or ""], title, link.subpath):
+                old, new = found
+                for was, now in ((old, new), (encoded(old), encoded(new))):
+                    if f"#{was}" in raw:
+                        return raw.replace(f"#{was}", f"#{now if link.is_wikilink else encoded(new)}", 1)
+        return raw
+
+    def _rewrite(self, link: Link, source: str) -> str:
         was = resolve(self.before, link.target, source)
         now = resolve(self.after, link.target, self.moved(source))
         if was.path is None:
@@ -74,6 +85,10 @@ def rewrite_note(note: Note, renaming: Renaming) -> str:
 def _edits(note: Note, renaming: Renaming) -> Iterator[tuple[int, int, str]]:
     """(start, end, new text) of each change, as offsets into the note's text."""
     starts: list[int] = []
+    for title in renaming.titles.get(note.path, ()):
+        starts = starts or _line_starts(note.text)
+        at = starts[title.line - 1]
+        yield at + title.column, at + title.end, title.new
     for link in note.links:
         new = renaming.rewrite(link, note.path)
         if new == link.raw:

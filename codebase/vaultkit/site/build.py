@@ -23,6 +23,7 @@ from vaultkit.site.paths import LANGUAGES, Language, Layout
 from vaultkit.site.publish import publish
 from vaultkit.site.stage import Staged, stage_all
 from vaultkit.site.state import Mode, State, load, one_builder, passed, save, stops
+from vaultkit.terminal import text_here
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _COMPLAINT = re.compile(r"(?:WARNING|ERROR)\s+-?\s*(.*)")
@@ -100,11 +101,15 @@ def publish_all(layout: Layout) -> None:
 
 
 def shown(layout: Layout, problem: Problem) -> str:
-    """The problem with its path as seen from the project: `vault/concepts/KV cache.md:12: …`."""
-    text = str(problem)
-    return (
-        text if problem.path.startswith("[") else f"{layout.vault.relative_to(layout.root).as_posix()}/{text}"
-    )
+    """The problem with its path, and those in its words, as seen from the project, as `vaultkit check` there
+    has it: `vault/concepts/KV cache.md:12: …`.
+    """
+    if problem.path.startswith("["):
+        return str(problem)
+    folder = layout.vault.relative_to(layout.root).as_posix()
+    show = partial("{}/{}".format, folder)
+    message, hint = (text_here(layout.vault, text, show) for text in (problem.message, problem.hint))
+    return str(problem._replace(path=show(problem.path), message=message, hint=hint))
 
 
 def faults_of(layout: Layout, problems: list[Problem]) -> list[str]:

@@ -7,9 +7,11 @@ else one for each language.
 import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from vaultkit.errors import Problem
 from vaultkit.note import parse_note
+from vaultkit.resolve import is_hidden, resolve
 from vaultkit.site.assets import export_assets
 from vaultkit.site.context import Context
 from vaultkit.site.export_config import config
@@ -26,14 +28,32 @@ from vaultkit.vault import Vault
 _REPORTED = frozenset({"unreadable", "unrenderable", "encoding", "front-matter", "notebook", "not-written"})
 
 
+class Unresolved(NamedTuple):
+    """How many links and embeds name nothing that is in the vault."""
+
+    links: int
+    embeds: int
+
+    def __str__(self) -> str:
+        parts = [f"{number} {word}{'s' * (number != 1)}"
+                 for number, word in ((self.links, "link"), (self.embeds, "embed")) if number]  # fmt: skip
+        return " and ".join(parts) + (" leads" if sum(self) == 1 else " lead") + " nowhere"
+
+
+NONE = Unresolved(0, 0)
+
+
 @dataclass
 class Export:
-    """What was written: `pages` of the vault, `files` in all, and what could not be read or rendered."""
+    """What was written: `pages` of the vault, `files` in all, what could not be read or rendered, and which
+    links lead nowhere.
+    """
 
     languages: list[Language]
     pages: int
     files: int
     problems: list[Problem] = field(default_factory=list)
+    unresolved: Unresolved = NONE
 
 
 def export(vault_folder: Path, out: Path) -> Export:
@@ -43,6 +63,8 @@ def export(vault_folder: Path, out: Path) -> Export:
     sitemap = SiteMap.of(vault, plain=True)
     paired = any(len(page.notes) > 1 for page in sitemap.pages.values())
     languages: list[Language] = list(LANGUAGES) if paired else [_language(sitemap)]
+    if languages == ["zh"]:  # then a note is Chinese whatever its file is called
+        sitemap = SiteMap.of(vault, plain=True, chinese=True)
     problems = [*vault.problems, *(p for note in vault.notes.values() for p in note.problems)]
     files: dict[str, bytes] = {}
     name = vault_folder.resolve().name or "Vault"
@@ -67,7 +89,8 @@ def export(vault_folder: Path, out: Path) -> Export:
     problems += write(files, out, old)
     found = {p for p in problems if p.code in _REPORTED and p.severity == "error"}
     shown = sorted(found, key=lambda p: (p.path, p.line, p.code, p.message))
-    return Export(languages, len(sitemap.pages) + len(sitemap.files), len(files), shown)
+    pages = len(sitemap.pages) + len(sitemap.files)
+    return Export(languages, pages, len(files), shown, _unresolved(sitemap.vault))
 
 
 _SCRIPTS = ("assets/katex/katex.min.css", "assets/katex/katex.min.js", "assets/formulas.js")
@@ -79,6 +102,17 @@ def _language(sitemap: SiteMap) -> Language:
     letters = [char for char in sample if char.isalpha()]
     han = sum("\u4e00" <= char <= "\u9fff" for char in letters)
     return "zh" if han * 4 > len(letters) > 0 else "en"
+
+
+def _unresolved(vault: Vault) -> Unresolved:
+    """Of published notes; links to what is not published are meant to be text."""
+    kinds = [
+        link.kind == "embed"
+        for note in vault.notes.values()
+        for link in note.links
+        if not resolve(vault, link.target, note.path).path and not is_hidden(vault, link.target, note.path)
+    ]
+    return Unresolved(kinds.count(False), kinds.count(True))
 
 
 def _finish(staged: Staged, sitemap: SiteMap, name: str) -> None:

@@ -3,9 +3,12 @@
 import os
 import shutil
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 _SHARED = (".html", ".md", ".txt", ".bin")  # what a builder never writes into, but always anew
+
+_AT_ONCE = 4  # files
 
 
 def publish(source: Path, target: Path, *, keep: tuple[str, ...] = ()) -> list[str]:
@@ -30,16 +33,19 @@ def publish(source: Path, target: Path, *, keep: tuple[str, ...] = ()) -> list[s
 
 def publish_files(source: Path, target: Path, paths: Iterable[str]) -> list[str]:
     """The same for a few paths: what is not in `source` goes from `target` too. The paths that changed."""
+    there = {path: (source / path).is_file() for path in sorted(paths)}
     changed = []
-    for path in sorted(paths):
-        file, place = source / path, target / path
-        if file.is_file():
-            changed += [path] if _copy(file, place) else []
-        elif place.is_file():
+    for path, stays in there.items():
+        place = target / path
+        if not stays and place.is_file():
             place.unlink()
             remove_empty(target, place.parent)
             changed.append(path)
-    return changed
+    staying = [path for path, stays in there.items() if stays]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:  # a disk takes its time to put one file in another's place
+        copied = pool.map(lambda path: _copy(source / path, target / path), staying)
+        changed += [path for path, done in zip(staying, copied, strict=True) if done]
+    return sorted(changed)
 
 
 def remove_empty(root: Path, folder: Path) -> None:

@@ -11,6 +11,7 @@ from vaultkit.canvas.read import read_canvas
 from vaultkit.errors import Problem
 from vaultkit.history import Dates, history
 from vaultkit.labs.notebook import SUFFIX, is_notebook
+from vaultkit.lists.prerequisites import prerequisites
 from vaultkit.memo import Memo
 from vaultkit.note import Note
 from vaultkit.pairs import canonical, translated
@@ -91,13 +92,19 @@ class SiteMap:
     dated: bool = False  # set when a page depends on the day on which it was made
     memo: Memo = field(default_factory=Memo)  # what was found in notes, for maps of the same vault to come
     _anchors: dict[str, Anchors] = field(default_factory=dict)
+    _builds_on: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, vault: Vault, *, plain: bool = False, memo: Memo | None = None) -> "SiteMap":
-        """The pages of a vault, but for private notes; `plain`: for export, where no rule is ours."""
+    def of(
+        cls, vault: Vault, *, plain: bool = False, chinese: bool | None = None, memo: Memo | None = None
+    ) -> "SiteMap":
+        """The pages of a vault, but for private notes; `plain`: for export, where no rule is ours. chinese:
+        whether all its notes are taken for Chinese; None: as they are.
+        """
         vault = public(vault)
         memo = memo or Memo()
-        chinese = not plain and is_chinese_vault(vault.notes.values(), memo)
+        if chinese is None:
+            chinese = not plain and is_chinese_vault(vault.notes.values(), memo)
         pages: dict[str, Page] = {}
         taken: dict[str, str] = {}
         problems = []
@@ -105,7 +112,7 @@ class SiteMap:
             key = canonical(path)
             if key in pages or (path.startswith(NOT_PUBLISHED) and not plain):
                 continue
-            page = Page(key, page_slug(key), {"zh": key} if chinese else _languages(vault, key), plain)
+            page = Page(key, page_slug(key), {"zh": path} if chinese else _languages(vault, key), plain)
             if plain:
                 page = replace(page, slug=_free(page.slug, taken))
             if page.slug in taken:
@@ -197,6 +204,9 @@ class SiteMap:
             name = page.key.rsplit("/", 1)[-1].rpartition(".")[0] or page.key
             return in_language(name, language)
         note = self.vault.notes[page.note(language)]
+        if self.chinese:
+            title = note.properties.get("title")
+            return title if isinstance(title, str) and title.strip() else note.title
         if language == "zh" and not page.translated("zh"):
             return next(
                 (alias for alias in note.aliases if any(ord(char) in _HAN for char in alias)), note.title
@@ -216,6 +226,12 @@ class SiteMap:
     def description(self, path: str, longest: int = LONGEST) -> str:
         """The same, at most so long."""
         return shorten(self.about(path), longest)
+
+    def builds_on(self, path: str) -> list[str]:
+        """What the note at `path` builds on (`vaultkit.lists.prerequisites`)."""
+        if path not in self._builds_on:
+            self._builds_on[path] = prerequisites(self.vault, path)
+        return self._builds_on[path]
 
     def anchors(self, note: Note) -> Anchors:
         """Anchors of a note, those of its translation included where the headings run in parallel."""

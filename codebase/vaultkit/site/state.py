@@ -1,6 +1,5 @@
 """What is known of the last build: from which inputs, how strictly it passed, and one builder at a time."""
 
-import fcntl
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 from vaultkit.errors import Problem
+from vaultkit.lock import held
 from vaultkit.site.clock import build_day
 from vaultkit.site.paths import Layout
 
@@ -70,6 +70,5 @@ def forget(layout: Layout) -> None:
 def one_builder(layout: Layout) -> Iterator[None]:
     """Wait until no other process builds this project; a server and a build at once would mix their pages."""
     layout.cache.mkdir(parents=True, exist_ok=True)
-    with (layout.cache / "build.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with held(str(layout.cache / "build.lock"), "build of this site"):
         yield

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from vaultkit.api.names import Engine, summary
 from vaultkit.site.describe import plain
+from vaultkit.site.own_pages import own_pages
 from vaultkit.site.paths import Language
 from vaultkit.site.reference import SECTION, url_of
 from vaultkit.site.sitemap import Page, SiteMap
@@ -18,6 +19,7 @@ def titles(sitemap: SiteMap, language: Language, engine: Engine) -> str:
     """
     entries = [_entry(sitemap, page, language) for _, page in sorted(sitemap.pages.items())]
     entries += [_file(sitemap, page, language) for _, page in sorted(sitemap.files.items())]
+    entries += own_pages(sitemap, language, engine)
     entries += _api(engine)
     return json.dumps(entries, ensure_ascii=False, separators=(",", ":")) + "\n"
 

@@ -127,6 +127,7 @@ STRINGS: dict[str, tuple[str, str]] = {
         "已读 {done} / {total} 项 · {minutes_done} / {minutes} 分钟",
     ),
     "course_map": ("Map: what builds on what", "路线图：先学什么，后学什么"),
+    "course_map_name": ("Course map", "路线图"),
     "course_map_alt": (
         "{count} notes, each below those that it builds on",
         "{count} 篇笔记，每篇都排在它的先读笔记之下",
@@ -145,6 +146,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "fold_mastery": ("{total} notes", "{total} 篇笔记"),
     # the graph
     "graph": ("Graph of notes", "笔记关系图"),
+    "graph_name": ("Graph", "关系图"),
     "graph_intro": (
         "Every note is a point, every link a line: the larger a point, the more links it has.",
         "每个点是一篇笔记，每条线是一个链接；链接越多，点越大。",

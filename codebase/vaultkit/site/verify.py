@@ -53,7 +53,7 @@ class Verifier:
         self._woken, self._stopped = threading.Event(), False
         self._lock = threading.Lock()
         self._child: subprocess.Popen[str] | None = None
-        self._lab = False
+        self._lab = self._ended = False
         self._thread = threading.Thread(target=self._loop, daemon=True)
 
     def start(self) -> None:
@@ -65,16 +65,21 @@ class Verifier:
         with self._lock:
             self._woken.set()
             if self._child and self._lab and any(not is_notebook(path) for path in self._waiting()):
-                self._child.terminate()
+                self._end(self._child)
 
     def stop(self) -> None:
         with self._lock:
             self._stopped = True
             self._woken.set()
             if self._child:
-                self._child.terminate()
+                self._end(self._child)
         if self._thread.is_alive():
             self._thread.join(10)
+
+    def _end(self, child: subprocess.Popen[str]) -> None:
+        """Let the run end; it may end as one that was stopped and not as one that a signal killed."""
+        self._ended = True
+        child.terminate()
 
     def settle(self) -> None:
         """Run until nothing is left to run: what the thread does each time it is woken."""
@@ -128,7 +133,7 @@ class Verifier:
         with self._lock:
             if self._stopped:
                 return
-            self._lab = is_notebook(batch[0])
+            self._lab, self._ended = is_notebook(batch[0]), False
             # by path is quicker, but tells the vault only where Obsidian has left its mark
             marked = (self.root / ".obsidian").is_dir()
             paths = [str(self.root.resolve() / path) if marked else path for path in batch]
@@ -142,13 +147,13 @@ class Verifier:
         out, err = self._child.communicate()
         with self._lock:
             code, self._child = self._child.returncode, None
-        if code < 0:
+        if code < 0 or self._ended:
             return  # it gave way, or the server is being stopped
         rows = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
         judged = {str(row["path"]): row for row in rows}
         left = set(unverified(self.root))
         for path in batch:
-            lines = _lines(path, judged.get(path), err)
+            lines = _lines(f"{self.root.name}/{path}", judged.get(path), err)
             self.failures.pop(path, None)
             if lines:
                 self.failures[path] = lines

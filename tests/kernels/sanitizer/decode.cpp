@@ -89,7 +89,7 @@ static long compare(int64_t heads, int64_t kv_heads, int64_t dim, int64_t batch,
     Model<T> model(heads, kv_heads, dim, batch, norms);
     const auto x = narrow<T>(normal(batch * model.hidden));
     const auto first = model.run(x, {false, bits});
-    for (int repeat = 0; repeat < 5; ++repeat) {  // whichever thread takes what
+    for (int repeat = 0; repeat < 20; ++repeat) {  // whichever thread takes what, or is late
       const auto again = model.run(x, {false, bits});
       for (size_t i = 0; i < first.size(); ++i, ++compared) {
         const float a = to_float(first[i]), b = to_float(again[i]);

@@ -246,3 +246,49 @@ def test_command(make_vault, capsys, monkeypatch) -> None:
     assert main(["rename", "Old", "New", "vault", "--write"]) == 0
     assert "1 files moved, 1 changed" in capsys.readouterr().out
     assert (root / "d/S.md").read_text() == "x\n[[New]]\n"
+
+
+TITLED = {
+    "c/Old.md": "\ufeff---\r\ntitle: Old\r\n---\r\n# Old\r\n[[#Old]] [[Old#old#Part]]\r\n"
+    "## Part\r\n# Old\r\n",
+    "c/Old.zh.md": "---\ntitle: 'Old'\nlang: zh\n---\nOld\n===\n",
+    "S.md": "# Old\n[[Old]] [[Old#Old|x]] [t](c/Old.md#Old) [[Old#Part]] [[S#Old]]\n",
+}
+
+
+def test_a_title_that_is_the_old_name_is_named_and_stays(make_vault, capsys) -> None:
+    root = make_vault(TITLED)
+    assert main(["rename", "Old", "It's new", str(root)]) == 0
+    told = capsys.readouterr()
+    places = [line.split(": warning: ")[0].rsplit("/", 1)[-1] for line in told.err.splitlines()]
+    assert places == ["Old.md:2", "Old.md:4", "Old.zh.md:2", "Old.zh.md:5"]
+    assert all("old-title" in line and "--title" in line for line in told.err.splitlines())
+    assert not any("# Old" in line for line in told.out.splitlines() if line.startswith(("+#", "-#")))
+    rename(root, "Old", "p/Old")  # the same name elsewhere
+    assert plan_rename(Vault.load(root), "Old", "c/Old").notices == []
+
+
+def test_the_title_changes_with_the_name_where_it_is_asked_for(make_vault, capsys) -> None:
+    root = make_vault(TITLED)
+    assert main(["rename", "Old", "It's new", str(root), "--title"]) == 0
+    out = capsys.readouterr().out
+    assert "+# It's new" in out and (root / "c/Old.md").is_file()
+    assert main(["rename", "Old", "It's new", str(root), "--title", "--write"]) == 0
+    assert "old-title" not in capsys.readouterr().err
+    assert (root / "c/It's new.md").read_bytes().decode() == (
+        "\ufeff---\r\ntitle: It's new\r\n---\r\n# It's new\r\n[[#It's new]] [[It's new#It's new#Part]]\r\n"
+        "## Part\r\n# Old\r\n"
+    )
+    chinese = (root / "c/It's new.zh.md").read_text()
+    assert chinese == "---\ntitle: 'It''s new'\nlang: zh\n---\nIt's new\n===\n"
+    assert (root / "S.md").read_text() == (
+        "# Old\n[[It's new]] [[It's new#It's new|x]] [t](c/It's%20new.md#It's%20new) "
+        "[[It's new#Part]] [[S#Old]]\n"
+    )
+
+
+def test_only_what_is_the_old_name_changes(make_vault) -> None:
+    files = {"Old.md": "# Old ways\n\n# Old\n", "Old.zh.md": "---\ntitle: 旧\n---\n# 旧\n\n## Old\n"}
+    root = make_vault(files)
+    plan = plan_rename(Vault.load(root), "Old", "New", title=True)
+    assert plan.texts == {} and plan.notices == []

@@ -13,13 +13,14 @@ def check_recursion(unit: Unit) -> Iterator[Problem]:
     """No function calls itself, directly or through others.
 
     Told by names, so functions with several definitions, those that share a name with the library, methods,
-    and calls with template arguments (`f<N - 1>()`, which end at compile time) are left out.
+    and what may end at compile time (constexpr functions, calls with template arguments as `f<N - 1>()`) are
+    left out.
     """
     counts = Counter(unit.words[f.name] for f in unit.functions)
     own = {
         unit.words[f.name]: f
         for f in unit.functions
-        if counts[unit.words[f.name]] == 1 and not f.scope.startswith("class")
+        if counts[unit.words[f.name]] == 1 and not f.scope.startswith("class") and not _constexpr(unit, f)
     }
     own = {name: f for name, f in own.items() if name not in FUNCTIONS}
     calls = {name: _calls(unit, f, own.keys()) for name, f in own.items()}
@@ -45,6 +46,10 @@ def check_recursion(unit: Unit) -> Iterator[Problem]:
             elif name not in finished:
                 trail.append(name)
                 pending.append(iter(calls[name]))
+
+
+def _constexpr(unit: Unit, function: Function) -> bool:
+    return "constexpr" in unit.words[function.start : function.name]
 
 
 def _calls(unit: Unit, function: Function, names: object) -> list[str]:

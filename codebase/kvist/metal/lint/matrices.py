@@ -15,7 +15,11 @@ _ELEMENTS = {"half", "float", "bfloat", "float16_t", "bfloat16_t"}
 def check_matrices(unit: Unit) -> Iterator[Problem]:
     """Sizes and element types where they are plain."""
     for index, token in enumerate(unit.tokens):
-        if re.fullmatch(r"simdgroup_[a-z]+\d+x\d+", token.text) and token.text not in SIMDGROUP_MATRICES:
+        if (
+            token.text.startswith("simdgroup_")
+            and re.fullmatch(r"simdgroup_[a-z]+\d+x\d+", token.text)
+            and token.text not in SIMDGROUP_MATRICES
+        ):
             hint = f"one of {', '.join(sorted(SIMDGROUP_MATRICES))}"
             yield unit.problem(token, "matrix-size", f"there is no {token.text}", hint)
         if token.text not in _TEMPLATES or unit.words[index + 1 : index + 2] != ["<"]:

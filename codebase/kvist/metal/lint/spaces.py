@@ -44,7 +44,7 @@ _ARGUMENTS += ["-ferror-limit=200", "-ftemplate-depth=200", "-fconstexpr-steps=1
 _ARGUMENTS += ["-ftemplate-backtrace-limit=0"]
 _ARGUMENTS += ["-include", str(_HERE / "declarations.h")]
 RAN = "ran"
-_FRACTION = r"[?]|(?<![\w.])(?:\d[\d']*\.|\.\d|\d+[eE])"
+_FRACTION = r"(?<![\w.])(?:\d[\d']*\.|\.\d|\d+[eE])"
 
 
 def check_spaces(unit: Unit, unresolved: str) -> tuple[str, list[Problem]]:
@@ -63,17 +63,20 @@ def check_spaces(unit: Unit, unresolved: str) -> tuple[str, list[Problem]]:
     return RAN, judge(unit, made, found)
 
 
-def _places(text: str) -> list[int]:
-    """Offsets, in bytes, of `?`, and of fractions in a text that has bfloat."""
-    pattern = _FRACTION if "bfloat" in text else "[?]"
+def _places(text: str, pattern: str) -> list[int]:
+    """Offsets, in bytes."""
     found = [m.start() for m in re.finditer(pattern, text)]
     return found if text.isascii() else [len(text[:offset].encode()) for offset in found]
 
 
 def _parse(made: Translated) -> list[Error] | str:
-    given = {"text": made.text, "arguments": _ARGUMENTS, "places": _places(made.text[: made.added])}
+    own = made.text[: made.added]
+    given = {"text": made.text, "arguments": _ARGUMENTS, "conditions": _places(own, "[?]")}
+    given["fractions"] = _places(own, _FRACTION) if "bfloat" in own else []
+    package = importlib.util.find_spec("clang")
+    folder = Path(next(iter(package.submodule_search_locations or [""]))).parent if package else Path()
     done = subprocess.run(
-        [sys.executable, str(_HERE / "clang_worker.py")],
+        [sys.executable, "-S", "-E", str(_HERE / "clang_worker.py"), str(folder)],  # starts sooner
         input=json.dumps(given),
         capture_output=True,
         text=True,

@@ -87,6 +87,13 @@ void begin_threadgroup() {
   }
 }
 
+bool is_in(const volatile void* address, char space) {
+  const uint32_t slot = slot_of(address);
+  if (slot < kMaxRegions) return space == (regions[slot].mode == Mode::threadgroup ? 'g' : spaces[slot]);
+  const char* const at = const_cast<const char*>(static_cast<const volatile char*>(address));
+  return space == (at >= running.stack && at < running.stack_end ? 't' : 'c');
+}
+
 bool allow_stray_page(void* address) {
   static uint32_t allowed = 0;
   if (slot_of(address) == kMaxRegions || ++allowed > 20000) return false;

@@ -57,6 +57,9 @@ struct Site {
 #endif
 };
 
+// Whether memory is in an address space: 'd' device, 'c' constant, 'g' threadgroup, 't' thread.
+bool is_in(const volatile void* address, char space);
+
 // The calls through which a thread came to where it is, as one number; the front end writes a Call in front of every
 // call of a function that waits.
 uint32_t enter(uint32_t place);  // the number before
@@ -158,6 +161,7 @@ struct Layout {
   uint32_t lanes;            // scalars of an element that count: 3 of the 4 of a float3, 0 for a struct
 };
 extern const Layout layouts[];
+extern const char* const spaces;  // of the buffers: 'd' or 'c'
 
 // One GPU thread, start to end; generated likewise.
 void run_thread(void* const* buffers, const Thread& thread);

@@ -55,7 +55,6 @@ _INLINE = re.compile(
 )
 
 _LONG = 300  # characters, below which it is no gain to know a line of HTML
-_OPAQUE = re.compile(r"<!--(?! -->)|<[?!](?!--)|<(?:pre|script|style|textarea)\b", re.IGNORECASE)
 _TAG = re.compile(r"<(/?)([a-zA-Z][\w-]*)(?:[^<>\"'/]|\"[^\"<>]*\"|'[^'<>]*'|/(?!>))*(/?)>")
 _BLOCK_ELEMENTS = frozenset({"details", "div", "dl", "figure", "ol", "p", "section", "table", "ul"})
 _VOID = frozenset({"br", "col", "hr", "img", "input", "source", "track", "wbr"})
@@ -132,11 +131,8 @@ class QuickRawHtml(Preprocessor):
             rest = _INLINE.sub("", rest)
         if "<" not in rest and "&" not in rest:
             return lines
-        if not _OPAQUE.search(rest):
-            lines = [
-                self.md.htmlStash.store(line) if is_whole(lines, number) else line
-                for number, line in enumerate(lines)
-            ]
+        store = self.md.htmlStash.store
+        lines = [store(line) if is_whole(lines, number) else line for number, line in enumerate(lines)]
         return self._other.run(lines)
 
 

@@ -92,15 +92,13 @@ class Half:
             self.files.append(file)
             Page(None, file, config)
 
-    def render(self, paths: Iterable[str], had: Mapping[str, bytes]) -> tuple[set[str], list[str]]:
-        """Render staged files; `had` is what is published now. Paths written, and complaints."""
+    def render(self, paths: Iterable[str]) -> tuple[set[str], list[str]]:
+        """Render staged files. Paths written, and complaints."""
         changed = set(paths)
         written = {output_of(path) for path in changed if path.startswith(SOURCES)}
         written |= _OUTPUTS if LISTING in changed else set()
         with _complaints() as complaints:
             pages, static = self._files(changed)
-            spliced = {} if self._unsure else self._spliced(pages, had)
-            pages = [file for file in pages if file not in spliced]
             if LISTING in changed:
                 pages, owed = self._listed_anew(pages)
                 changed |= owed
@@ -114,9 +112,6 @@ class Half:
             for file in static:
                 self._make_way(file.dest_uri)
                 file.copy_file()
-                written.add(file.dest_uri)
-            for file, html in spliced.items():
-                write_anew(self.folder / file.dest_uri, html.encode())
                 written.add(file.dest_uri)
             listing = self.files.documentation_pages()
             for file in pages:
@@ -135,17 +130,20 @@ class Half:
         self._unsure |= bool(complaints)
         return written, complaints
 
-    def _spliced(self, pages: list[File], had: Mapping[str, bytes]) -> dict[File, str]:
-        """The pages of which new parts can take the place of old ones, with what they are then."""
+    def splice(self, paths: Iterable[str], had: Mapping[str, bytes]) -> dict[str, str]:
+        """Write the pages of which new parts can take the place of old ones, their outputs by staged file;
+        `had` is what is published now.
+        """
         found = {}
-        for file in pages:
+        for file in [] if self._unsure else self._files(paths)[0]:
             old, place = had.get(file.src_uri), self.site / file.dest_uri
             if old is None or b"\r" in old or is_notebook(file.src_uri) or not place.is_file():
                 continue
             new = read(file.content_string)
             html = spliced(place.read_text("utf-8"), read(old.decode()), new, file.url, self.config.extra)
             if html is not None:
-                found[file] = html
+                write_anew(self.folder / file.dest_uri, html.encode())
+                found[file.src_uri] = file.dest_uri
         return found
 
     def _make_way(self, path: str) -> None:

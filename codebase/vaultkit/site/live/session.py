@@ -1,7 +1,7 @@
 """The site of one project while its vault changes: each change is brought to the pages it touches."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -210,7 +210,9 @@ class Session:
         return half.frame(self.rendered[language]) != half.frame(self.trees[language].staged.files)
 
     def _bring(self, language: Language) -> tuple[list[str], list[str]]:
-        """Render what differs from what is shown, and publish it; with complaints nothing is published."""
+        """Render what differs from what is shown, and publish it. Pages that only show something of an edit
+        come first, as they are sure; with complaints about another page nothing else is published.
+        """
         wanted, had = self.trees[language].staged.files, self.rendered[language]
         half, folder = self.halves[language], self.layout.stage(language)
         new = {path for path, content in wanted.items() if had.get(path) != content}
@@ -229,18 +231,25 @@ class Session:
             (half.folder / path).unlink(missing_ok=True)
             remove_empty(half.folder, (half.folder / path).parent)
         half.look_again(new - had.keys(), gone)
-        written, complaints = half.render(new, had)
-        if complaints:
-            return [], complaints
-        if needed - half.needs({output_of(path) for path in new}):
-            outputs |= half.unneeded()
-        self.rendered[language] = dict(wanted)
+        spliced = half.splice(new, had)
+        changed = self._publish(language, spliced.values())
+        had |= {path: wanted[path] for path in spliced}
+        written, complaints = half.render(new - spliced.keys())
+        if not complaints:
+            if needed - half.needs({output_of(path) for path in new}):
+                outputs |= half.unneeded()
+            self.rendered[language] = dict(wanted)
+            changed += self._publish(language, written | outputs)
         site = self.layout.published(language)
-        changed = publish_files(half.folder, site, written | outputs)
-        pages = {_url(path) for path in written | outputs if path.endswith("index.html")}
+        return [(site / path).relative_to(self.layout.site).as_posix() for path in changed], complaints
+
+    def _publish(self, language: Language, paths: Collection[str]) -> list[str]:
+        """Publish outputs, which the search does not know so yet; those that have changed."""
+        changed = publish_files(self.halves[language].folder, self.layout.published(language), paths)
+        pages = {_url(path) for path in paths if path.endswith("index.html")}
         if pages or TITLES in changed:
             self.behind.setdefault(language, set()).update(pages)
-        return [(site / path).relative_to(self.layout.site).as_posix() for path in changed], []
+        return changed
 
 
 def _url(path: str) -> str:

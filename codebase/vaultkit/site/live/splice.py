@@ -6,7 +6,8 @@ doubt is left to be rendered.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from vaultkit.site.formulas import MissingFormula
@@ -27,26 +28,47 @@ def spliced(shown: str, old: Source, new: Source, url: str, extra: Mapping[str, 
     if found is None or _said(old) != _said(new):
         return None
     lines, words = found
-    k = new.meta.get("k", {})
+    terms = extra["k_terms"] if has_terms(new.meta.get("k", {}), extra) else None
     for was, now, below in ((old.below, new.below, True), (old.head, new.head, False), *lines):
         if was == now:
             continue
-        marked = not below and has_terms(k, extra)  # no term is looked for in a foot
-        if not was or not now or (marked and any(map(extra["k_terms"].concerns, (was, now)))):
+        if not was or not now or (terms and not below and any(map(terms.concerns, (was, now)))):
+            return None  # no term is looked for in a foot
+        finished = partial(_finished, below=below, url=url, extra=extra)
+        made = _put(shown, _lines(was, now), finished) or _put(shown, [(was, now)], finished)
+        if made is None:
             return None
-        try:
-            was, now = (finish("", part, url, k, extra) if below else finish(part, "", url, k, extra)
-                        for part in (was, now))  # fmt: skip
-        except MissingFormula:
-            return None
-        if shown.count(was) != 1 or _needs(was) != _needs(now):
-            return None
-        shown = shown.replace(was, now)
+        shown = made
     for was, (now, times) in words.items():
         shown, count = re.subn(rf"(<a [^<>]*>){re.escape(was)}</a>", rf"\g<1>{now}</a>", shown)
         if count != times:
             return None
     return shown
+
+
+def _put(shown: str, parts: list[tuple[str, str]], finished: Callable[[str], str]) -> str | None:
+    """The page with new parts in the place of old ones; None if one does not stand there once."""
+    for part in parts:
+        try:
+            was, now = map(finished, part)
+        except MissingFormula:
+            return None
+        if not was or shown.count(was) != 1 or _needs(was) != _needs(now):
+            return None
+        shown = shown.replace(was, now)
+    return shown if parts else None
+
+
+def _lines(was: str, now: str) -> list[tuple[str, str]]:
+    """The lines that differ; [] if they are not as many."""
+    before, after = was.split("\n"), now.split("\n")
+    pairs = zip(before, after, strict=False)
+    return [(one, other) for one, other in pairs if one != other] if len(before) == len(after) else []
+
+
+def _finished(part: str, *, below: bool, url: str, extra: Mapping[str, Any]) -> str:
+    """Without terms, of which it has none."""
+    return finish("", part, url, {}, extra) if below else finish(part, "", url, {}, extra)
 
 
 def _differences(old: str, new: str) -> tuple[list[tuple[str, str, bool]], dict[str, tuple[str, int]]] | None:

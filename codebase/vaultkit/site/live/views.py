@@ -12,7 +12,7 @@ from vaultkit.site.anchors import Anchors
 from vaultkit.site.body import Body
 from vaultkit.site.compose import Inputs
 from vaultkit.site.context import Context
-from vaultkit.site.live.log import ALL, Log, Paths, Table, Watched, WatchedEntry
+from vaultkit.site.live.log import ALL, Key, Log, Paths, Table, Watched, WatchedEntry
 from vaultkit.site.live.world import World
 from vaultkit.site.paths import Language
 from vaultkit.site.results import Results, Verdict
@@ -110,6 +110,7 @@ class LoggedMap(SiteMap):
         pages, files = Table(log, "pages", sitemap.pages), Table(log, "pages of files", sitemap.files)
         super().__init__(vault, pages, sitemap.problems, files, sitemap.plain, sitemap.chinese)
         self._log, self._world = log, world
+        self._asked: dict[str, set[Key]] = {}
         self.__dict__["canvases"] = Table(log, "canvases", sitemap.canvases)
         self.__dict__["strict_breaks"] = sitemap.strict_breaks
         self.__dict__["tags"] = Table(log, "tags", sitemap.tags)
@@ -133,6 +134,14 @@ class LoggedMap(SiteMap):
     def about(self, path: str) -> str:
         self._log.keys.add(("about", path))
         return self._world.sitemap.about(path)
+
+    def builds_on(self, path: str) -> list[str]:
+        """Found once for all pages, each of which then has asked what this did."""
+        if path not in self._asked:
+            with self._log.asked() as self._asked[path]:
+                super().builds_on(path)
+        self._log.keys |= self._asked[path]
+        return self._builds_on[path]
 
     def anchors(self, note: Note) -> Anchors:
         path = note.path

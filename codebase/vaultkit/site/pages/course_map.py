@@ -8,7 +8,6 @@ from vaultkit.graph.columns import columns
 from vaultkit.graph.layers import reduced, rows
 from vaultkit.graph.order import Routes, Stop, ordered, routes
 from vaultkit.lists.items import read_items
-from vaultkit.lists.prerequisites import prerequisites
 from vaultkit.note import Note
 from vaultkit.pairs import canonical
 from vaultkit.resolve import resolve
@@ -23,6 +22,11 @@ _LINE = 21  # half-width characters on a line of a node
 _PIECES = re.compile(  # an opening mark with what follows, a closing one with what it closes
     r"\s*[\uff08\u300a\u300c\u3010]*(?:[!-\u024f]+|\S)[\u3001\u3002\uff09\uff0c\uff1a\uff1b\uff01\uff1f\u300b\u300d\u3011]*"
 )
+
+
+def is_drawn(context: Context, note: Note) -> bool:
+    """False for a short list."""
+    return len(_pages(context, note)) >= FEWEST
 
 
 def course_map(context: Context, note: Note, *, unfolded: bool = False) -> list[str]:
@@ -51,7 +55,7 @@ def _pages(context: Context, note: Note) -> dict[str, Page]:
 
 
 def _builds_on(context: Context, key: str) -> list[str]:
-    return [path for path in prerequisites(context.vault, key) if path != key]
+    return [path for path in context.sitemap.builds_on(key) if path != key]
 
 
 def _svg(context: Context, edges: dict[str, list[str]]) -> str:

@@ -3,26 +3,25 @@
 import math
 from html import escape
 
-from vaultkit.lists.prerequisites import prerequisites
 from vaultkit.site.context import Context, Target
 from vaultkit.site.pages.parts import attribute
+from vaultkit.site.sitemap import SiteMap
 from vaultkit.site.ui import say
-from vaultkit.vault import Vault
 
 FEWEST, MOST = 2, 40
 
 
-def before(vault: Vault, path: str) -> list[str]:
+def before(sitemap: SiteMap, path: str) -> list[str]:
     """Canonical paths of the notes to read before the one at `path`, each after those that it builds on."""
     order: list[str] = []
     seen = {path}
-    stack = [(path, iter(prerequisites(vault, path)))]
+    stack = [(path, iter(sitemap.builds_on(path)))]
     while stack:
         note, rest = stack[-1]
         for other in rest:
             if other not in seen:
                 seen.add(other)
-                stack.append((other, iter(prerequisites(vault, other))))
+                stack.append((other, iter(sitemap.builds_on(other))))
                 break
         else:
             stack.pop()
@@ -33,7 +32,9 @@ def before(vault: Vault, path: str) -> list[str]:
 def first(context: Context) -> str:
     """A folded list; "" if the line of direct prerequisites says it all. The browser marks what is read."""
     vault = context.vault
-    found = [(path, context.sitemap.page_of(path)) for path in before(vault, context.page.note("en"))]
+    found = [
+        (path, context.sitemap.page_of(path)) for path in before(context.sitemap, context.page.note("en"))
+    ]
     pages = [(vault.notes[path], page) for path, page in found if page][-MOST:]
     if len(pages) < FEWEST:
         return ""

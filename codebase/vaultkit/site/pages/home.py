@@ -5,13 +5,14 @@ from vaultkit.note import Note
 from vaultkit.pairs import canonical
 from vaultkit.resolve import resolve
 from vaultkit.site.context import Context, Target
-from vaultkit.site.pages.course_map import course_map
+from vaultkit.site.pages.course_map import course_map, is_drawn
 from vaultkit.site.pages.parts import attribute, escape, page_link
 from vaultkit.site.pages.reading_list import item_id, progress_bar
 from vaultkit.site.recent import Recent, recent
 from vaultkit.site.ui import say
 
 KIND = "home"
+MAP = "how-far"  # the anchor of the heading above lists and map
 LATELY = 6  # pages
 _KEEP_OUT = "data-unsearched"  # of the search: titles of other pages would be found here too
 
@@ -21,6 +22,16 @@ def home(context: Context) -> list[str]:
     return [*_lists(context), *_lately(context)]
 
 
+def has_map(context: Context) -> bool:
+    """True if the front page of the site shows a map."""
+    page = next((page for page in context.sitemap.pages.values() if page.slug == "index"), None)
+    if page is None or context.vault.notes[page.note("en")].properties.get("kind") != KIND:
+        return False
+    own = Context(context.sitemap, context.language, page, context.vault.notes[page.note(context.language)])
+    notes = _linked_lists(own)
+    return any(_row(own, note) for note in notes) and any(is_drawn(own, note) for note in notes)
+
+
 def _lists(context: Context) -> list[str]:
     """The reading lists that the text links to, in its order: progress, what is next; and the first map."""
     notes = _linked_lists(context)
@@ -28,7 +39,7 @@ def _lists(context: Context) -> list[str]:
     if not rows:
         return []
     title = say(context.language, "how_far")
-    lines = ["", f"## {title} {{ #how-far }}", "", f'<div class="k-shelf" markdown="1" {_KEEP_OUT}>', ""]
+    lines = ["", f"## {title} {{ #{MAP} }}", "", f'<div class="k-shelf" markdown="1" {_KEEP_OUT}>', ""]
     for row in rows:
         lines += ['<div class="k-shelf-list" markdown="1">', "", *row, "", "</div>", ""]
     lines += ["</div>", ""]

@@ -4,6 +4,7 @@ And that is quick: up to the next mark, text is found by one search and not char
 """
 
 import re
+from functools import lru_cache
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
@@ -47,5 +48,15 @@ def _inline(state: StateCore) -> None:
         token.children = token.children if token.children is not None else []
         if token.content.startswith(MARK) or is_heavy(token.content):
             token.children.append(Token("text", "", 0, content=token.content))
-        else:
+        elif "^[" in token.content or state.env:  # what stands elsewhere has a part in it
             state.md.inline.parse(token.content, state.md, state.env, token.children)
+        else:
+            token.children += [child.copy() for child in _alone(state.md, token.content)]
+
+
+@lru_cache(2000)
+def _alone(parser: MarkdownIt, text: str) -> list[Token]:
+    """The tokens of text without notes and references: most of a note that was edited is as it was."""
+    tokens: list[Token] = []
+    parser.inline.parse(text, parser, {}, tokens)
+    return tokens

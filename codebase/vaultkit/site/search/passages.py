@@ -7,6 +7,7 @@ import html
 import re
 from dataclasses import dataclass
 
+from vaultkit.site.search.formulas import readable
 from vaultkit.site.ui import CALLOUT_TITLES
 
 _ARTICLE = re.compile(r'<article\b[^>]*\bdata-searched\b(="listing")?[^>]*>')
@@ -15,10 +16,8 @@ _LEFT_OUT = re.compile(
     r'|<a class="(?:headerlink|footnote-ref|footnote-backref)".*?</a>|<!--.*?-->',
     re.DOTALL,
 )
-_DRAWN = 'class="katex-html"'  # how a formula looks; its TeX is what is searched
+_DRAWN = 'class="katex-html"'  # how a formula looks; what is searched is made of its TeX
 _TEX = re.compile(r"<math\b.*?<annotation[^>]*>(.*?)</annotation>.*?</math>", re.DOTALL)
-_NAMED = "alpha beta gamma delta epsilon theta lambda mu pi rho sigma tau phi omega sqrt sum log exp max min"
-_COMMAND = re.compile(rf"\\(?!(?:{'|'.join(_NAMED.split())})\b)[A-Za-z]+\*?|[\\{{}}&~]")
 _HEADING = re.compile(r'<h([1-6])\b[^>]*?\bid=["\']([^"\']*)[^>]*>(.*?)</h\1>', re.DOTALL)
 _INLINE = re.compile(
     r"</?(?:span|a|code|em|strong|b|i|u|s|q|mark|sub|sup|small|kbd|abbr|del|ins|wbr|cite|var|samp|bdi|time)"
@@ -79,8 +78,7 @@ def _plain(piece: str) -> str:
 
 
 def _tex(found: re.Match[str]) -> str:
-    """TeX as words: names of functions and Greek letters stay, commands that only set type go."""
-    return html.escape(_COMMAND.sub(" ", html.unescape(found[1])), quote=False)
+    return html.escape(readable(html.unescape(found[1])), quote=False)
 
 
 def _without(mark: str, text: str) -> str:

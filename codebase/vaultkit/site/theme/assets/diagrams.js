@@ -1,9 +1,10 @@
 // Draw Mermaid diagrams with our own copy of Mermaid, in the theme's colours, when the reader comes near the first
 // or holds the key that begins Ctrl+P: a browser does not wait for what printing begins. Drawn again when the colour
 // scheme changes.
+const TAG = /(?<!<)<(?!<|br\s*\/?>)(?=[A-Za-z/!?])/gi; // in a label: words, never an element, not even for a moment
 const blocks = [...document.querySelectorAll("pre.k-mermaid")].map((pre) => {
   const figure = Object.assign(document.createElement("figure"), { className: "k-diagram" });
-  const text = pre.textContent;
+  const text = pre.textContent.replace(TAG, "#lt;");
   pre.replaceWith(figure);
   figure.append(pre); // shown until the drawing is there
   return { figure, text };

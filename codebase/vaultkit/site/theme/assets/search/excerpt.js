@@ -1,5 +1,5 @@
 // The piece of a passage that shows best what was asked for, with the words marked.
-import { isRun, pairs } from "./words.js";
+import { isRun, lettersOf, pairs, simple } from "./words.js";
 
 const LETTER = "[\\p{L}\\p{N}]";
 
@@ -47,8 +47,9 @@ export function beginning(text, length = 170) {
 }
 
 /** Where the units stand; a run that stands nowhere as a whole is looked for in pairs. */
-export function find(text, units) {
+export function find(written, units) {
   const places = [];
+  const text = simple(written);
   for (const unit of units) {
     let found = matches(text, unit);
     if (!found.length && isRun(unit) && [...unit].length > 2) found = pairs(unit).flatMap((pair) => matches(text, pair));
@@ -62,10 +63,14 @@ function matches(text, unit) {
   const stem = isRun(unit) ? unit : unit.replace(/(?<=\p{L}{4})(?:ations?|ing|ies|ed|es|s|e)$/u, "");
   const plain = stem.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   const rest = unit.length < 4 ? `(?!${LETTER})` : `${LETTER}*`;
+  if (/^[0-9]{4,}$/.test(unit)) return all(text, `(?<!${LETTER})${[...unit].join("[,_' \u00a0\u2009\u202f]?")}${LETTER}*`, "gu"); // 819,200
   const inName = plain.replace(/^./, (first) => first.toUpperCase()); // `Attention` in `RadixAttention`
   const patterns = isRun(unit) ? [[plain, "gu"]] : [[`(?<!${LETTER})${plain}${rest}`, "giu"], [`(?<=\\p{Ll})${inName}${rest}`, "gu"]];
-  return patterns.flatMap(([pattern, flags]) => [...text.matchAll(new RegExp(pattern, flags))].map((match) => ({ start: match.index, end: match.index + match[0].length })));
+  patterns.push(...lettersOf(unit).map((letter) => [letter, "giu"]));
+  return patterns.flatMap(([pattern, flags]) => all(text, pattern, flags));
 }
+
+const all = (text, pattern, flags) => [...text.matchAll(new RegExp(pattern, flags))].map((match) => ({ start: match.index, end: match.index + match[0].length }));
 
 /** The places that fit into so many characters and name the most different units. */
 function densest(places, wide) {

@@ -1,32 +1,41 @@
 // The answer to a query: names and full text of the reader's language, then, where they help, of the other.
 import { beginning, excerpt, find as places, marked } from "./excerpt.js";
 import { half } from "./files.js";
-import { matchNames, NAMED } from "./names.js";
+import { likeNames, matchNames, NAMED } from "./names.js";
 import { searchText } from "./text.js";
-import { fold, isRun, readQuery } from "./words.js";
+import { fold, isRun, isTraditional, readQuery } from "./words.js";
 
 const DETAILED = 8; // rows whose text is fetched at once
+const WHOLE = 700; // points from which on a name has all that was asked for
 const FEW = 5; // with fewer pages than that the other language is asked too
+
+/** The index below a root, able to read what was typed. */
+async function readFor(text, root) {
+  const there = await half(root);
+  if (isTraditional(text)) await there.learn();
+  return there;
+}
 
 /** What the names alone say: {rows}. `site` is {language, other, roots}. */
 export async function findNames(text, site) {
+  const own = await readFor(text, site.roots[site.language]);
   const query = readQuery(text);
-  const own = await half(site.roots[site.language]);
-  return { rows: ordered(nameRows(own, query)) };
+  return { rows: ordered(nameRows(own, matchNames(own, query), query)) };
 }
 
 /** {rows, mended, partly}: rows are {href, title, name, heading, points, planned, api, detail()}. */
 export async function find(text, site) {
+  const own = await readFor(text, site.roots[site.language]);
   const query = readQuery(text);
-  const own = await half(site.roots[site.language]);
-  const rows = nameRows(own, query);
   let answer = await searchText(own, query);
+  const rows = nameRows(own, matchNames(own, query), query);
+  if (!answer.known) for (const [key, row] of nameRows(own, likeNames(own, query), query)) rows.set(key, Object.assign(row, { like: true }));
   addText(rows, answer, own, own, null);
   const written = query.tokens.some(isRun) ? "zh" : "en";
   const foreign = written !== site.language && (written === "zh" || rows.size < FEW || answer.partly || answer.mended.size);
   if (rows.size === 0 || foreign) {
-    const there = await half(site.roots[site.other]);
-    const more = await searchText(there, query);
+    const there = await readFor(text, site.roots[site.other]);
+    const more = await searchText(there, readQuery(text));
     const better = more.hits.length && !more.partly && !more.mended.size;
     if (better || !answer.hits.length) {
       if (better && (answer.partly || answer.mended.size)) dropText(rows);
@@ -37,7 +46,8 @@ export async function find(text, site) {
   const sorted = ordered(rows);
   await Promise.all(sorted.filter((row, index) => index < DETAILED || (row.inHeading && index < 2 * DETAILED)).map((row) => row.detail()));
   for (const row of sorted) if (row.inHeading && row.heading && fold(row.heading) === query.fold) row.points = Math.max(row.points, (row.listing ? 480 : 900) - (row.planned ? 25 : 0));
-  return { rows: sorted.sort(byPoints), mended: answer.mended, partly: answer.partly };
+  const whole = sorted.some((row) => row.points >= WHOLE && !row.like); // then that is what was meant
+  return { rows: sorted.sort(byPoints), mended: answer.mended, partly: answer.partly && !whole };
 }
 
 const byPoints = (a, b) => b.points - a.points;
@@ -45,18 +55,19 @@ const byPoints = (a, b) => b.points - a.points;
 /** Best first; of the API at most three names, or eight if nothing else is so called. */
 function ordered(rows) {
   const sorted = [...rows.values()].sort(byPoints);
-  const most = sorted[0]?.part ? 8 : 3;
+  const named = (row) => row.part && row.api;
+  const most = sorted[0] && named(sorted[0]) ? 8 : 3;
   let parts = 0;
-  const kept = sorted.filter((row) => !row.part || ++parts <= most);
-  const shown = new Set(kept.filter((row) => row.part).map((row) => row.page));
-  return kept.filter((row) => row.part || !row.api || row.named || !shown.has(row.page)); // not the page of a name again
+  const kept = sorted.filter((row) => !named(row) || ++parts <= most);
+  const shown = new Set(kept.filter(named).map((row) => row.page));
+  return kept.filter((row) => named(row) || !row.api || row.named || !shown.has(row.page)); // not the page of a name again
 }
 
-function nameRows(own, query) {
+function nameRows(own, found, query) {
   const rows = new Map();
-  for (const { page, part, name, points } of matchNames(own, query)) {
+  for (const { page, part, name, points } of found) {
     const key = part ? `${page.url}#${part.anchor}` : page.url;
-    rows.set(key, newRow(own, page, { part, name: part ? part.anchor : name, points, named: points >= NAMED, units: query.units }));
+    rows.set(key, newRow(own, page, { part, name: part && page.api ? part.anchor : name, points, named: points >= NAMED, units: query.units }));
   }
   return rows;
 }
@@ -74,7 +85,7 @@ function addText(rows, { hits, units }, source, own, language) {
 }
 
 function dropText(rows) {
-  for (const [key, row] of rows) if (!row.named && row.source) rows.delete(key);
+  for (const [key, row] of rows) if (row.like || (!row.named && row.source)) rows.delete(key);
 }
 
 function newRow(holder, page, more) {

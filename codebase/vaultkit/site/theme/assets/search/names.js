@@ -1,5 +1,5 @@
 // Titles, aliases, names of the API: how well a query names a page.
-import { distance, fold, forgiven, isRun, STOP, tokens } from "./words.js";
+import { distance, fold, forgiven, isRun, learnt, simple, STOP, tokens } from "./words.js";
 
 const NAMED = 500; // points from which on a page is what the query names, not only like it
 const known = new WeakMap();
@@ -8,10 +8,17 @@ export { NAMED };
 
 /** [{page, part, name, points}] of this half, best first; `name` is the other name that matched. */
 export function matchNames(half, query) {
-  if (!query.fold) return [];
-  const rows = names(half);
-  let found = best(rows, query, points);
-  if (!found.some((hit) => hit.points >= NAMED)) found = [...found, ...best(rows, query, nearly).filter((hit) => !found.some((other) => other.row === hit.row))];
+  return query.fold ? inOrder(best(names(half), query, points)) : [];
+}
+
+/** The same of names that are only like the query, as if it were mistyped; none if it names something. */
+export function likeNames(half, query) {
+  const found = query.fold ? best(names(half), query, points) : [];
+  if (found.some((hit) => hit.points >= NAMED)) return [];
+  return inOrder(best(names(half), query, nearly).filter((hit) => !found.some((other) => other.row === hit.row)));
+}
+
+function inOrder(found) {
   return found.sort((a, b) => b.points - a.points || a.row.page.title.length - b.row.page.title.length).map(({ row, ...hit }) => ({ ...row, ...hit }));
 }
 
@@ -21,12 +28,12 @@ export function vocabulary(half) {
 }
 
 function names(half) {
-  if (!known.has(half)) {
+  if (known.get(half)?.learnt !== learnt()) {
     const rows = half.pages.map((page) => ({ page, part: null, names: all(page.title, page.names) }));
     for (const part of half.parts) rows.push({ page: part.page, part, names: all(part.title, [...part.names, part.anchor]) });
-    known.set(half, rows);
+    known.set(half, { rows, learnt: learnt() });
   }
-  return known.get(half);
+  return known.get(half).rows;
 }
 
 function all(title, others) {
@@ -34,7 +41,7 @@ function all(title, others) {
     const [, before, inside] = /^(.+?)\s*[(（]([^()（）]+)[)）]$/.exec(name) ?? [];
     return before ? [[name, index], [before, index], [inside, index]] : [[name, index]];
   });
-  return whole.map(([text, index]) => ({ text, shown: index > 0, lower: text.normalize("NFKC").toLowerCase(), fold: fold(text), tokens: tokens(text) }));
+  return whole.map(([text, index]) => ({ text, shown: index > 0, lower: simple(text.normalize("NFKC")).toLowerCase(), fold: fold(text), tokens: tokens(text) }));
 }
 
 function best(rows, query, score) {
@@ -52,11 +59,12 @@ function best(rows, query, score) {
   return found;
 }
 
-/** Names of the API stand below notes, unless the query is spelt like code; planned notes below written ones. */
+/** Names of the API stand below notes, unless the query is spelt like code; planned notes below written ones, and
+ *  pages that the site has made below those of its notes. */
 function handicap({ page, part }, query, points) {
   const code = /[_.(]/.test(query.text);
-  if (part) return /[A-Z]/.test(part.title) && part.title === query.text ? 20 : code ? 30 : 0.275 * points;
-  return (page.planned ? 25 : 0) + (page.api ? (code ? 20 : 200) : 0);
+  if (part && page.api) return /[A-Z]/.test(part.title) && part.title === query.text ? 20 : code ? 30 : 0.275 * points;
+  return (page.planned ? 25 : 0) + (page.api ? (code ? 20 : 200) : 0) + (page.made ? 5 : 0);
 }
 
 function points(name, query) {

@@ -5,26 +5,32 @@ import { vocabulary } from "./names.js";
 const HEADING = 6; // a place's weight if the word stands in the passage's heading (7: in a name of the page)
 const ENDINGS = /^(?:s|es|ed|e|ing|y|ies|er|ers|ation|ations)?$/;
 
-/** {hits, units, mended, partly}: hits are {page, passage, score, heading}, best first; `mended` maps mistyped words. */
+/** {hits, units, mended, partly, known}: hits are {page, passage, score, heading}, best first; `mended` maps mistyped
+ *  words, `known` says that there are none: every word stands somewhere. */
 export async function searchText(half, query) {
-  if (!half.size || !query.units.length) return { hits: [], units: [], mended: new Map(), partly: false };
+  if (!half.size || !query.units.length) return { hits: [], units: [], mended: new Map(), partly: false, known: false };
   let units = query.units;
   const mended = new Map();
   let found = await Promise.all(units.map((unit, index) => gather(half, unit, query.typing && index === units.length - 1)));
   let hits = rank(half, found, 1);
+  const names = vocabulary(half);
+  const known = units.every((unit, index) => found[index].places.size || names.has(unit));
   if (!hits.length) {
     for (const [index, unit] of units.entries()) {
-      if (found[index].places.size || isRun(unit)) continue;
+      if (found[index].places.size || isRun(unit) || query.groups.has(unit) || names.has(unit)) continue;
       const better = await mend(half, unit);
       if (better) mended.set(unit, better);
     }
-    units = units.flatMap((unit) => (isRun(unit) && [...unit].length > 2 ? cut(unit) : [mended.get(unit) ?? unit]));
+    units = units.flatMap((unit, index) => {
+      if (isRun(unit) && [...unit].length > 2) return cut(unit);
+      return (!found[index].places.size && query.groups.get(unit)) || [mended.get(unit) ?? unit];
+    });
     found = await Promise.all(units.map((unit) => gather(half, unit, false)));
     hits = rank(half, found, 1);
   }
   const partly = !hits.length && units.length > 1;
   if (partly) hits = rank(half, found, 0.5);
-  return { hits, units, mended, partly };
+  return { hits, units, mended, partly, known };
 }
 
 /** {places: passage -> weight, rarity}: where a unit stands. */
@@ -49,12 +55,12 @@ async function ofRun(half, run) {
   return places;
 }
 
-/** A word, its forms, and, while it is being typed, what it may become. */
+/** A word, its forms, and, while it is being typed, what it may become: `tags` may also be more than one `tag`. */
 async function ofWord(half, word, typing) {
   if (typing && word.length > 1) {
     const terms = await half.beginning(word, 4);
     const whole = word.length < 4 && terms.some(([term]) => term === word); // then `KV` does not mean `kvist`
-    return union(whole ? terms.filter(([term]) => term === word) : terms, (term) => (term === word ? 1 : 0.6));
+    if (terms.length || !/[^s]s$/.test(word)) return union(whole ? terms.filter(([term]) => term === word) : terms, (term) => (term === word ? 1 : 0.6));
   }
   const stem = word.replace(/(?:ations?|ing|ies|ers?|ed|es|s|e|y)$/, "");
   if (stem.length < 4) return union([["", await half.places(word)]], () => 1);
