@@ -230,7 +230,8 @@ def test_text_in_traditional_characters_is_found_by_both_writings(open_page: Any
       for (const query of queries) {
         const { rows } = await find(query, site);
         const parts = rows[0]?.excerpt ?? [];
-        told.push([rows[0]?.title, rows[0]?.named, parts.map((part) => (part.mark ? `[${part.text}]` : part.text)).join("")]);
+        const spelt = parts.map((part) => (part.mark ? `[${part.text}]` : part.text)).join("");
+        told.push([rows[0]?.title, rows[0]?.named, spelt]);
       }
       return told;
     }"""
