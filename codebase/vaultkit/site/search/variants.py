@@ -5,7 +5,6 @@ The table is OpenCC's (Apache-2.0; BYVoid/OpenCC, TSCharacters), read from the p
 which no more is used. Characters that simplified texts write too (GB 2312 has them) stand for themselves.
 """
 
-import re
 from collections.abc import Iterable
 from functools import cache
 from importlib.util import find_spec
@@ -40,18 +39,18 @@ def _is_only_traditional(letter: str) -> bool:
 
 
 @cache
-def _any() -> re.Pattern[str]:
-    return re.compile(f"[{''.join(simplified())}]" if simplified() else r"(?!)")
+def _table() -> dict[int, str]:
+    return {ord(letter): other for letter, other in simplified().items()}
 
 
 def simple(text: str) -> str:
     """`text` in simplified characters."""
-    return _any().sub(lambda found: simplified()[found[0]], text)
+    return text.translate(_table()) if is_traditional(text) else text
 
 
 def is_traditional(text: str) -> bool:
     """True if a character of it has a simplified one."""
-    return bool(_any().search(text))
+    return not simplified().keys().isdisjoint(text)
 
 
 def variants(terms: Iterable[str]) -> list[str]:
