@@ -1,6 +1,7 @@
 """Search in a real browser: what comes first for a list of queries, and the dialog in a reader's hands."""
 
 import csv
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,9 @@ from urllib.parse import unquote
 
 import pytest
 
+from vaultkit.site.search.site import SiteIndex
 from vaultkit.site.search.terms import terms
+from vaultkit.site.search.variants import simplified
 
 pytestmark = pytest.mark.browser
 QUERIES = Path(__file__).parent / "search_queries.csv"
@@ -205,6 +208,38 @@ def test_a_number_is_never_mended_to_another(open_page: Any, sample_home: str) -
     assert page.evaluate(WORDS, [sample_home, pairs]) == [3, 3, 1, 3]
 
 
+@pytest.fixture
+def traditional(tmp_path: Path, sample: Any, serve_folder: Callable[..., str]) -> str:
+    """The scripts of a site whose one page is in traditional characters."""
+    shutil.copytree(sample.layout.site / "assets", tmp_path / "assets")
+    page = '<article data-searched><h1 id="a">緩存</h1><p>鍵與值留在記憶體裡。</p></article>'
+    for url in ("", "a/"):
+        (tmp_path / url).mkdir(exist_ok=True)
+        (tmp_path / url / "index.html").write_text(page if url else "<title>x</title>", "utf-8")
+    (tmp_path / "assets" / "titles.json").write_text('[{"u": "a/", "t": "緩存"}]', "utf-8")
+    SiteIndex(tmp_path).refresh()
+    return serve_folder(tmp_path)
+
+
+def test_text_in_traditional_characters_is_found_by_both_writings(open_page: Any, traditional: str) -> None:
+    page = open_page(traditional)
+    code = """async ([root, queries]) => {
+      const { find } = await import(root + "assets/search/find.js");
+      const site = { language: "zh", other: "en", roots: { zh: new URL(root), en: new URL(root) } };
+      const told = [];
+      for (const query of queries) {
+        const { rows } = await find(query, site);
+        const parts = rows[0]?.excerpt ?? [];
+        told.push([rows[0]?.title, parts.map((part) => (part.mark ? `[${part.text}]` : part.text)).join("")]);
+      }
+      return told;
+    }"""
+    told = page.evaluate(code, [traditional, ["缓存", "緩存", "留在记忆", "留在記憶", "紙"]])
+    text = "鍵與值[留在記憶]體裡。"
+    assert [title for title, _ in told] == ["緩存"] * 4 + [None]
+    assert told[2][1] == told[3][1] == text
+
+
 REMARKS = """async ([queries, root]) => {
   const site = { language: "en", other: "zh", roots: { en: new URL(root), zh: new URL(root + "zh/") } };
   const { find } = await import(root + "assets/search/find.js");
@@ -246,11 +281,18 @@ def test_browser_and_build_cut_text_alike(open_page: Any, sample_home: str) -> N
         "在KV缓存里，每个token占819,200字节。多头潜在注意力（MLA）、ＧＱＡ与ﬁve",
         "819,200 819 200 819_200 1'000'000, 12,3456 0,100 1,2,300 4.100,200 x1,000 £2,000 1,234.5 9,999,9",
         "ρ_{i,t}=π_θ(o)/π_old, ε Σ σ ς ϵ √d ∑_i µ 1/Ω",
+        "緩存與鍵值，最後關於乾坤",
         "naïve Ångström Ωmega ß İstanbul γ-ray 中 日本語のテスト 한국어 𠀀𠀁 x1y2 LLaMA3 fp16 e4m3 a_b_ _x",
     ]
     page = open_page(sample_home)
-    code = "(t) => import(document.baseURI + 'assets/search/words.js').then((m) => t.map(m.termsOf))"
-    assert page.evaluate(code, texts) == [sorted(terms(text), key=_utf16) for text in texts]
+    table = simplified()
+    code = """([texts, table]) => import(document.baseURI + 'assets/search/words.js').then((m) => {
+      m.learn(table);
+      return [texts.map(m.termsOf), [...table[0]].filter((letter) => !m.isTraditional(letter))];
+    })"""
+    told, unseen = page.evaluate(code, [texts, ["".join(table), "".join(table.values())]])
+    assert not unseen  # a browser knows by itself for what it needs the table
+    assert told == [sorted(terms(text), key=_utf16) for text in texts]
 
 
 def _utf16(term: str) -> bytes:

@@ -151,6 +151,7 @@ def test_a_page_may_say_that_it_is_not_searched_or_a_listing() -> None:
         ("paged_attention", {"paged_attention", "paged", "attention"}),
         ("the cache of ＧＱＡ", {"cache", "gqa"}),
         ("x" * 41, set()),
+        ("緩存乾", {"缓存", "存乾", "乾"}),
         ("占819,200。", {"819200", "819", "200", "占"}),
         ("1_000_000 1 000", {"1_000_000", "1000000", "1000", "000", "1"}),
         (
@@ -161,6 +162,25 @@ def test_a_page_may_say_that_it_is_not_searched_or_a_listing() -> None:
 )
 def test_terms(text: str, expected: set[str]) -> None:
     assert set(terms(text)) == expected
+
+
+def test_traditional_characters_are_those_of_what_the_index_holds(
+    tmp_path: Path, put: Callable[[str, str], None]
+) -> None:
+    put("a/", "<p>缓存后</p>")
+    SiteIndex(tmp_path).refresh()
+    name, at_once = unpacked(tmp_path / "search" / "index.bin")["variants"]
+    traditional, simplified, _ = unpacked(tmp_path / "search" / "words" / f"{name}.bin")
+    assert dict(zip(traditional, simplified, strict=True)) == {"緩": "缓", "後": "后"} and not at_once
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "titles.json").write_text(json.dumps([{"u": "a/", "t": "緩存"}]), "utf-8")
+    SiteIndex(tmp_path).refresh()
+    root = unpacked(tmp_path / "search" / "index.bin")
+    assert root["variants"] == [name, 1] and root["pages"][0][1] == "緩存"
+    put("a/", "<p>cache</p>")
+    (tmp_path / "assets" / "titles.json").write_text("[]", "utf-8")
+    SiteIndex(tmp_path).refresh()
+    assert unpacked(tmp_path / "search" / "index.bin")["variants"] == ["", 0]
 
 
 def test_weights_tell_name_heading_and_text_apart() -> None:
@@ -275,4 +295,4 @@ def test_a_build_is_the_same_each_time(tmp_path: Path, put: Callable[[str, str],
         SiteIndex(tmp_path).refresh()
         files = sorted((tmp_path / "search").rglob("*.bin"))
         contents.append({file.name: file.read_bytes() for file in files})
-    assert contents[0] == contents[1] and len(contents[0]) == 3
+    assert contents[0] == contents[1] and len(contents[0]) == 4  # the root, words, a text, writings

@@ -15,7 +15,7 @@ import os
 import select
 import sys
 import threading
-from signal import ITIMER_REAL, setitimer
+from signal import ITIMER_REAL, getitimer, setitimer
 from time import monotonic
 from types import FrameType
 from typing import Any
@@ -23,6 +23,9 @@ from typing import Any
 DEFAULT_SECONDS = 60.0
 GRACE = 1.5, 5.0  # a block that does not answer has its limit times this, and so many seconds more
 SLACK = 5.0
+AGAIN = (
+    0.1  # seconds after which the alarm rings again if Python has not heard it: on a busy machine it may not
+)
 STDERR = 2
 
 _alarm = getattr(_signal, "SIGALRM", None)
@@ -57,10 +60,15 @@ class time_limit:
         if not faulthandler.is_enabled():
             faulthandler.enable(STDERR)
         self.handler = _signal.signal(_alarm, self._expired)
-        self.outer = setitimer(ITIMER_REAL, self.seconds)
+        self.outer = getitimer(ITIMER_REAL)
         _watch(self.seconds)
         self.end = os._exit
         os._exit = _guarded(self.end)  # type: ignore[assignment]
+        try:
+            setitimer(ITIMER_REAL, self.seconds, AGAIN)
+        except BaseException:  # it rings already
+            self.__exit__()
+            raise
 
     def __exit__(self, *error: object) -> None:
         if self.outer is None:
@@ -76,6 +84,7 @@ class time_limit:
                 setitimer(ITIMER_REAL, *self.outer)
 
     def _expired(self, signum: int, frame: FrameType | None) -> None:
+        setitimer(ITIMER_REAL, 0)
         raise TimeLimit(f"ran longer than {self.seconds:g} s")
 
 

@@ -206,3 +206,7 @@ kernel void read_through_a_cast(device uint* o [[buffer(0)]], uint i [[thread_po
   threadgroup_barrier(mem_flags::mem_threadgroup);
   o[i] = ((threadgroup uint*)count)[i & 1] + *(threadgroup uint*)&count[0];
 }
+
+constexpr int two_to(int n) { return n == 0 ? 1 : 2 * two_to(n - 1); }
+constant constexpr int sixteen = two_to(4);
+kernel void powers(device float* o [[buffer(0)]], uint i [[thread_position_in_grid]]) { o[i] = sixteen; }

@@ -1,10 +1,12 @@
 """Guards the limits on a block that Python cannot stop, and against a block that ends the run quietly."""
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,6 +33,31 @@ def test_python_code_is_stopped() -> None:
     with pytest.raises(TimeLimit, match="longer than"), time_limit(0.05):
         while True:
             pass
+
+
+def test_an_alarm_that_is_not_heard_rings_again() -> None:
+    """As when the signal comes in a moment in which Python does not look for it."""
+    expired, rings = time_limit._expired, []
+
+    def deaf(self: time_limit, *signal: Any) -> None:
+        rings.append(signal)
+        if len(rings) > 1:
+            expired(self, *signal)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(time_limit, "_expired", deaf)
+        with pytest.raises(TimeLimit, match="longer than"), time_limit(0.05):
+            while True:
+                pass
+    assert len(rings) == 2
+
+
+def test_an_alarm_that_rings_at_once_leaves_nothing_behind(armed: list[float]) -> None:
+    before = os._exit, signal.getsignal(signal.SIGALRM)
+    with pytest.raises(TimeLimit), time_limit(1e-6):
+        while True:
+            pass
+    assert (os._exit, signal.getsignal(signal.SIGALRM)) == before and armed[-1] == 0
 
 
 def run(folder: Path, code: str, seconds: float) -> subprocess.CompletedProcess[str]:

@@ -16,6 +16,7 @@ from typing import Any
 from zlib import crc32
 
 from vaultkit.site.search.index import Entry, Index
+from vaultkit.site.search.variants import is_traditional, variants
 
 FOLDER = "search"
 ROOT = "index.bin"
@@ -32,6 +33,7 @@ class Writer:
         self.rows: dict[str, str] = {}  # of a chunk, by term
         self.starts: list[str] = []  # the first term of each chunk
         self.chunks: list[str] = []  # their files' names
+        self.variants = ""  # the name of the file of traditional characters
         self.texts: dict[str, tuple[object, str]] = {}  # by URL: what the text was made from, its file's name
 
     def write(self, index: Index, titles: Iterable[Mapping[str, Any]]) -> None:
@@ -43,8 +45,12 @@ class Writer:
         self._words(index)
         root = self._root(index, entries)
         root |= {"words": self.starts, "chunks": self.chunks}
+        table = variants(index.places)
+        self.variants = self._put("words", table) if table[0] else ""
+        at_once = any(is_traditional(name) for each in entries for name in (each["t"], *each.get("a", ())))
+        root["variants"] = [self.variants, int(at_once)]
         kept = {self._put("", root, ROOT)}
-        kept |= {f"words/{name}.bin" for name in self.chunks}
+        kept |= {f"words/{name}.bin" for name in (*self.chunks, self.variants)}
         kept |= {f"pages/{name}.bin" for _, name in self.texts.values()}
         for file in self.folder.rglob("*"):
             if file.is_file() and file.relative_to(self.folder).as_posix() not in kept:

@@ -4,7 +4,8 @@ A word of an alphabet is a term in lower case; of a name such as `QuantizedWeigh
 parts are terms too. Chinese, Japanese and Korean are written without spaces: there every two neighbours are
 a term, and the last of a run stands alone, so that a word is found wherever it stands, and a single character
 as the beginning of a term. A number whose digits stand in groups (819,200 or 819 200 or 819_200) is a term
-without what parts them, besides its groups. A Greek letter, with which formulas are written, is its name too.
+without what parts them, besides its groups. Chinese is in
+simplified characters. A Greek letter, with which formulas are written, is its name too.
 """
 
 import re
@@ -12,6 +13,8 @@ import unicodedata
 from collections import Counter
 from functools import cache
 from itertools import pairwise
+
+from vaultkit.site.search.variants import simple
 
 CJK = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\U00020000-\U0003ffff"
 _WORD = re.compile(rf"[^\W{CJK}]+")
@@ -35,7 +38,7 @@ STOP = frozenset({
 def terms(text: str) -> Counter[str]:
     """How often each term stands in `text`."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
+        text = simple(unicodedata.normalize("NFKC", text))
     found: Counter[str] = Counter()
     for word, times in Counter(_WORD.findall(text)).items():
         for term in _expand(word):

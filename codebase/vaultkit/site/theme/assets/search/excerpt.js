@@ -1,5 +1,5 @@
 // The piece of a passage that shows best what was asked for, with the words marked.
-import { isRun, lettersOf, pairs } from "./words.js";
+import { isRun, lettersOf, pairs, simple } from "./words.js";
 
 const LETTER = "[\\p{L}\\p{N}]";
 
@@ -47,8 +47,9 @@ export function beginning(text, length = 170) {
 }
 
 /** Where the units stand; a run that stands nowhere as a whole is looked for in pairs. */
-export function find(text, units) {
+export function find(written, units) {
   const places = [];
+  const text = simple(written);
   for (const unit of units) {
     let found = matches(text, unit);
     if (!found.length && isRun(unit) && [...unit].length > 2) found = pairs(unit).flatMap((pair) => matches(text, pair));

@@ -1,5 +1,6 @@
 // One language's index, in small compressed files that are fetched when they are needed: vaultkit/site/search/files.py.
 import { packed } from "../packed.js";
+import { learn } from "./words.js";
 
 const halves = new Map();
 const PLANNED = 1;
@@ -21,8 +22,11 @@ export const forget = (root) => halves.delete(root.href);
 
 async function load(root) {
   const folder = new URL("search/", root);
-  const { pages, parts, words, chunks } = await packed(new URL("index.bin", folder), "no-cache");
-  return new Half(root, folder, pages.map(page), parts, words, chunks);
+  const { pages, parts, words, chunks, variants } = await packed(new URL("index.bin", folder), "no-cache");
+  const [table, atOnce] = variants;
+  const made = new Half(root, folder, pages.map(page), parts, words, chunks, table);
+  if (atOnce) await made.learn(); // names are in traditional characters
+  return made;
 }
 
 function page([url, title, names, marks, first, count, text]) {
@@ -30,8 +34,8 @@ function page([url, title, names, marks, first, count, text]) {
 }
 
 class Half {
-  constructor(root, folder, pages, parts, words, chunks) {
-    Object.assign(this, { root, folder, pages, words, chunks, files: new Map() });
+  constructor(root, folder, pages, parts, words, chunks, table) {
+    Object.assign(this, { root, folder, pages, words, chunks, table, files: new Map() });
     this.parts = parts.map(([number, anchor, title, names]) => ({ page: pages[number], anchor, title, names }));
     this.byUrl = new Map(pages.map((entry) => [entry.url, entry]));
     this.owners = [];
@@ -72,6 +76,11 @@ class Half {
   /** {d: summaries by anchor, s: passages as [anchor, heading, text]} of a page. */
   text(entry) {
     return entry.text ? this.file(`pages/${entry.text}.bin`) : Promise.resolve({ d: {}, s: [] });
+  }
+
+  /** Learn what the characters of this half's text are in traditional writing. */
+  async learn() {
+    if (this.table) learn(await this.file(`words/${this.table}.bin`));
   }
 
   file(path) {

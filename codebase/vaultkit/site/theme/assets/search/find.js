@@ -3,23 +3,30 @@ import { beginning, excerpt, find as places, marked } from "./excerpt.js";
 import { half } from "./files.js";
 import { likeNames, matchNames, NAMED } from "./names.js";
 import { searchText } from "./text.js";
-import { fold, isRun, readQuery } from "./words.js";
+import { fold, isRun, isTraditional, readQuery } from "./words.js";
 
 const DETAILED = 8; // rows whose text is fetched at once
 const WHOLE = 700; // points from which on a name has all that was asked for
 const FEW = 5; // with fewer pages than that the other language is asked too
 
+/** The index below a root, able to read what was typed. */
+async function readFor(text, root) {
+  const there = await half(root);
+  if (isTraditional(text)) await there.learn();
+  return there;
+}
+
 /** What the names alone say: {rows}. `site` is {language, other, roots}. */
 export async function findNames(text, site) {
+  const own = await readFor(text, site.roots[site.language]);
   const query = readQuery(text);
-  const own = await half(site.roots[site.language]);
   return { rows: ordered(nameRows(own, matchNames(own, query), query)) };
 }
 
 /** {rows, mended, partly}: rows are {href, title, name, heading, points, planned, api, detail()}. */
 export async function find(text, site) {
+  const own = await readFor(text, site.roots[site.language]);
   const query = readQuery(text);
-  const own = await half(site.roots[site.language]);
   let answer = await searchText(own, query);
   const rows = nameRows(own, matchNames(own, query), query);
   if (!answer.known) for (const [key, row] of nameRows(own, likeNames(own, query), query)) rows.set(key, Object.assign(row, { like: true }));
@@ -27,8 +34,8 @@ export async function find(text, site) {
   const written = query.tokens.some(isRun) ? "zh" : "en";
   const foreign = written !== site.language && (written === "zh" || rows.size < FEW || answer.partly || answer.mended.size);
   if (rows.size === 0 || foreign) {
-    const there = await half(site.roots[site.other]);
-    const more = await searchText(there, query);
+    const there = await readFor(text, site.roots[site.other]);
+    const more = await searchText(there, readQuery(text));
     const better = more.hits.length && !more.partly && !more.mended.size;
     if (better || !answer.hits.length) {
       if (better && (answer.partly || answer.mended.size)) dropText(rows);

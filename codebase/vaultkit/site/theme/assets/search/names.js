@@ -1,5 +1,5 @@
 // Titles, aliases, names of the API: how well a query names a page.
-import { distance, fold, forgiven, isRun, STOP, tokens } from "./words.js";
+import { distance, fold, forgiven, isRun, learnt, simple, STOP, tokens } from "./words.js";
 
 const NAMED = 500; // points from which on a page is what the query names, not only like it
 const known = new WeakMap();
@@ -28,12 +28,12 @@ export function vocabulary(half) {
 }
 
 function names(half) {
-  if (!known.has(half)) {
+  if (known.get(half)?.learnt !== learnt()) {
     const rows = half.pages.map((page) => ({ page, part: null, names: all(page.title, page.names) }));
     for (const part of half.parts) rows.push({ page: part.page, part, names: all(part.title, [...part.names, part.anchor]) });
-    known.set(half, rows);
+    known.set(half, { rows, learnt: learnt() });
   }
-  return known.get(half);
+  return known.get(half).rows;
 }
 
 function all(title, others) {
@@ -41,7 +41,7 @@ function all(title, others) {
     const [, before, inside] = /^(.+?)\s*[(（]([^()（）]+)[)）]$/.exec(name) ?? [];
     return before ? [[name, index], [before, index], [inside, index]] : [[name, index]];
   });
-  return whole.map(([text, index]) => ({ text, shown: index > 0, lower: text.normalize("NFKC").toLowerCase(), fold: fold(text), tokens: tokens(text) }));
+  return whole.map(([text, index]) => ({ text, shown: index > 0, lower: simple(text.normalize("NFKC")).toLowerCase(), fold: fold(text), tokens: tokens(text) }));
 }
 
 function best(rows, query, score) {

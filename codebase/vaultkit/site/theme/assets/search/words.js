@@ -15,14 +15,34 @@ export const STOP = new Set(
 
 const GROUPED = /(?<![0-9A-Za-z_.,])[1-9][0-9]{0,2}([,_' ])[0-9]{3}(?:\1[0-9]{3})*(?!\1?[0-9])/g; // 819,200
 
+const HAN = /\p{Script=Han}/gu;
+const simpler = new Map(); // a traditional character -> the simplified one
+
 export const isRun = (token) => RUN.test(token);
+
+/** Know what these traditional characters are in simplified ones, in which the index holds all text. */
+export const learn = ([from, to]) => [...from].forEach((letter, index) => simpler.set(letter, [...to][index]));
+export const learnt = () => simpler.size;
+
+/** A text in simplified characters, as far as they are known; it keeps its length. */
+export const simple = (text) => (simpler.size ? text.replace(HAN, (letter) => simpler.get(letter) ?? letter) : text);
+
+let common = null;
+
+/** True of a text with a character that simplified Chinese does not write: one that GB 2312 has not. */
+export function isTraditional(text) {
+  const letters = text.match(HAN);
+  if (!letters) return false;
+  common ??= new Set(new TextDecoder("gb18030").decode(Uint8Array.from({ length: 72 * 94 * 2 }, (_, at) => (at % 2 ? 0xa1 + ((at >> 1) % 94) : 0xb0 + Math.floor((at >> 1) / 94)))));
+  return letters.some((letter) => !common.has(letter) || "後於夥徵".includes(letter));
+}
 
 /** A text with its grouped numbers in one piece. */
 const ungrouped = (text) => text.replace(GROUPED, (number) => number.replace(/[^0-9]/g, ""));
 
 /** Words of alphabets in lower case and runs of Chinese (Japanese, Korean), in their order. */
 export function tokens(text) {
-  const found = ungrouped(text.normalize("NFKC")).match(TOKEN) ?? [];
+  const found = ungrouped(simple(text.normalize("NFKC"))).match(TOKEN) ?? [];
   return found.map((token) => (isRun(token) ? token : named(token.toLowerCase().replace(/^_+|_+$/g, "")))).filter(Boolean);
 }
 
@@ -34,7 +54,7 @@ export const lettersOf = (name) => [...LETTERS].filter(([, other]) => other === 
 
 /** Terms that the index holds of a text. */
 export function termsOf(text) {
-  const plain = text.normalize("NFKC");
+  const plain = simple(text.normalize("NFKC"));
   const found = new Set((plain.match(GROUPED) ?? []).map(ungrouped));
   for (const token of plain.match(TOKEN) ?? []) {
     for (const term of isRun(token) ? [...pairs(token), [...token].at(-1)] : expanded(token)) found.add(term);
@@ -57,12 +77,12 @@ export function pairs(run) {
 }
 
 /** A name without what people leave out or write in their own way: `KV缓存` is `KV 缓存`. */
-export const fold = (text) => text.normalize("NFKC").toLowerCase().replace(/[\s\-_·:：,，、()（）'"“”‘’.]+/g, "");
+export const fold = (text) => simple(text.normalize("NFKC")).toLowerCase().replace(/[\s\-_·:：,，、()（）'"“”‘’.]+/g, "");
 
 /** {text, lower, fold, tokens, units, groups, typing}: `units` are searched in the text, `groups` are those of a
  *  number in case no text has it as one, `typing` says the last may go on. */
 export function readQuery(text) {
-  const clean = text.normalize("NFKC").trim();
+  const clean = simple(text.normalize("NFKC").trim());
   const all = tokens(clean);
   const telling = all.filter((token) => !STOP.has(token));
   const units = [...new Set(telling.length ? telling : all)];
