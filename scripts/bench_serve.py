@@ -192,8 +192,11 @@ def _apply(layout: Layout, texts: dict[str, str | None]) -> dict[str, bytes]:
 
 
 def _rest(layout: Layout) -> None:
-    """Wait until the server has said nothing for as long as an author takes to read what was written."""
-    while time.time() - (layout.root / "serve.log").stat().st_mtime < QUIET:
+    """Wait until the server has said nothing for as long as an author takes to read what was written, and the
+    server to bring what is made of all notes together.
+    """
+    quiet = QUIET + sum(1 for _ in layout.vault.rglob("*.md")) / 500
+    while time.time() - (layout.root / "serve.log").stat().st_mtime < quiet:
         time.sleep(0.1)
 
 
