@@ -35,10 +35,12 @@ def held(file: str, what: str, moment: float = MOMENT) -> Iterator[None]:
         if fcntl is not None and not _taken(handle, moment):
             holder = os.pread(handle, 20, 0).decode("ascii", "replace").strip()
             by = f" (process {holder})" if holder.isdigit() else ""
-            print(f"waiting for another {what}{by} ...", file=sys.stderr, flush=True)
+            if holder != str(os.getpid()):  # else another thread of this one has it
+                print(f"waiting for another {what}{by} ...", file=sys.stderr, flush=True)
             fcntl.flock(handle, fcntl.LOCK_EX)
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, b"%d\n" % os.getpid(), 0)
+        if fcntl is not None:
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, b"%d\n" % os.getpid(), 0)
         yield
     finally:
         os.close(handle)

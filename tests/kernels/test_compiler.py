@@ -50,6 +50,7 @@ def test_another_text_is_another_program(emulator, tmp_path, monkeypatch):
     text = (
         "#include <metal_stdlib>\n"
         "namespace kvist_emulator {{ const Layout layouts[] = {{{{1, 1, 1}}}};\n"
+        'extern const char* const spaces; const char* const spaces = "d";\n'
         "void run_thread(void* const*, const Thread&) {{ {} }} }}\n"
     )
     first = compiler.program(text.format("volatile int a = 1;"), "k.metal", check=False)

@@ -33,6 +33,8 @@ def serve(layout: Layout, host: str, port: int, say: Say, *, run_notes: bool = F
         say("building what changed since the last time ...")
         seen = fingerprint(layout)
         builder = Builder(layout)
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, _interrupt)
         try:
             if not _first_build(builder, listeners, say):
                 return 1
@@ -40,6 +42,8 @@ def serve(layout: Layout, host: str, port: int, say: Say, *, run_notes: bool = F
             say(f"serving http://{shown}:{server.server_port}/ in English, /zh/ in Chinese (Ctrl-C stops)")
             verifier = Verifier(layout.vault, say, listeners.red) if run_notes else None
             _run(server, builder, seen, listeners, say, verifier)
+        except KeyboardInterrupt:
+            say("stopped")
         finally:
             builder.stop()
     return 0
@@ -72,13 +76,10 @@ def _run(
 
     watcher = threading.Thread(target=watch, args=(builder.layout, seen, changed, stop), daemon=True)
     watcher.start()
-    signal.signal(signal.SIGTERM, _interrupt)
     if verifier:
         verifier.start()
     try:
         server.serve_forever(poll_interval=0.2)
-    except KeyboardInterrupt:
-        say("stopped")
     finally:
         stop.set()
         if verifier:

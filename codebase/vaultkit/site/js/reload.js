@@ -3,7 +3,7 @@ const events = new EventSource("/__kvist/events");
 events.onmessage = ({ data }) => {
   const { problems, failures, changed, stopped } = JSON.parse(data);
   if (failures) return red(failures);
-  if (!stopped && concerns(changed)) return location.reload();
+  if ((changed || !stopped) && concerns(changed)) return location.reload();
   if (!problems.length) return document.getElementById("k-problems")?.remove();
   const box = document.getElementById("k-problems") ?? document.body.appendChild(bar());
   const [title, lines] = box.children;

@@ -39,7 +39,7 @@ class Builder:
         if process:
             assert process.stdin is not None and process.stdout is not None
             process.stdin.close()
-            with suppress(ProcessLookupError):  # it has ended by itself
+            with suppress(ProcessLookupError, PermissionError):  # it has ended by itself
                 os.killpg(process.pid, signal.SIGTERM)  # and what it has started
             process.wait()
             process.stdout.close()

@@ -135,7 +135,7 @@ class Half:
         `had` is what is published now.
         """
         found = {}
-        for file in [] if self._unsure else self._files(paths)[0]:
+        for file in self._files(paths)[0]:
             old, place = had.get(file.src_uri), self.site / file.dest_uri
             if old is None or b"\r" in old or is_notebook(file.src_uri) or not place.is_file():
                 continue

@@ -34,7 +34,8 @@ MODE: Mode = "lenient"  # who writes sees what is written, its faults beside it
 @dataclass
 class Update:
     """What a change came to. `again`: the session is of no use any more, as all pages are others now.
-    `stopped`: nothing was published. `faults`: those of the problems that stop a draft.
+    `stopped`: something could not be rendered, and not all of the change was published. `faults`: those of
+    the problems that stop a draft.
     """
 
     again: bool = False
@@ -164,8 +165,9 @@ class Session:
             if _surface(engine) != _surface(self.engine):
                 return Update(again=True)
             self.engine_key, self.engine, changed = engine_key, engine, {ENGINE}
+        chinese = self.world and self.world.sitemap.chinese
         found = self._stage(changed)
-        if any(self._frame_moved(language) for language in LANGUAGES):
+        if chinese != (self.world and self.world.sitemap.chinese) or any(map(self._frame_moved, LANGUAGES)):
             return Update(again=True)
         forget(self.layout)
         done = self._bring_all()

@@ -15,6 +15,7 @@ from vaultkit.site.html.finish import finish, fonts_in, has_terms, libraries_in
 from vaultkit.site.html.quick_markdown import is_whole
 from vaultkit.site.html.source import Source
 
+_ELEMENT = re.compile(r"<[^<>]*>")
 _ABBREVIATION = re.compile(r"^\*\[", re.MULTILINE)
 # Words that are the same in Markdown and in HTML.
 _LINK = re.compile(r"\[([^\[\]\\`*_<>&$~=^|\"'#{}:/@\n]+)\]\(([^()\s<>]+)\)")
@@ -28,6 +29,8 @@ def spliced(shown: str, old: Source, new: Source, url: str, extra: Mapping[str, 
     if found is None or _said(old) != _said(new):
         return None
     lines, words = found
+    if words and "](" in _ELEMENT.sub("", shown):
+        return None  # a link that is shown as code
     terms = extra["k_terms"] if has_terms(new.meta.get("k", {}), extra) else None
     for was, now, below in ((old.below, new.below, True), (old.head, new.head, False), *lines):
         if was == now:

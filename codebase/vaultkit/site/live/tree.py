@@ -85,6 +85,10 @@ class Tree:
                 continue
             with log.asked() as keys:
                 part = step()
+            if name.startswith("note "):
+                keys.add(
+                    ("pages", name.removeprefix("note "))
+                )  # which notes it has: staging looks them up itself
             if name.split(" ", 1)[0] in ("api", "source", "titles"):
                 keys.add(ENGINE)
             if part.dated:
@@ -106,6 +110,7 @@ class Tree:
             return known.part
         with log.asked() as keys:
             body = body_of(context)
+        keys.add(("pages", context.page.key))
         if body.dated:
             keys.add(DAY)
         self._bodies[context.page.key] = Kept(body, keys, now.stamps(keys))
