@@ -27,7 +27,7 @@ x = mx.arange(20 << 20, dtype=mx.uint32)
 mx.eval(x)
 before = on_large_pages()
 moved = native.use_huge_pages([x])
-print(moved, on_large_pages() - before, mx.array_equal(x, mx.arange(20 << 20, dtype=mx.uint32)).item())
+print(moved, before, on_large_pages(), mx.array_equal(x, mx.arange(20 << 20, dtype=mx.uint32)).item())
 """
 
 
@@ -40,9 +40,9 @@ def test_what_is_said_to_lie_on_large_pages_does():
     """In a process of its own, whose other memory stands still."""
     need(Path("/proc/self/smaps_rollup").exists(), "no Linux")
     done = subprocess.run([sys.executable, "-c", MOVED], capture_output=True, text=True, check=True)
-    moved, measured, equal = re.fullmatch(r"(\d+) (-?\d+) (True|False)\n", done.stdout).groups()
+    moved, before, after, equal = re.fullmatch(r"(\d+) (\d+) (\d+) (True|False)\n", done.stdout).groups()
     assert equal == "True"
-    assert int(moved) == int(measured)
+    assert int(after) - int(before) <= int(moved) <= int(after)  # some may have lain on large pages before
 
 
 def test_arrays_of_any_kind_keep_their_values():

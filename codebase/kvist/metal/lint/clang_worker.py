@@ -9,6 +9,7 @@ numbers that may become a bfloat unasked.
 
 import bisect
 import json
+import re
 import sys
 from collections.abc import Iterator
 
@@ -37,6 +38,12 @@ def offset_of(d: Diagnostic) -> int:
     return d.location.offset if here else -1
 
 
+def narrowed(d: Diagnostic) -> bool:
+    """True for the warning that a float becomes a bfloat."""
+    lost = d.severity == Diagnostic.Warning and "loses floating-point precision" in d.spelling
+    return lost and re.search("to '[^']*b(?:float|f16)", d.spelling) is not None
+
+
 def parse(text: str, arguments: list[str], conditions: list[int], fractions: list[int]) -> list[Found]:
     """The errors of `text`, with the notes under each."""
     unsaved = [("kernel.cpp", text)]
@@ -45,7 +52,7 @@ def parse(text: str, arguments: list[str], conditions: list[int], fractions: lis
     )
     found: list[Found] = []
     for d in unit.diagnostics:
-        if d.severity < ERROR or len(found) == MAX_ERRORS:
+        if (d.severity < ERROR and not narrowed(d)) or len(found) == MAX_ERRORS:
             continue
         noted = [offset_of(n) for n in d.children]
         offset = next((place for place in (offset_of(d), *noted) if place >= 0), -1)
