@@ -65,3 +65,22 @@ def test_lines_of_reports_stay_where_they_were():
     x = np.arange(4, dtype=np.float32)
     (report,) = emulate(text, 4, 4, {"x": x, "c": x, "o": Output(4, "float32")}).reports
     assert (report.kind, report.line, report.buffer) == ("out_of_bounds", 5, "x")
+
+
+CONST = """#include <metal_stdlib>
+using namespace metal;
+float f(device const float* p) { return p[0]; }
+float f(threadgroup float* p) { return 10 * p[0]; }
+float f(constant float* p) { return 100 * p[0]; }
+kernel void k(device float* o [[buffer(0)]], constant float* c [[buffer(1)]]) {
+  threadgroup float s[1];
+  s[0] = 2;
+  o[0] = 1;
+  o[0] = f(o) + f(s) + f(c);
+}
+"""
+
+
+def test_const_beside_an_address_space_decides_nothing():
+    run = emulate(CONST, 1, 1, {"o": Output(1, "float32"), "c": np.full(8, 3, np.float32)})
+    assert np.array(run.outputs["o"]).tolist() == [1 + 20 + 300] and not run.reports

@@ -69,13 +69,17 @@ def _replacements(tokens: Sequence[Token], versions: Sequence[_Version]) -> Mapp
     template = _template_arguments(tokens, first)
     if template is None:
         return {}
-    names = [p[-1].text for p in first.parameters]
-    given = f"{template}({', '.join(names)})"
-    choice = f"{name}_kvist_0{given}"
+    widest = max(
+        versions, key=lambda v: sum(_is_const(v.parameters[n]) for n in asked)
+    )  # takes what all take
+    given = [_given(v, widest, asked, template) for v in versions]
+    choice = f"{name}_kvist_0{given[0]}"
     for number, version in enumerate(versions[1:], 1):
-        tests = [f"::kvist_emulator::is_in({_address(first, n)}, '{_code(version.space(n))}')" for n in asked]
-        choice = f"{' && '.join(tests)} ? {name}_kvist_{number}{given} : {choice}"
-    head = _head(tokens, first)
+        tests = [
+            f"::kvist_emulator::is_in({_address(widest, n)}, '{_code(version.space(n))}')" for n in asked
+        ]
+        choice = f"{' && '.join(tests)} ? {name}_kvist_{number}{given[number]} : {choice}"
+    head = _head(tokens, widest)
     replaced = {tokens[v.name].start: f"{name}_kvist_{n}" for n, v in enumerate(versions)}
     begin, last = tokens[first.span[0]], tokens[versions[-1].span[1] - 1]
     if begin.start in replaced or begin.text in ("[", "constant"):
@@ -84,6 +88,20 @@ def _replacements(tokens: Sequence[Token], versions: Sequence[_Version]) -> Mapp
     replaced[begin.start] = f"{head}; {kept}"
     replaced[last.start] = f"}} {head} {{ return {choice}; }}"
     return replaced
+
+
+def _is_const(piece: Sequence[Token]) -> bool:
+    return any(t.text in ("const", "constant") for t in piece)
+
+
+def _given(version: _Version, named: _Version, asked: Sequence[int], template: str) -> str:
+    """The arguments, cast where a version may write what the widest one only reads."""
+    names = [p[-1].text for p in named.parameters]
+    for n in asked:
+        if not _is_const(version.parameters[n]):
+            own = " ".join(t.text for t in version.parameters[n][:-1] if t.text not in SPACES)
+            names[n] = f"({own}){names[n]}"
+    return f"{template}({', '.join(names)})"
 
 
 def _code(space: str) -> str:

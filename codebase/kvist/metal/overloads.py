@@ -21,13 +21,13 @@ def repeated_definitions(tokens: Sequence[Token], found: Sequence[Definition]) -
     """Definitions that differ from an earlier one of the same scope in address space only, each with that."""
     if not any(t.text in SPACES for t in tokens):
         return []
-    seen: dict[tuple[str, ...], tuple[bool, Span]] = {}
+    seen: dict[tuple[str, ...], tuple[list[str], Span]] = {}
     repeated = []
     for span, scope, head in found:
         words = [t.text for t in tokens[slice(*head)]]
         key = (scope, *_normal(tokens[slice(*head)]))
-        spaced = any(w in SPACES for w in words)
-        if key in seen and (spaced or seen[key][0]):
+        spaced = [w for w in words if w in SPACES]
+        if key in seen and spaced != seen[key][0]:  # of one space: const tells them apart, as in C++
             repeated.append((span, seen[key][1]))
         else:
             seen[key] = spaced, span
@@ -179,8 +179,6 @@ def _parameter_list(head: Sequence[Token]) -> int:
 
 def _type_of(piece: Sequence[Token]) -> list[str]:
     words = [t.text for t in piece if t.text not in SPACES and t.text != "const"]
-    if any(t.text in ("const", "constant") for t in piece) and {"*", "&"} & set(words):
-        words = ["const", *words]  # of what is pointed to, on either side of the type
     if "=" in words:
         words = words[: words.index("=")]
     named = (
