@@ -106,7 +106,8 @@ def test_a_kernel_runs_beside_vertex_functions_and_textures(emulator):
     text = HEAD + (
         "struct V { float4 position [[position]]; float2 uv; };\n"
         "constexpr sampler linear(filter::linear);\n"
-        "vertex V vert(uint i [[vertex_id]], constant float2* p [[buffer(0)]]) { return {float4(1), p[i]}; }\n"
+        "vertex V vert(uint i [[vertex_id]], constant float2* p [[buffer(0)]]) {\n"
+        "  return {float4(1), p[i]}; }\n"
         "fragment half4 frag(V in [[stage_in]], texture2d<half> t [[texture(0)]]) {\n"
         "  return t.sample(linear, in.uv); }\n"
         "static float luma(texture2d<float> t, uint2 p) { return t.read(p).x; }\n"
