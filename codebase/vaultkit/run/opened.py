@@ -71,8 +71,8 @@ def _below(folders: tuple[str, ...]) -> list[str]:
             entries = [e for e in os.scandir(folder) if e.is_dir(follow_symlinks=False)]
         except OSError:
             continue
-        names = (e for e in entries if e.name[0] != "." and e.name not in _PASSED_OVER and not _is_site(e.path))
-        fresh = [e.path for e in names if e.path not in known]
+        names = (e for e in entries if e.name[0] != "." and e.name not in _PASSED_OVER)
+        fresh = [e.path for e in names if e.path not in known and not _is_site(e.path)]
         found += fresh
         known.update(fresh)
     return found[:MOST_FOLDERS]
