@@ -94,6 +94,41 @@ def test_engine_and_data_take_the_badge_away_and_a_run_brings_it_back(vault: Pat
     assert unverified(vault) == []
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="who opens files is told on Linux only")
+def test_a_page_that_is_open_while_its_note_runs_is_no_part_of_its_badge(vault: Path) -> None:
+    page = vault.parent / "site" / "opens" / "index.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("no badge")
+    (vault.parent / "mkdocs.yml").touch()
+    reads = f"import ctypes\nassert ctypes.CDLL(None).open({str(page)!r}.encode(), 0) > 0"
+    (vault / "Good.md").write_text(f"# Opens\n\n```python\n{reads}\n```\n")
+    (vault / "Bad.md").unlink()
+    assert Told(vault).settle()[-1] == "1 notes verified" and unverified(vault) == []
+    page.write_text("a badge")  # the next build brings it
+    assert unverified(vault) == []
+
+
+def test_what_changes_beside_the_vault_while_its_note_runs_is_run_once_more(
+    vault: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = vault.parent / "seven.txt"
+    data.write_text("7")
+    (vault / "Good.md").write_text(READS.format(path=str(data)))
+    (vault / "Bad.md").unlink()
+    told = Told(vault)
+
+    class Run(subprocess.Popen):
+        def communicate(self, *args: object, **options: object) -> tuple[str, str]:
+            said = super().communicate(*args, **options)
+            data.write_text("8")
+            return said
+
+    monkeypatch.setattr(verify.subprocess, "Popen", Run)
+    said = told.settle()
+    assert sum(line.startswith("running") for line in said) == 2 and "1 notes verified" in said
+    assert "output-differs" in told.failures["good/"][0] and told.settle() == []
+
+
 def test_a_result_that_nobody_watched_depends_on_all_files_of_the_vault(vault: Path) -> None:
     (vault / "Bad.md").unlink()
     command = [sys.executable, "-m", "pytest", "-q", "--markdown-docs", "-p", "vaultkit.run.plugin"]

@@ -2,7 +2,9 @@
 
 The kernel tells (inotify) of each file opened in the folders that are watched, by whatever process. What
 Python saw is known already; what is left was opened by native code, or by somebody else at the same time:
-then a note depends on a file too many, and at worst runs once too often.
+then a note depends on a file too many, and at worst runs once too often. The finished site is passed over:
+a run brings a badge, the badge another page, and who has that page open while the note runs would make the
+note depend on what its own badge changes.
 """
 
 import ctypes
@@ -70,7 +72,13 @@ def _below(folders: tuple[str, ...]) -> list[str]:
         except OSError:
             continue
         names = (e for e in entries if e.name[0] != "." and e.name not in _PASSED_OVER)
-        fresh = [e.path for e in names if e.path not in known]
+        fresh = [e.path for e in names if e.path not in known and not _is_site(e.path)]
         found += fresh
         known.update(fresh)
     return found[:MOST_FOLDERS]
+
+
+def _is_site(folder: str) -> bool:
+    """True for the site that is made of a project (`vaultkit.site.paths`), which is data for nobody."""
+    above, name = os.path.split(folder)
+    return name == "site" and os.path.isfile(os.path.join(above, "mkdocs.yml"))

@@ -50,7 +50,7 @@ class Verifier:
         self.root, self.say, self.failed = root, say, failed
         self.failures: dict[str, list[str]] = {}  # by note
         self._tried: dict[str, str] = {}  # the state in which a note failed
-        self._unsure: dict[str, str] = {}  # the state in which a good run gave no verdict, once
+        self._unsure: dict[str, str] = {}  # the state in which a good run gave no verdict: one more is due
         self._woken, self._stopped = threading.Event(), False
         self._lock = threading.Lock()
         self._child: subprocess.Popen[str] | None = None
@@ -161,7 +161,7 @@ class Verifier:
             state = states.get(path, "")
             if lines or (path in left and self._unsure.get(path) == state):
                 self._tried[path] = state
-            elif path in left:  # well, and yet without a badge: what it depends on may have moved meanwhile
+            elif path in left:  # well, but what it has read beside the vault has changed meanwhile
                 self._unsure[path] = state
         self._report(batch)
 

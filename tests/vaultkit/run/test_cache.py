@@ -398,6 +398,26 @@ def test_a_real_extension_and_what_it_opens_by_itself(project: Project) -> None:
     assert rows["alone"]["reused"] and not rows["output"]["ok"]
 
 
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="what native code opens is seen on Linux only"
+)
+def test_who_has_the_finished_site_open_while_a_note_runs_is_nothing_to_the_note(tmp_path: Path) -> None:
+    """The kernel does not say who opens a file: what native code opens here, a browser might as well."""
+    project = Project(tmp_path / "project")
+    places = [project.root / name for name in ("site/zh/index.bin", "docs/site/rows.bin", "site.bin")]
+    for place in places:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text("1")
+    opens = [f"assert ctypes.CDLL(None).open({str(place)!r}.encode(), 0) > 0" for place in places]
+    project.note("opens", "\n".join(["import ctypes", *opens]))
+    data = {place.relative_to(project.root).as_posix() for place in places}
+    assert project.rows("vault/opens.md")["opens"]["ok"]
+    assert data <= project.badges["opens.md"]["data"].keys()  # a folder that is called so
+    (project.root / "mkdocs.yml").touch()
+    assert project.rows("--no-cache", "vault/opens.md")["opens"]["ok"]
+    assert data & project.badges["opens.md"]["data"].keys() == data - {"site/zh/index.bin"}
+
+
 def test_modules_are_for_each_note_as_if_it_ran_alone(project: Project) -> None:
     """What one note sets, patches or draws is not there for the next, and so the order does not matter."""
     notes = {
