@@ -172,3 +172,11 @@ def test_kernels_that_do_not_run_make_no_code():
     made = rewrite(text, "k.metal")
     assert made.count("static void") == 3
     assert "template" in made
+
+
+def test_headers_of_mlx_are_found_by_themselves(emulator):
+    text = '#include "mlx/backend/metal/kernels/utils.h"\n#ifdef instantiate_kernel\n'
+    text += "template <typename T> [[kernel]] void f(device T* y [[buffer(0)]]) { y[0] = T(2); }\n"
+    text += 'instantiate_kernel("f_bf16", f, bfloat16_t)\n#endif\n'
+    done = emulate(text, (1, 1, 1), (1, 1, 1), {"y": Output((1,), mx.bfloat16)}, name="f_bf16")
+    assert done.outputs["y"].tolist() == [2.0]

@@ -15,7 +15,7 @@ from kvist.metal.lint.problems import Problem
 from kvist.metal.lint.rules import RULES
 from kvist.metal.lint.unit import HEADER_SUFFIXES, Unit
 from kvist.metal.lint.vocabulary import HEADERS, called_by_mlx, check_vocabulary
-from kvist.metal.preprocess import preprocess
+from kvist.metal.preprocess import MLX_INCLUDE, preprocess
 from kvist.metal.source import Source, load
 from kvist.metal.tokens import significant, tokenize
 
@@ -23,7 +23,6 @@ RAN = "ran"
 _OF_WHAT_IS_MISSING = ("undeclared", "instantiation", "global-space")  # types and macros of a missing header
 _MAX_CHARACTERS = 1 << 20
 _MAX_PROBLEMS = 200  # of a rule
-_MLX_INCLUDE = HEADERS.parents[3]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ def lint(kernel: str | Path | Source, *, include: Sequence[str | Path] = ()) -> 
             if not _said(p, found):
                 found.append(p)
         found = _unique(found)
-    problems += [p for p in found if not p.file.startswith(str(_MLX_INCLUDE))]
+    problems += [p for p in found if not p.file.startswith(str(MLX_INCLUDE))]
     named = {replace(p, file=shown if p.file in ("", source.label) else p.file) for p in problems}
     return Linted(shown, tuple(sorted(named, key=lambda p: (p.file != shown, p.file, p))), checks, notes)
 
@@ -113,11 +112,10 @@ def _unique(found: Sequence[Problem]) -> list[Problem]:
 
 def _preprocessed(source: Source, include: Sequence[Path]) -> tuple[str, list[Problem], str]:
     """The text, problems of the preprocessor, and why names may be missing from the text."""
-    folders = [*include, _MLX_INCLUDE] if _MLX_INCLUDE.is_dir() else include
     problems: list[Problem] = []
     while True:
         try:
-            made = preprocess(source, folders)
+            made = preprocess(source, include)
             return made.text, problems, _unresolved(problems)
         except KvistError as error:
             place = re.match(rf"{re.escape(source.label)}:(\d+)$", error.where)
