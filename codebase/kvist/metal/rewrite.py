@@ -15,6 +15,7 @@ from kvist.metal.calls import marked_calls
 from kvist.metal.dispatch import dispatched
 from kvist.metal.frontend import Module, blank
 from kvist.metal.function_constants import FunctionConstant
+from kvist.metal.graphics import drawing
 from kvist.metal.overloads import Definition, definitions, repeated_definitions
 from kvist.metal.refusals import require_emulable
 from kvist.metal.threadgroup_variables import threadgroup_variables
@@ -36,6 +37,8 @@ def to_cpp(module: Module, label: str, constants: Mapping[str, str] | None = Non
 @lru_cache(maxsize=64)
 def _to_cpp(module: Module, label: str, constants: tuple[tuple[str, str], ...]) -> str:
     text = blank(module.text, [(i.start, i.end) for i in module.instantiations])
+    tokens = significant(tokenize(text))
+    text = blank(text, drawing(tokens, list(definitions(tokens, 0, len(tokens), ""))))
     return rewrite(text, label, module.constants, dict(constants))
 
 

@@ -64,7 +64,8 @@ function best(rows, query, score) {
 function handicap({ page, part }, query, points) {
   const code = /[_.(]/.test(query.text);
   if (part && page.api) return /[A-Z]/.test(part.title) && part.title === query.text ? 20 : code ? 30 : 0.275 * points;
-  return (page.planned ? 25 : 0) + (page.api ? (code ? 20 : 200) : 0) + (page.made ? 5 : 0);
+  const kind = page.api ? (code ? 20 : 200) : /\w_\w/.test(query.text) ? 40 : 0; // `paged_attention` is asked of the API
+  return (page.planned ? 25 : 0) + kind + (page.made ? 5 : 0);
 }
 
 function points(name, query) {
