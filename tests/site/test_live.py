@@ -6,6 +6,8 @@ import json
 import os
 import random
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -20,6 +22,7 @@ from vaultkit.site import bases
 from vaultkit.site.build import INDEX, Report, publish_all
 from vaultkit.site.fingerprint import fingerprint
 from vaultkit.site.live import session as live
+from vaultkit.site.live.builder import Builder
 from vaultkit.site.live.searcher import Searcher
 from vaultkit.site.live.session import Session, Update
 from vaultkit.site.live.worker import work
@@ -381,3 +384,11 @@ def test_a_disk_that_is_full_is_said_and_the_next_process_begins_anew(tmp_path: 
     (answer,) = (json.loads(line) for line in answers.getvalue().splitlines())
     assert "need to write a/b.md, got: No space left" in answer["faults"][0]
     assert answer["stopped"] if asked == "update" else not answer["ok"]
+
+
+def test_a_process_that_ended_between_two_requests_is_replaced(tmp_path: Path) -> None:
+    builder, pipe = Builder(Layout(tmp_path)), subprocess.PIPE
+    ended = [sys.executable, "-c", ""]
+    builder._process = subprocess.Popen(ended, stdin=pipe, stdout=pipe, text=True, process_group=0)
+    os.waitid(os.P_PID, builder._process.pid, os.WEXITED | os.WNOWAIT)
+    assert builder._ask({"do": "update"})["again"] and builder._process is None
