@@ -10,6 +10,7 @@ from kvist.cli import main
 from kvist.errors import KvistError
 from kvist.metal import Output, emulate
 from kvist.metal.lint import lint
+from kvist.metal.rewrite import rewrite
 
 HEAD = "#include <metal_stdlib>\nusing namespace metal;\n"
 KERNEL = "kernel void k(device float* y [[buffer(0)]]) { y[0] = 1; }\n"
@@ -129,3 +130,45 @@ def test_the_constants_of_the_library_are_there(emulator):
     assert not lint(text).problems
     got = emulate(text, (1, 1, 1), (1, 1, 1), {"y": Output((7,), mx.float32)}).outputs["y"].tolist()
     assert got == pytest.approx([65504, 3.140625, 2**-10, 0.70703125, 24, -32768, 2.302585], rel=1e-6)
+
+
+def test_ranges_of_elements_take_their_values(emulator):
+    text = HEAD + (
+        "kernel void k(device float* y [[buffer(0)]], constant int& n [[buffer(1)]]) {\n"
+        "  float all[6] = { [ 0 ... 6 - 1 ] = float(n) };\n"
+        "  float2 some[6] = { [1 ... 2] = {1, 2}, [4] = float2(3), [ 5 ... 5 ] = float2(4, n) };\n"
+        "  for (int i = 0; i < 6; ++i) y[i] = all[i] + 10 * some[i].x + 100 * some[i].y; }\n"
+    )
+    assert not [p for p in lint(text).problems if p.code != "type"]
+    out = emulate(text, (1, 1, 1), (1, 1, 1), {"y": Output((6,), mx.float32), "n": 7}).outputs["y"]
+    assert out.tolist() == [7, 217, 217, 7, 337, 747]
+
+
+def test_a_pointer_to_char_takes_any_array(emulator):
+    """Kernels of quantized weights cast it; a pointer to another type takes its own."""
+    text = HEAD + (
+        "kernel void k(device const char* x [[buffer(0)]], device uchar* y [[buffer(1)]],\n"
+        "    uint i [[thread_position_in_grid]]) {\n"
+        "  ((device float*)y)[i] = ((device const half*)(x + 2 * i))[0] + 1; }\n"
+    )
+    x = mx.array([1.5, 2.5, -3], mx.float16)
+    done = emulate(text, (3, 1, 1), (3, 1, 1), {"x": x, "y": Output((3,), mx.float32)})
+    assert done.outputs["y"].tolist() == [2.5, 3.5, -2]
+    assert not done.reports
+    with pytest.raises(KvistError, match="need `x` of short"):
+        emulate(
+            text.replace("const char* x", "const short* x"),
+            (3, 1, 1),
+            (3, 1, 1),
+            {"x": x, "y": Output((3,), mx.float32)},
+        )
+
+
+def test_kernels_that_do_not_run_make_no_code():
+    """A file of hundreds would take seconds to compile for each."""
+    text = HEAD + KERNEL + "template <typename T> kernel void f(device T* y) { y[0] = 1; }\n"
+    text += 'template [[host_name("g")]] kernel void f<half>(device half* y);\n'
+    text += '[[host_name("h")]] kernel void h(device float* y [[buffer(0)]]) { y[0] = 1; }\n'
+    made = rewrite(text, "k.metal")
+    assert made.count("static void") == 3
+    assert "template" in made
