@@ -65,6 +65,15 @@ def test_what_is_not_there(server: Server, path: str, text: str) -> None:
     assert status == 404 and text in body
 
 
+def test_a_card_that_is_not_drawn_is_not_named(server: Server, tmp_path: Path) -> None:
+    image = '<meta property="og:image" content="https://example.org/cards/0a.png">'
+    (tmp_path / "cards.html").write_text(f'<head>{image}\n<meta property="og:image:alt" content="x"></head>')
+    assert "og:image" not in get(server, "/cards.html")[2]
+    (tmp_path / "cards").mkdir()
+    (tmp_path / "cards" / "0a.png").write_bytes(b"")
+    assert image in get(server, "/cards.html")[2]
+
+
 def test_browsers_are_told(server: Server, listeners: Listeners) -> None:
     with urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}{EVENTS}", timeout=60) as events:
         listeners.tell(["a.md:1: broken"], ["a/index.html"])

@@ -250,7 +250,9 @@ def _file_pages(vault: Vault, taken: dict[str, str]) -> dict[str, Page]:
         stem, _, kind = path.rpartition(".")
         if kind.lower() not in PAGE_FILES or path.startswith(NOT_PUBLISHED):
             continue
-        slugs = [page_slug(stem + ".md"), f"{page_slug(stem + '.md')}-{kind.lower()}", page_slug(path)]
+        folder, slash, name = stem.rpartition("/")
+        stem = folder + slash + in_language(name, "en")
+        slugs = [page_slug(stem + ".md"), f"{page_slug(stem + '.md')}-{kind.lower()}", page_slug(f"{stem}.{kind}")]
         slug = next((slug for slug in slugs if slug not in taken and not slug.endswith("index")), "")
         number = 2
         while not slug or slug in taken:
