@@ -200,6 +200,11 @@ def test_a_base_is_asked_again_only_when_what_it_asked_has_changed(
     session.update()
     assert len(asked) == 4
     assert b"<td>4</td>" in (session.layout.site / "concepts/by-tier/index.html").read_bytes()
+    _put(vault / "concepts/Attention.md", "TIER: 4", "TIER: 1")
+    session.update()
+    _put(vault / "concepts/Attention.md", "TIER: 1", "TIER: true")  # which Python takes for the same
+    session.update()
+    assert len(asked) == 8
 
 
 @pytest.mark.slow

@@ -9,7 +9,6 @@ import json
 import re
 import subprocess
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 from vaultkit.errors import Problem, VaultError
 from vaultkit.site.draft import Formula
