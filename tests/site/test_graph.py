@@ -230,10 +230,12 @@ def test_the_card_leaves_the_chosen_note_in_sight(graph_at: Any, width: int) -> 
       return [x + a.left > b.left - 8 && y + a.top > b.top - 8 && y + a.top < b.bottom + 8, x > 0 && y > 0
         && x < a.width && y < a.height]; }"""
     for name in ("Prefix tree", "KV cache"):
-        move = """name => { const d = document.querySelector(".k-graph").drawing, n = d.nodes.find(n => n.title === name);
+        move = """name => { const d = document.querySelector(".k-graph").drawing;
+          const n = d.nodes.find(n => n.title === name);
           const low = innerWidth < 560; // where the card will stand
           d.move = function (to) { this.view = to; this.draw(); };
-          d.view = { ...d.view, x: n.x - (low ? 0 : d.width / 2 - 80) / d.view.k, y: n.y + ((low ? -1 : 1) * (d.height / 2 - 80)) / d.view.k }; }"""
+          const [right, down] = [low ? 0 : d.width / 2 - 80, (low ? -1 : 1) * (d.height / 2 - 80)];
+          d.view = { ...d.view, x: n.x - right / d.view.k, y: n.y + down / d.view.k }; }"""
         page.evaluate(move, name)
         page.fill(".k-graph input[type=search]", name)
         page.keyboard.press("Enter")

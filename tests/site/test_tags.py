@@ -59,7 +59,7 @@ def test_a_deck_of_cards_is_no_topic_unless_a_page_shows_it(tmp_path: Path) -> N
     notes = {
         "Home.md": "# Home",
         "Deck.md": "# Deck\n\nText #topic\n\n#flashcards/inference #Flashcards\nWhy?::So\n",
-        "Said.md": "---\ntags: [flashcards/said]\n---\n# Said\n\nAbout #flashcards here\n\n#flashcards/x\n\nA?::B\n",
+        "Said.md": "---\ntags: [flashcards/said]\n---\n# Said\n\nAbout #flashcards here\n\n#flashcards/x\n",
     }
     files = staged(tmp_path, "en", notes)
     assert tags_in(files) == {"index.md", "topic.md", "flashcards.md", "flashcards/said.md"}
