@@ -1,10 +1,13 @@
 """Serving while the vault changes: after any edit the site is what a build from nothing makes of it."""
 
+import errno
 import io
 import json
 import os
 import random
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -19,6 +22,7 @@ from vaultkit.site import bases
 from vaultkit.site.build import INDEX, Report, publish_all
 from vaultkit.site.fingerprint import fingerprint
 from vaultkit.site.live import session as live
+from vaultkit.site.live.builder import Builder
 from vaultkit.site.live.searcher import Searcher
 from vaultkit.site.live.session import Session, Update
 from vaultkit.site.live.worker import work
@@ -389,3 +393,34 @@ def test_the_worker_answers_line_by_line(tmp_path: Path) -> None:
     first, second = (json.loads(line) for line in answers.getvalue().splitlines())
     assert first["pages"] == 3 and asked == ["draft", "ready"]
     assert second["written"] == ["a/index.html"]
+
+
+@pytest.mark.parametrize("asked", ["build", "update"])
+def test_a_disk_that_is_full_is_said_and_the_next_process_begins_anew(tmp_path: Path, asked: str) -> None:
+    class Stub:
+        behind: ClassVar[dict[str, set[str]]] = {}
+        state = None
+        unsettled = False
+
+        def update(self, *_: str) -> Update:
+            raise OSError(errno.ENOSPC, "No space left", "a/b.md")
+
+        build = update
+
+    read, write = os.pipe()
+    os.write(write, f'{{"do": "{asked}", "mode": "draft"}}\n'.encode() * 2)
+    os.close(write)
+    answers = io.StringIO()
+    with os.fdopen(read, encoding="utf-8", buffering=1) as lines:
+        work(cast("Session", Stub()), lines, answers)
+    (answer,) = (json.loads(line) for line in answers.getvalue().splitlines())
+    assert "need to write a/b.md, got: No space left" in answer["faults"][0]
+    assert answer["stopped"] if asked == "update" else not answer["ok"]
+
+
+def test_a_process_that_ended_between_two_requests_is_replaced(tmp_path: Path) -> None:
+    builder, pipe = Builder(Layout(tmp_path)), subprocess.PIPE
+    ended = [sys.executable, "-c", ""]
+    builder._process = subprocess.Popen(ended, stdin=pipe, stdout=pipe, text=True, process_group=0)
+    os.waitid(os.P_PID, builder._process.pid, os.WEXITED | os.WNOWAIT)
+    assert builder._ask({"do": "update"})["again"] and builder._process is None
