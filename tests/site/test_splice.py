@@ -87,7 +87,7 @@ def test_what_is_in_doubt_is_left(before: str, after: str) -> None:
     ("head", "told"),
     [
         (
-            '<div class="k-head" data-unsearched><p><a>{}</a></p>\n<details><ol><li>{}</li></ol></details></div>',
+            '<div class="k-head" data-unsearched><p><a>{}</a></p>\n<ol><li>{}</li></ol></div>',
             1,
         ),
         ('<p class="k-notice">{}</p>\n\n<div class="k-head" data-unsearched><p>x</p></div>', 0),
