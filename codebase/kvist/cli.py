@@ -78,7 +78,11 @@ def make_parser() -> Parser:
     commands = parser.add_subparsers(title="commands", required=True, dest="command", metavar="COMMAND")
     add_generate(commands.add_parser("generate", help="continue a prompt", description="Continue a prompt."))
     metal_help = "run, check and explain Metal kernels on any machine"
-    add_metal(commands.add_parser("metal", help=metal_help, description=metal_help.capitalize() + "."))
+    add_metal(
+        commands.add_parser(
+            "metal", help=metal_help, description=metal_help[0].upper() + metal_help[1:] + "."
+        )
+    )
     doctor_help = "say what this machine has for the engine, and what is missing"
     doctor = commands.add_parser("doctor", help=doctor_help, description=doctor_help.capitalize() + ".")
     doctor.add_argument("--json", action="store_true", help="print the report as JSON")

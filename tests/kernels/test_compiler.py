@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kvist.errors import KvistError
 from kvist.metal import compiler, files
 
 RUN = '''
@@ -59,6 +60,43 @@ def test_another_text_is_another_program(emulator, tmp_path, monkeypatch):
     compiler._program.cache_clear()
     assert compiler.program(text.format("volatile int a = 1;"), "k.metal", check=False) == first
     assert first.stat().st_ino == number  # found, not made again
+
+
+@pytest.mark.parametrize(
+    ("said", "plain"),
+    [
+        ("kernel.metal:3:5: error: invalid conversion\n", True),
+        ("g++: fatal error: Killed signal terminated program cc1plus\n", False),
+        ("cc1plus: out of memory allocating 65536 bytes\nkernel.metal:3:5: error: it\n", False),
+        ("kernel.metal:9:1: fatal error: error writing to /tmp/x.s: No space left on device\n", False),
+        ("kernel.metal:3:5: internal compiler error: Segmentation fault\n", False),
+        ("", False),
+    ],
+)
+def test_only_a_text_that_is_refused_is_compiled_without_index_checks(monkeypatch, tmp_path, said, plain):
+    """A compiler that was stopped must not leave a program without them in the cache."""
+    asked = []
+
+    def run(command, **_):
+        asked.append(command)
+        stopped = "-DKVIST_BOUNDS" in command and "-c" in command
+        if not stopped and "-o" in command:
+            Path(command[command.index("-o") + 1]).touch()
+        return subprocess.CompletedProcess(command, 1 if stopped else 0, "", said if stopped else "")
+
+    monkeypatch.setattr(compiler, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(compiler.subprocess, "run", run)
+    compiler._program.cache_clear()
+    try:
+        if plain:
+            assert compiler.program("text", "kernel.metal", check=True).exists()
+        else:
+            with pytest.raises(KvistError):
+                compiler.program("text", "kernel.metal", check=True)
+            assert not [c for c in asked if "-c" in c and "kernel.cpp" in c[-3] and "-DKVIST_BOUNDS" not in c]
+            assert not [p for p in tmp_path.iterdir() if not p.suffix]
+    finally:
+        compiler._program.cache_clear()
 
 
 def test_a_cache_that_cannot_be_written_is_replaced(monkeypatch, tmp_path):

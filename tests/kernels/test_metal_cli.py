@@ -313,7 +313,7 @@ def test_compile_errors_name_file_and_line(folder, capsys):
     assert "[scale.h:3] need Metal source that compiles" in capsys.readouterr().err
     Path("scale.h").unlink()
     assert main([*ADD, "--grid", "1", "--buffer", "n=1"]) == 2
-    assert "[k.metal:2] need Metal source that compiles" in capsys.readouterr().err
+    assert "[k.metal:2] need the header scale.h, got no such file. hint: -I FOLDER" in capsys.readouterr().err
 
 
 def test_explain(folder, capsys):

@@ -1,10 +1,13 @@
 """Serving while the vault changes: after any edit the site is what a build from nothing makes of it."""
 
+import errno
 import io
 import json
 import os
 import random
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -19,6 +22,7 @@ from vaultkit.site import bases
 from vaultkit.site.build import INDEX, Report, publish_all
 from vaultkit.site.fingerprint import fingerprint
 from vaultkit.site.live import session as live
+from vaultkit.site.live.builder import Builder
 from vaultkit.site.live.searcher import Searcher
 from vaultkit.site.live.session import Session, Update
 from vaultkit.site.live.worker import work
@@ -218,9 +222,7 @@ def test_any_sequence_of_edits(
             _any_edit(chance, session.layout.vault)
         done = session.update()
         if done.again:  # a section has come or gone, which all pages show
-            session = Session(session.layout)
-            assert session.build().ok
-            session.get_ready()
+            session = _ready(session.layout)
         assert not done.stopped, done.problems
         if number % 3 == 2:
             assert not differences(session, tmp_path / f"copy {number}"), number
@@ -307,6 +309,40 @@ def test_what_all_pages_show_asks_for_another_session(session: Session) -> None:
     assert session.update().again
 
 
+def test_a_note_that_nobody_names_is_shown_in_its_first_translation(session: Session, tmp_path: Path) -> None:
+    vault = session.layout.vault
+    _add(vault / "n" / "A.md", "Text without a heading.\n")
+    session = _another(session)
+    _add(vault / "n" / "A.zh.md", "---\ntitle: 甲\nlang: zh\n---\n正文。\n")
+    assert not session.update().again
+    assert "正文。" in (session.layout.site / "zh/n/a/index.html").read_text("utf-8")
+    assert not differences(session, tmp_path / "copy")
+
+
+def test_a_vault_that_becomes_chinese_asks_for_another_session(session: Session) -> None:
+    vault = session.layout.vault
+    shutil.rmtree(vault)
+    _add(vault / "Home.md", "# 我的笔记\n\n见 [[注意力]]。\n")
+    _add(vault / "注意力.md", "# Attention\n\nThe scores of a query.\n")
+    session = _another(session)
+    _cut(vault / "注意力.md", "# ")
+    _add(vault / "注意力.md", "# 注意力\n\nquery 的分数。\n")
+    assert session.update().again
+
+
+def _another(session: Session) -> Session:
+    """A session on the same vault, as the worker makes one when all pages have changed."""
+    assert session.update().again
+    return _ready(session.layout)
+
+
+def _ready(layout: Layout) -> Session:
+    session = Session(layout)
+    assert session.build().ok
+    session.get_ready()
+    return session
+
+
 def test_a_change_that_no_page_shows_writes_nothing(session: Session) -> None:
     _add(session.layout.vault / "concepts" / "Attention.md", "\n<!-- a comment -->\n")
     done = session.update()
@@ -362,3 +398,34 @@ def test_the_worker_answers_line_by_line(tmp_path: Path) -> None:
     first, second = (json.loads(line) for line in answers.getvalue().splitlines())
     assert first["pages"] == 3 and asked == ["draft", "ready"]
     assert second["written"] == ["a/index.html"]
+
+
+@pytest.mark.parametrize("asked", ["build", "update"])
+def test_a_disk_that_is_full_is_said_and_the_next_process_begins_anew(tmp_path: Path, asked: str) -> None:
+    class Stub:
+        behind: ClassVar[dict[str, set[str]]] = {}
+        state = None
+        unsettled = False
+
+        def update(self, *_: str) -> Update:
+            raise OSError(errno.ENOSPC, "No space left", "a/b.md")
+
+        build = update
+
+    read, write = os.pipe()
+    os.write(write, f'{{"do": "{asked}", "mode": "draft"}}\n'.encode() * 2)
+    os.close(write)
+    answers = io.StringIO()
+    with os.fdopen(read, encoding="utf-8", buffering=1) as lines:
+        work(cast("Session", Stub()), lines, answers)
+    (answer,) = (json.loads(line) for line in answers.getvalue().splitlines())
+    assert "need to write a/b.md, got: No space left" in answer["faults"][0]
+    assert answer["stopped"] if asked == "update" else not answer["ok"]
+
+
+def test_a_process_that_ended_between_two_requests_is_replaced(tmp_path: Path) -> None:
+    builder, pipe = Builder(Layout(tmp_path)), subprocess.PIPE
+    ended = [sys.executable, "-c", ""]
+    builder._process = subprocess.Popen(ended, stdin=pipe, stdout=pipe, text=True, process_group=0)
+    os.waitid(os.P_PID, builder._process.pid, os.WEXITED | os.WNOWAIT)
+    assert builder._ask({"do": "update"})["again"] and builder._process is None

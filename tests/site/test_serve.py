@@ -2,6 +2,8 @@
 
 import json
 import socket
+import subprocess
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -141,6 +143,18 @@ def test_a_port_in_use_is_one_clear_line(sample: object, capsys: pytest.CaptureF
     assert capsys.readouterr().out == (
         f"[serve] need a free port, got {port} in use. hint: vaultkit serve --port {port + 1}\n"
     )
+
+
+@pytest.mark.slow
+def test_a_signal_during_the_first_build_ends_it_in_order(project: Layout) -> None:
+    command = [sys.executable, "-m", "vaultkit.cli", "serve", "--root", str(project.root), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        process.terminate()
+        rest = process.stdout.read()
+    assert first.startswith("building what changed") and rest == "stopped\n"
+    assert process.returncode == 0
 
 
 class Stub:

@@ -129,6 +129,14 @@ def test_what_changes_beside_the_vault_while_its_note_runs_is_run_once_more(
     assert "output-differs" in told.failures["good/"][0] and told.settle() == []
 
 
+def test_it_is_said_where_no_badge_can_be_kept(vault: Path) -> None:
+    (vault.parent / ".cache").write_text("no folder")
+    told = Told(vault)
+    said = told.settle()
+    assert any(line.startswith("nothing is remembered: ") for line in said) and told.settle() == []
+    assert list(told.failures) == ["bad/"]
+
+
 def test_a_result_that_nobody_watched_depends_on_all_files_of_the_vault(vault: Path) -> None:
     (vault / "Bad.md").unlink()
     command = [sys.executable, "-m", "pytest", "-q", "--markdown-docs", "-p", "vaultkit.run.plugin"]

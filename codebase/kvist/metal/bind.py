@@ -68,6 +68,11 @@ def _present(parameter: Parameter, buffers: Mapping[str, Any], constants: Mappin
     return parameter.name in buffers if value is None else value not in ("0", "false")
 
 
+def _is_bytes(parameter: Parameter, declared: mx.Dtype) -> bool:
+    """`device const char* x`, which kernels cast to what is there: it may hold anything."""
+    return parameter.is_pointer and declared in (mx.int8, mx.uint8)
+
+
 def _bind_one(parameter: Parameter, value: Any, where: str, types: Mapping[str, str]) -> Bound:
     declared = element_dtype(types.get(parameter.type_name, parameter.type_name))
     if isinstance(value, Output):
@@ -80,7 +85,7 @@ def _bind_one(parameter: Parameter, value: Any, where: str, types: Mapping[str, 
         inner = value.value if isinstance(value, Input) else value
         shape, dtype, data = raw_bytes(inner, declared, f"{where}: {parameter.name}")
         bound = Bound(parameter, shape, dtype, data, mode)
-    if declared is not None and declared != bound.dtype:
+    if declared is not None and declared != bound.dtype and not _is_bytes(parameter, declared):
         need = f"`{parameter.name}` of {msl_name(declared)}, as the kernel declares"
         raise KvistError(where, need, msl_name(bound.dtype), "cast it, or make the kernel a template")
     kind = types.get(parameter.type_name, parameter.type_name)

@@ -32,10 +32,21 @@ _RUNTIME_FLAGS = [*_FLAGS, "-g0", "-O2", "-DNDEBUG", "-DKVIST_CHECKED"]
 _CHECKED_FLAGS = ["-O1", "-DKVIST_CHECKED", "-fsanitize=thread"]
 _FAST_FLAGS = ["-O2"]
 _MESSAGE = re.compile(r"^([^:\n]+):(\d+):(?:\d+:)? (?:fatal )?error: (.*)$", re.MULTILINE)
+_FATAL = re.compile(
+    r"\b(?:fatal error: (?!too many)|internal compiler error: )|out of memory|^Killed$", re.MULTILINE
+)
 _INSTALL = (
     "Debian, Ubuntu: apt-get install g++ · Fedora: dnf install gcc-c++ · macOS: xcode-select --install · "
     "anywhere: pip install ziglang"
 )
+
+
+class CompileError(KvistError):
+    """The compiler read the text and refused it, at a line of it."""
+
+
+class MissingHeader(KvistError):
+    """An `#include` of a file that is nowhere."""
 
 
 def program(cpp: str, label: str, *, check: bool, bounds: bool = True) -> Path:
@@ -78,7 +89,14 @@ def refusal(messages: str, label: str, command: str, status: int) -> KvistError:
         tail = " ".join(messages.split()[-40:]) or f"exit code {status}"
         return KvistError(label, f"{Path(command).name} to compile the kernel", tail)
     where, message = found
-    return KvistError(where, "Metal source that compiles", f"the error: {message}", f"compiled by {command}")
+    missing = re.match(r"(.+): No such file|'(.+)' file not found", message)
+    if missing and not message.startswith("error "):
+        name = missing[1] or missing[2]
+        hint = "-I FOLDER (in Python include=[...]) says where the project that it belongs to has it"
+        return MissingHeader(where, f"the header {name}", "no such file", hint)
+    # A fatal error is a full disk, a file that is gone and the like.
+    kind = KvistError if _FATAL.search(messages) else CompileError
+    return kind(where, "Metal source that compiles", f"the error: {message}", f"compiled by {command}")
 
 
 def _first_of(messages: str, label: str) -> tuple[str, str] | None:
@@ -120,7 +138,7 @@ def _program(cpp: str, label: str, command: tuple[str, ...], version: str, check
         return _compiled(cpp, label, command, version, plain)
     try:
         return _compiled(cpp, label, command, version, (*flags, *_bounds_flags(version)))
-    except KvistError:
+    except CompileError:  # and nothing else: a compiler that was stopped says nothing about the text
         return _compiled(cpp, label, command, version, plain)
 
 

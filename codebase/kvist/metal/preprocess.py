@@ -11,6 +11,8 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+import mlx.core as mx
+
 from kvist.errors import KvistError
 from kvist.metal.compiler import compiler, refusal
 from kvist.metal.files import angle_folder
@@ -56,6 +58,8 @@ ANGLE = (
     "simd/simd.h",
     "TargetConditionals.h",
 )
+# `#include "mlx/backend/metal/kernels/utils.h"`, which kernels for MLX ask for, is in its wheel.
+MLX_INCLUDE = Path(mx.__file__).parent / "include"
 _PLAIN = re.compile(r"[ \t]*#[ \t]*(?:include[ \t]*<([\w./]+)>[^\n]*|pragma\b[^\n]*|line\b[^\n]*)$")
 _DIRECTIVE = re.compile(r"^[ \t]*#[^\n]*", re.MULTILINE)
 _PREDEFINED = re.compile(r"\b__METAL_(?:VERSION|MACOS)__\b|\b__METAL__\b|\b__HAVE_\w+__\b")
@@ -116,7 +120,7 @@ def _preprocessed(text: str, label: str, quoted: str, folders: tuple[str, ...]) 
     arguments = ["-E", "-x", "c++", "-std=c++17", "-undef", "-nostdinc", "-w"]
     arguments += [f"-D{name}={value}" for name, value in MACROS.items()]
     arguments += ["-iquote", quoted] if quoted else []
-    arguments += [f"-I{folder}" for folder in folders]
+    arguments += [f"-I{folder}" for folder in (*folders, str(MLX_INCLUDE))]
     arguments += ["-isystem", str(angle_folder(ANGLE)), "-"]
     shown = label.replace("\\", "\\\\").replace('"', '\\"')
     given = f'#line 1 "{shown}"\n{text}'

@@ -15,7 +15,9 @@ from kvist.metal.calls import marked_calls
 from kvist.metal.dispatch import dispatched
 from kvist.metal.frontend import Module, blank
 from kvist.metal.function_constants import FunctionConstant
+from kvist.metal.graphics import drawing
 from kvist.metal.overloads import Definition, definitions, repeated_definitions
+from kvist.metal.ranges import range_initializers
 from kvist.metal.refusals import require_emulable
 from kvist.metal.threadgroup_variables import threadgroup_variables
 from kvist.metal.tokens import Token, attribute_end, is_attribute, significant, tokenize
@@ -36,6 +38,8 @@ def to_cpp(module: Module, label: str, constants: Mapping[str, str] | None = Non
 @lru_cache(maxsize=64)
 def _to_cpp(module: Module, label: str, constants: tuple[tuple[str, str], ...]) -> str:
     text = blank(module.text, [(i.start, i.end) for i in module.instantiations])
+    tokens = significant(tokenize(text))
+    text = blank(text, drawing(tokens, list(definitions(tokens, 0, len(tokens), ""))))
     return rewrite(text, label, module.constants, dict(constants))
 
 
@@ -54,6 +58,7 @@ def rewrite(
     replacement |= marked_calls(solid, found)
     replacement |= _returns(solid, found) | _attributes(solid) | _member_specializations(solid, found)
     replacement |= _function_constants(solid, declared, constants or {}) | _swizzled_constants(solid)
+    replacement |= range_initializers(solid)
     versions, told_apart = dispatched(solid, found)
     for offset, made in versions.items():
         replacement[offset] = made
@@ -61,10 +66,13 @@ def rewrite(
         if (start, end) in told_apart:
             continue
         replacement |= {t.start: "" for t in solid[start:end]}
+    unshared = _kernel_marks(solid)
     out = []
     for token in tokens:
         if token.start in replacement:
             out.append(replacement[token.start])
+        elif token.start in unshared:
+            out.append("static")
         elif token.kind == "name" and token.text in _DROPPED:
             out.append(" " * len(token.text))
         elif token.kind == "number":
@@ -72,6 +80,22 @@ def rewrite(
         else:
             out.append(token.text)
     return "".join(out)
+
+
+def _kernel_marks(tokens: Sequence[Token]) -> set[int]:
+    """Where `kernel` becomes `static`, so that the compiler makes no code of kernels that do not run."""
+    found = set()
+    for index, token in enumerate(tokens):
+        if token.text != "kernel" or [t.text for t in tokens[index + 1 : index + 2]] != ["void"]:
+            continue
+        before = index
+        while before >= 3 and tokens[before - 1].text == "]":
+            before -= 1
+            while before > 0 and not is_attribute(tokens, before):
+                before -= 1
+        if before == 0 or tokens[before - 1].text in (";", "}", "{", ">"):
+            found.add(token.start)
+    return found
 
 
 def _float_literal(text: str) -> str:

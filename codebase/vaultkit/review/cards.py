@@ -54,7 +54,9 @@ def cards(vault: Vault, language: str = "en", path: str = "") -> list[Card]:
         note = vault.notes.get(name)
         if note is None or note.lang != "en":
             continue
-        english = texts = list(_read(note)) if _is_deck(note) else []
+        if not _is_deck(note):
+            continue
+        english = texts = list(_read(note))
         other = pair_of(vault, name) if language == "zh" else None
         shown = note
         if other and len(translated := list(_read(vault.notes[other]))) == len(english):

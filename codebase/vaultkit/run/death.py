@@ -20,6 +20,7 @@ CODE = "process-died"
 _FRAME = re.compile(r'^  File "(.*)", line (\d+) in ', re.MULTILINE)
 _OURS = "/vaultkit/run/execute.py"
 _MAX_LINES = 20
+_MAX_NAME = 500  # characters of a name that faulthandler writes
 
 
 def dead(cache: RunCache, row: Row, death: Death, engine: str) -> NoteReport:
@@ -92,7 +93,8 @@ def _frames(dump: str, file: Path, shown: str) -> list[str]:
 
 def _ascii(text: str) -> str:
     """As faulthandler writes it."""
-    return text.encode("ascii", "backslashreplace").decode()
+    cut = text if len(text) <= _MAX_NAME else text[:_MAX_NAME]
+    return cut.encode("ascii", "backslashreplace").decode() + ("" if cut == text else "...")
 
 
 def _line(dump: str, file: Path) -> int:

@@ -163,6 +163,8 @@ class Verifier:
                 self._tried[path] = state
             elif path in left:  # well, but what it has read beside the vault has changed meanwhile
                 self._unsure[path] = state
+        if any(path in left and path not in self.failures for path in batch) and err.strip():
+            self.say(err.strip().splitlines()[-1])  # why nothing could be kept
         self._report(batch)
 
     def _report(self, batch: list[str]) -> None:

@@ -74,9 +74,23 @@ OVER_TIME = "block 2 ran longer than its limit of 0.2 s and would not stop"
 
 def test_a_limit_that_is_swallowed_is_named(make_vault) -> None:
     root = make_vault({"A.md": SWALLOWS})
-    note = root / "A.md"
-    dump = f'Timeout (0:00:05)!\nThread 0x0 (most recent call first):\n  File "{note}", line 10 in <module>\n'
-    report = dead(RunCache(root, {}), ("A.md", str(note)), Death(1, dump, [], 1, 1), "")
+    written = str(root / "A.md").encode("ascii", "backslashreplace").decode()
+    _is_named(root, "A.md", written)
+
+
+def test_a_long_name_in_a_dump_is_the_note_s(make_vault) -> None:
+    """faulthandler writes 500 characters of a name, each that is not ASCII by its number."""
+    path = f"{'长' * 60}/{'a' * 250}/{'b' * 250}/A.md"
+    root = make_vault({path: SWALLOWS})
+    written = str(root / path)[:500].encode("ascii", "backslashreplace").decode() + "..."
+    _is_named(root, path, written)
+
+
+def _is_named(root: Path, path: str, written: str) -> None:
+    dump = (
+        f'Timeout (0:00:05)!\nThread 0x0 (most recent call first):\n  File "{written}", line 10 in <module>\n'
+    )
+    report = dead(RunCache(root, {}), (path, str(root / path)), Death(1, dump, [], 1, 1), "")
     assert (report.passed, report.blocks, report.failures[0]["line"]) == (1, 2, 10)
     assert report.failures[0]["message"] == OVER_TIME and "timeout 0.4" in report.texts[0]
 

@@ -31,7 +31,8 @@ class _Late(BaseException):
 def add_lint(commands: argparse._SubParsersAction) -> None:
     """Add the command to the parser's subcommands."""
     text = "check that .metal files are valid Metal, without Apple's compiler"
-    parser = commands.add_parser("lint", help=text, description=text.capitalize() + ".", epilog=_EPILOG)
+    told = text[0].upper() + text[1:] + "."
+    parser = commands.add_parser("lint", help=text, description=told, epilog=_EPILOG)
     parser.add_argument("files", nargs="+", metavar="FILE", help=".metal files")
     parser.add_argument("-I", "--include", action="append", default=[], metavar="DIR", help="for #include")
     parser.add_argument("--json", action="store_true", help="print one JSON object")

@@ -7,22 +7,22 @@ from itertools import islice
 from pathlib import Path
 
 from kvist.errors import KvistError
-from kvist.metal.compiler import compiler
+from kvist.metal.compiler import MissingHeader, compiler
 from kvist.metal.lint import spaces
-from kvist.metal.lint.lexical import balanced, includes, not_ascii, without_comments
+from kvist.metal.lint.lexical import balanced, includes, not_ascii, note_on_comments, without_comments
 from kvist.metal.lint.library import check_library, notes_on
 from kvist.metal.lint.problems import Problem
 from kvist.metal.lint.rules import RULES
 from kvist.metal.lint.unit import HEADER_SUFFIXES, Unit
 from kvist.metal.lint.vocabulary import HEADERS, called_by_mlx, check_vocabulary
-from kvist.metal.preprocess import preprocess
+from kvist.metal.preprocess import MLX_INCLUDE, preprocess
 from kvist.metal.source import Source, load
 from kvist.metal.tokens import significant, tokenize
 
 RAN = "ran"
+_OF_WHAT_IS_MISSING = ("undeclared", "instantiation", "global-space")  # types and macros of a missing header
 _MAX_CHARACTERS = 1 << 20
 _MAX_PROBLEMS = 200  # of a rule
-_MLX_INCLUDE = HEADERS.parents[3]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,8 @@ def lint(kernel: str | Path | Source, *, include: Sequence[str | Path] = ()) -> 
         raise KvistError(shown, f"at most {_MAX_CHARACTERS} characters", str(len(raw)))
     code, problems = without_comments(raw)
     header = source.path is not None and source.path.suffix in HEADER_SUFFIXES
-    problems += islice(not_ascii(code if header else raw), _MAX_PROBLEMS)
+    problems += islice(not_ascii(code), _MAX_PROBLEMS)
+    code_only = code
     code, found = includes(raw, code)
     problems += found
     text, found, unresolved = _preprocessed(replace(source, text=code), [Path(f) for f in include])
@@ -69,10 +70,10 @@ def lint(kernel: str | Path | Source, *, include: Sequence[str | Path] = ()) -> 
         unit = Unit(raw, text, source.label, significant(tokenize(text)))
         found = [p for rule in RULES for p in islice(rule(unit), _MAX_PROBLEMS)]
         if unresolved:
-            found = [p for p in found if p.code != "undeclared"]
+            found = [p for p in found if p.code not in _OF_WHAT_IS_MISSING]
         if not header:
             found += [] if unresolved else check_library(unit)
-            notes = tuple(notes_on(unit))
+            notes = (*notes_on(unit), *note_on_comments(raw, code_only))
         checks["rules"] = RAN
         checks["address_spaces"], more = spaces.check_spaces(unit, unresolved)
         checks["vocabulary"], calls = _vocabulary(unit, unresolved)
@@ -80,7 +81,7 @@ def lint(kernel: str | Path | Source, *, include: Sequence[str | Path] = ()) -> 
             if not _said(p, found):
                 found.append(p)
         found = _unique(found)
-    problems += [p for p in found if not p.file.startswith(str(_MLX_INCLUDE))]
+    problems += [p for p in found if not p.file.startswith(str(MLX_INCLUDE))]
     named = {replace(p, file=shown if p.file in ("", source.label) else p.file) for p in problems}
     return Linted(shown, tuple(sorted(named, key=lambda p: (p.file != shown, p.file, p))), checks, notes)
 
@@ -111,20 +112,36 @@ def _unique(found: Sequence[Problem]) -> list[Problem]:
 
 def _preprocessed(source: Source, include: Sequence[Path]) -> tuple[str, list[Problem], str]:
     """The text, problems of the preprocessor, and why names may be missing from the text."""
-    try:
-        made = preprocess(source, [*include, _MLX_INCLUDE] if _MLX_INCLUDE.is_dir() else include)
-        return made.text, [], ""
-    except KvistError as error:
-        place = re.match(rf"{re.escape(source.label)}:(\d+)$", error.where)
-        plain = "\n".join(
-            "" if re.match(r"\s*#\s*include", line) else line for line in source.text.split("\n")
-        )
+    problems: list[Problem] = []
+    while True:
+        try:
+            made = preprocess(source, include)
+            return made.text, problems, _unresolved(problems)
+        except KvistError as error:
+            place = re.match(rf"{re.escape(source.label)}:(\d+)$", error.where)
+            line = int(place[1]) if place else 1
+            missing = error.need.removeprefix("the header ") if isinstance(error, MissingHeader) else ""
+            message = f"there is no {missing}" if missing else error.got.removeprefix("the error: ")
+        lines = source.text.split("\n")
+        if missing and place and lines[line - 1].strip():
+            # Go on without it: its macros and types are unknown, the rest of the text is not.
+            problems.append(Problem(line, 1, "include", message, "-I FOLDER says where quoted includes are"))
+            lines[line - 1] = ""
+            source = replace(source, text="\n".join(lines))
+            continue
+        plain = "\n".join("" if re.match(r"\s*#\s*include", text) else text for text in lines)
         try:
             compiler()
         except KvistError:
-            return plain, [], "there is no C++ compiler to resolve includes and macros"
-        line = int(place[1]) if place else 1
-        message = error.got.removeprefix("the error: ")
-        code = "include" if "No such file" in message or "not found" in message else "preprocessor"
-        hint = "-I FOLDER says where quoted includes are" if code == "include" else ""
-        return plain, [Problem(line, 1, code, message, hint)], "the includes could not be resolved"
+            return plain, problems, "there is no C++ compiler to resolve includes and macros"
+        code, hint = ("include", "-I FOLDER says where they are") if missing else ("preprocessor", "")
+        problems.append(Problem(line, 1, code, message, hint))
+        return plain, problems, "the includes could not be resolved"
+
+
+def _unresolved(problems: Sequence[Problem]) -> str:
+    if not problems:
+        return ""
+    names = [p.message.removeprefix("there is no ") for p in problems]
+    listed = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if names[4:] else "")
+    return f"the includes could not be resolved: need {listed}"

@@ -12,38 +12,7 @@
 #define METAL_CONST static constant constexpr
 #define __METAL_VERSION__ 310
 #define __METAL__ 1
-#define INFINITY __builtin_inff()
-#define HUGE_VALF __builtin_inff()
-#define NAN __builtin_nanf("")
-#define MAXFLOAT 3.402823466e+38f
-#define FLT_MAX 3.402823466e+38f
-#define FLT_MIN 1.175494351e-38f
-#define FLT_EPSILON 1.192092896e-07f
-#define HALF_MAX ((half)65504.0f)
-#define HALF_MIN ((half)6.103515625e-5f)
-#define INT_MAX 2147483647
-#define INT_MIN (-2147483647 - 1)
-#define UINT_MAX 4294967295u
-#define SHRT_MAX 32767
-#define USHRT_MAX 65535
-#define CHAR_BIT 8
-#define CHAR_MAX 127
-#define UCHAR_MAX 255
-#define LONG_MAX 9223372036854775807
-#define ULONG_MAX 18446744073709551615ul
-#define M_E_F 2.71828182845904523536f
-#define M_LOG2E_F 1.44269504088896340736f
-#define M_LOG10E_F 0.434294481903251827651f
-#define M_LN2_F 0.693147180559945309417f
-#define M_LN10_F 2.30258509299404568402f
-#define M_PI_F 3.14159265358979323846f
-#define M_PI_2_F 1.57079632679489661923f
-#define M_PI_4_F 0.785398163397448309616f
-#define M_1_PI_F 0.318309886183790671538f
-#define M_2_PI_F 0.636619772367581343076f
-#define M_SQRT2_F 1.41421356237309504880f
-#define M_SQRT1_2_F 0.707106781186547524401f
-#define M_PI_H ((half)3.14159f)
+#include "../shim/metal_constants"
 
 typedef unsigned char uchar;
 typedef unsigned short ushort;

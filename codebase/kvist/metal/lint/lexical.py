@@ -33,6 +33,18 @@ def not_ascii(raw: str) -> Iterator[Problem]:
             yield Problem(number, line.index("\0") + 1, "non-ascii", "a NUL character")
 
 
+def note_on_comments(raw: str, code: str) -> Iterator[str]:
+    """Comments may hold any character in a .metal file, but not in what MLX is given."""
+    lines = zip(raw.split("\n"), code.split("\n"), strict=False)
+    strange = [n for n, (line, kept) in enumerate(lines, 1) if not line.isascii() and kept.isascii()]
+    if strange:
+        more = f" and of {len(strange) - 1} more" if strange[1:] else ""
+        yield (
+            f"the comment of line {strange[0]}{more} is not ASCII: fine in a .metal file, but "
+            "mx.fast.metal_kernel takes ASCII only"
+        )
+
+
 def without_comments(raw: str) -> tuple[str, list[Problem]]:
     """The text with blanks for comments, and where a comment has no end."""
     out, problems, position = [], [], 0

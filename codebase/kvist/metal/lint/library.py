@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from kvist.metal.lint.functions import recursions
 from kvist.metal.lint.names import BUILTIN_TYPES, FUNCTIONS, KEYWORDS
 from kvist.metal.lint.problems import Problem
 from kvist.metal.lint.unit import Unit
@@ -52,6 +53,10 @@ def notes_on(unit: Unit) -> Iterator[str]:
         yield "the file is empty: nothing was checked"
     elif not any(f.is_kernel for f in unit.functions):
         yield "the file has no kernel"
+    for name, how, token, graphics in recursions(unit):
+        if not graphics:
+            line = unit.problem(token, "", "").line
+            yield f"{name} (line {line}) calls {how}, which Metal 2.4 and later allow in kernels"
     used = sorted({w for w in unit.words if _TEXTURE.fullmatch(w) or w == "sampler"})
     if used:
         yield f"what is done with {', '.join(used)} was not checked"

@@ -49,7 +49,7 @@ def _type_begin(unit: Unit, end: int) -> int:
     """Index where the type that ends at `end` begins, or -1."""
     word = unit.words[end]
     if unit.tokens[end].kind == "name":
-        return end if word in unit.types else -1
+        return end if word in unit.types and word not in unit.variables else -1
     if word != ">":
         return -1
     depth = 0

@@ -12,6 +12,7 @@ from kvist.metal.threadgroup_variables import declares_pointer
 from kvist.metal.tokens import matching
 
 _MADE = VECTORS | SIMD_VECTORS
+_FRACTION = re.compile(r"(?:\d[\d']*\.[\d']*|\.\d[\d']*)(?:[eE][+-]?\d+)?|\d[\d']*[eE][+-]?\d+")
 _BEFORE_VARIABLE = ("const", "constexpr", "constant", "static", "thread", "metal", "::")
 
 
@@ -47,7 +48,7 @@ def translate(unit: Unit) -> Translated:
         position = end
     pieces.append(unit.text[position:])
     body = re.sub(
-        r"^[ \t]*#[ \t]*(?:line|include|import)\b[^\n]*", _blank, "".join(pieces), flags=re.MULTILINE
+        r"^[ \t]*#[ \t]*(?:line|include|import|pragma)\b[^\n]*", _blank, "".join(pieces), flags=re.MULTILINE
     )
     return Translated(body + "\n" + "\n".join(_instances(unit)) + "\n", len(body), starts, sources)
 
@@ -91,6 +92,8 @@ def _edits(unit: Unit) -> dict[int, tuple[int, str]]:
                 edits[unit.tokens[end].end] = (unit.tokens[end].end, " >")
         elif token.kind == "number" and re.search(r"(?<![xX\da-fA-F])\d*\.?\d*(?:[hH]|bf|BF)$", word):
             edits[token.start] = (token.end, _literal(word))
+        elif token.kind == "number" and _FRACTION.fullmatch(word):
+            edits[token.end] = (token.end, "f")  # clang forgets in templates that there is no double
     for method in qualified_methods(unit):
         token = unit.tokens[method.qualifier]
         edits[token.start] = (token.end, "")

@@ -186,9 +186,32 @@ class Unit:
                 end = i
                 while end < len(self.words) and self.words[end] != ";":
                     end = matching(self.tokens, end) + 1 if self.words[end] == "{" else end + 1
-                names = [w for w in self.words[i + 1 : end] if w.isidentifier()]
-                found.update(names[-1:])
+                found.update(self._typedef_names(i + 1, end))
         return frozenset(found)
+
+    def _typedef_names(self, begin: int, end: int) -> list[str]:
+        """The last name of `typedef ... name`, or that of `typedef void (name)(uint n)`, `(*name)(...)`."""
+        if self.words[end - 1] == ")":
+            opening = end - 1
+            depth = 0
+            while opening > begin:
+                depth += (self.words[opening] == ")") - (self.words[opening] == "(")
+                if depth == 0:
+                    break
+                opening -= 1
+            end = opening
+        return [w for w in self.words[begin:end] if w.isidentifier()][-1:]
+
+    @cached_property
+    def variables(self) -> frozenset[str]:
+        """Names that follow a type of the language: of variables and parameters."""
+        return frozenset(
+            here.text
+            for (before, here), after in zip(pairwise(self.tokens), self.words[2:], strict=False)
+            if before.text in BUILTIN_TYPES
+            and here.kind == "name"
+            and after in ("=", ";", ",", ")", "[", "{")
+        )
 
     @cached_property
     def types(self) -> frozenset[str]:

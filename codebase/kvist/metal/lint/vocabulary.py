@@ -11,13 +11,14 @@ from pathlib import Path
 
 import mlx.core as mx
 
-from kvist.metal.lint.names import FUNCTIONS, KEYWORDS, MEANT
+from kvist.metal.lint.names import ADDRESS_SPACES, FUNCTIONS, KEYWORDS, MEANT
 from kvist.metal.lint.problems import Problem
 from kvist.metal.lint.unit import Unit
 from kvist.metal.tokens import matching
 
 HEADERS = Path(mx.__file__).parent / "include" / "mlx" / "backend" / "metal" / "kernels"
 _LIBRARY = {"metal", "fast", "precise", "simd", "atomic", "raytracing"}
+_AROUND_TYPE = ("const", "constexpr", "static", "volatile", *sorted(ADDRESS_SPACES))
 _IN_FRONT_OF_CALL = {"return", "else", "do", "case", "and", "or", "not", "constexpr"}
 
 
@@ -81,6 +82,8 @@ def is_call(unit: Unit, index: int) -> bool:
         return index > 1 and unit.words[index - 2] in _LIBRARY
     if before.text == "," and _further_declarator(unit, index):
         return False
+    if before.text in ("*", "&") and _declares_pointer(unit, index):
+        return False
     return before.kind != "name" or before.text in _IN_FRONT_OF_CALL
 
 
@@ -94,6 +97,27 @@ def _further_declarator(unit: Unit, index: int) -> bool:
         if depth < 0 or index - start > 400:
             return False
     return unit.words[start] in (*unit.types, "const", "metal", "constexpr")
+
+
+def _declares_pointer(unit: Unit, index: int) -> bool:
+    """`const device float4& first(v[0]);` with a type in front of the mark, where a statement begins."""
+    end = index - 1
+    while end > 0 and unit.words[end] in ("*", "&", *_AROUND_TYPE):
+        end -= 1
+    if unit.words[end] == ">":
+        if not _type_ends(unit, end):
+            return False
+        depth = 0
+        while end > 0:
+            depth += (unit.words[end] == ">") - (unit.words[end] == "<")
+            end -= 1
+            if depth == 0:
+                break
+    elif unit.words[end] not in unit.types and unit.words[end] != "auto":
+        return False
+    while end > 0 and unit.words[end - 1] in (*_AROUND_TYPE, "::", "metal"):
+        end -= 1
+    return end == 0 or unit.words[end - 1] in (";", "{", "}", "(", ")", ":", "else")
 
 
 def _type_ends(unit: Unit, closing: int) -> bool:

@@ -38,7 +38,8 @@ class Builder:
         process, self._process = self._process, None
         if process:
             assert process.stdin is not None and process.stdout is not None
-            process.stdin.close()
+            with suppress(OSError):  # what was asked of one that had ended is written once more, and fails
+                process.stdin.close()
             with suppress(ProcessLookupError, PermissionError):  # it has ended by itself
                 os.killpg(process.pid, signal.SIGTERM)  # and what it has started
             process.wait()
