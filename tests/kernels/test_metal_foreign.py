@@ -180,3 +180,15 @@ def test_headers_of_mlx_are_found_by_themselves(emulator):
     text += 'instantiate_kernel("f_bf16", f, bfloat16_t)\n#endif\n'
     done = emulate(text, (1, 1, 1), (1, 1, 1), {"y": Output((1,), mx.bfloat16)}, name="f_bf16")
     assert done.outputs["y"].tolist() == [2.0]
+
+
+def test_an_index_may_be_a_sum(emulator):
+    text = HEAD + (
+        "#define BASE 20\nconstant int first [[function_constant(BASE + 0)]];\n"
+        "constant int second [[function_constant((BASE + 2) - 1)]];\n"
+        "kernel void k(device int* a [[buffer(BASE - 17)]], device int* b [[buffer(BASE - 18)]]) {\n"
+        "  a[0] = first; b[0] = second; }\n"
+    )
+    out = {"a": Output((1,), mx.int32), "b": Output((1,), mx.int32)}
+    done = emulate(text, (1, 1, 1), (1, 1, 1), out, constants={20: 5, "21": 7})
+    assert {name: y.tolist() for name, y in done.outputs.items()} == {"a": [5], "b": [7]}

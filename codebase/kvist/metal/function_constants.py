@@ -10,7 +10,8 @@ import numpy as np
 
 from kvist.errors import KvistError
 from kvist.metal.dtypes import element_dtype, to_numpy
-from kvist.metal.tokens import Token, attribute_end, is_attribute
+from kvist.metal.parameters import index_of
+from kvist.metal.tokens import Token, attribute_end, is_attribute, matching
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ def find_constants(tokens: Sequence[Token]) -> tuple[FunctionConstant, ...]:
         if "constant" not in words or end >= len(tokens) or tokens[end].text != ";":
             continue  # an attribute of a parameter
         kind = " ".join(w for w in words[:-1] if w not in ("constant", "const", "constexpr", "static"))
-        number = next((int(t.text) for t in tokens[index:end] if t.text.isdigit()), -1)
+        number = index_of([t.text for t in tokens[index + 2 : matching(tokens, index + 1)]])
+        number = -1 if number is None else number
         found.append(FunctionConstant(words[-1], kind, number, tokens[first].start, tokens[end].end))
     return tuple(found)
 

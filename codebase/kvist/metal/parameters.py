@@ -1,5 +1,6 @@
 """The parameters of a kernel: type, address space, attribute."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -103,8 +104,8 @@ def _parameter(
         if not is_buffer:
             raise KvistError(f"metal {kernel}", f"an [[attribute]] of parameter {name}", "none")
         attribute = "threadgroup" if space == "threadgroup" else "buffer"
-    known = (int(w) if w.isdigit() else numbers.get(w) for w in arguments)
-    index = next((n for n in known if n is not None), next_buffer)
+    known = index_of(arguments, numbers)
+    index = next_buffer if known is None else known
     return Parameter(
         name=name,
         type_name=_type_name(words[: words.index(name)] if name in words else words),
@@ -143,3 +144,13 @@ def _type_name(words: Sequence[str]) -> str:
             continue
         text += " " + word if text and text[-1].isalnum() and word[0].isalnum() else word
     return text.rstrip("(")
+
+
+def index_of(words: Sequence[str], numbers: Mapping[str, int] | None = None) -> int | None:
+    """The number in `[[buffer(BASE + 1)]]`: whole numbers and names of them, added; None for the rest."""
+    text = "".join(str((numbers or {}).get(w, w)) for w in words)
+    behind_minus = "-(" in text
+    text = text.replace("(", "").replace(")", "")
+    if behind_minus or not re.fullmatch(r"\d+[uU]?(?:[+-]\d+[uU]?)*", text):
+        return None
+    return sum(int(term.rstrip("uU")) for term in re.findall(r"[+-]?\d+[uU]?", text))
