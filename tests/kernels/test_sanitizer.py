@@ -112,7 +112,7 @@ def test_a_decode_step_on_several_threads_is_clean(compiler, tmp_path, sanitizer
         environment = os.environ | {"KVIST_THREADS": threads}
         done = subprocess.run([str(tmp_path / "decode")], capture_output=True, text=True, env=environment)
         assert done.returncode == 0, done.stdout[-1000:] + done.stderr[-3000:]
-        assert re.fullmatch(r"\d{4,} values compared\n", done.stdout)
+        assert re.fullmatch(r"\d{4,} values compared, [0-9a-f]{16}\n", done.stdout)
 
 
 @pytest.mark.slow
