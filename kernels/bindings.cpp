@@ -36,7 +36,8 @@ NB_MODULE(_kernels, m) {
       KVIST_TEXT(MLX_VERSION_MAJOR) "." KVIST_TEXT(MLX_VERSION_MINOR) "." KVIST_TEXT(MLX_VERSION_PATCH);
   m.attr("compiler") = __VERSION__;
   m.def("num_threads", &kvist::num_threads, "Threads that the primitives use (KVIST_THREADS).");
-  m.def("use_huge_pages", &kvist::use_huge_pages, "arrays"_a, "Move their memory onto large pages; bytes that are.");
+  m.def("use_huge_pages", &kvist::use_huge_pages, "arrays"_a, nb::call_guard<nb::gil_scoped_release>(),
+        "Move their memory onto large pages; bytes that are.");
   m.def("rms_norm", &kvist::rms_norm, "x"_a, "weight"_a, "eps"_a, nb::kw_only(), "stream"_a = nb::none(),
         "x / sqrt(mean(x^2) + eps) * weight over the last axis; x (..., D), weight (D,).");
   m.def("isa", &kvist::isa, "Instruction set of the vector kernels (KVIST_ISA, else the best of this machine).");

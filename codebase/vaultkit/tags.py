@@ -12,11 +12,14 @@ TAG = re.compile(rf"(?:(?<=\s)|(?<=^)|(?<=\\\[))#([^{_STOP}]+)")
 _MAYBE = re.compile(r"#[^#\s]")  # not so in most headings
 
 
-def inline_tags(scan: Scan) -> list[str]:
-    """Tags in the text, in order, without `#`; not in code or HTML comments, but in `%% %%`."""
+def inline_tags(scan: Scan, *, without: re.Pattern[str] | None = None) -> list[str]:
+    """Tags in the text, in order, without `#`; not in code or HTML comments, but in `%% %%`. without: what
+    lines look like that do not count.
+    """
     found: list[str] = []
     for number in scan.text_lines():
-        if "#" in scan.lines[number - 1] and _MAYBE.search(scan.lines[number - 1]):
+        line = scan.lines[number - 1]
+        if "#" in line and _MAYBE.search(line) and not (without and without.fullmatch(line)):
             found += [tag for tag in TAG.findall(scan.visible(number, NOT_LINKS)) if not tag.isdigit()]
     return found
 

@@ -100,8 +100,11 @@ def stamp(vault: Vault, path: str, *, force: bool = False) -> Path:
         hint = "begin with --- / title: 中文标题 / lang: zh / ---"
         raise VaultError(Problem(chinese.path, 1, "front-matter", "needs valid properties", hint))
     empty, sections = unwritten(vault, path)
-    if 2 * len(empty) > sections and not force:
-        message = f"is not translated yet: {len(empty)} of {sections} sections are empty; nothing was written"
+    lacking = len([name for name, full in _sections(english) if full]) if not _sections(chinese) else 0
+    if (lacking or 2 * len(empty) > sections) and not force:
+        what = f"{len(empty)} of {sections} sections are empty"
+        what = f"it has none of the {lacking} sections of {english.path}" if lacking else what
+        message = f"is not translated yet: {what}; nothing was written"
         raise VaultError(Problem(chinese.path, 0, "untranslated", message, "--force marks it all the same"))
     line = f"{PROPERTY}: {source_hash(english)}"
     if PROPERTY in chinese.properties:

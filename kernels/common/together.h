@@ -37,9 +37,9 @@ class Together {
 
 class Together::Walker {
  public:
-  // One step: piece(i) for i in [0, pieces), shared out among the threads that are here. Afterwards all are done, and
-  // what they wrote is seen. A thread that comes late finds nothing left of the steps that it missed: nobody waits
-  // for a thread, only for pieces.
+  // One step: piece(i) for i in [0, pieces), at least one, shared out among the threads that are here. Afterwards all
+  // are done, and what they wrote is seen. A thread that comes late finds nothing left of the steps that it missed:
+  // nobody waits for a thread, only for pieces. Without any, nobody would end the step.
   template <typename Piece>
   void each(int64_t pieces, const Piece& piece) {
     each(pieces, piece, [] {});

@@ -17,7 +17,6 @@ namespace {
 
 std::atomic<int64_t> nanoseconds[kStepsPerLayer + 1];  // of each kind of step
 
-
 template <typename T>
 void add_to(T* x, const T* y, int64_t count) {
   KVIST_INDEPENDENT

@@ -21,7 +21,7 @@ struct DecoderLayer {
 
 struct DecoderSizes {
   Float type;  // of everything but the packed weights
-  int64_t batch, hidden, heads, kv_heads, head_dim, feed_forward;
+  int64_t batch, hidden, heads, kv_heads, head_dim, feed_forward;  // each at least one: see common/together.h
   int64_t offset;  // position of the tokens, the same for all sequences
   float eps, qk_eps, scale;
   const float* wavelengths;  // (D / 2), positions per radian

@@ -95,6 +95,7 @@ void check(const std::vector<mx::array>& inputs, const std::vector<mx::array>& a
     need_columns("o", need_products(arrays, layer.o, 1, heads * dim, formats[1]), {hidden});
     const auto gate_up = need_products(arrays, layer.gate_up, 2, hidden, formats[2]);
     if (i == 0) feed_forward = gate_up[0];
+    if (feed_forward < 1) fail(kWhere, "gate and up with at least one column", feed_forward);
     need_columns("gate and up", gate_up, {feed_forward, feed_forward});
     need_columns("down", need_products(arrays, layer.down, 1, feed_forward, formats[3]), {hidden});
     for (const size_t c : {kCaches + 2 * i, kCaches + 2 * i + 1}) {

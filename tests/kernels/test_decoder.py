@@ -264,6 +264,8 @@ def test_the_extension_checks_for_itself(vector_kernels):
     mx.eval(_all_at_once(record, model.layers, model.norm, tokens(1, 1, mx.float32), model.make_cache()))
     x, wavelengths, norm, arrays, caches = seen["a"]
     options = seen["o"]
+    narrow = [a[:0] for a in arrays[16:22]] + [a[:, :0] for a in arrays[22:25]]
+    without_feed_forward = [*arrays[:16], *narrow] * 3
     cases = {
         r"need x \(B, 1, E\), got \(1, 2, 64\)": ((mx.ones((1, 2, 64)), *seen["a"][1:]), {}),
         r"need x of float32, float16 or bfloat16": ((x.astype(mx.int32), *seen["a"][1:]), {}),
@@ -282,6 +284,9 @@ def test_the_extension_checks_for_itself(vector_kernels):
             *((x, wavelengths, norm, [*arrays[:4], *arrays[7:10], *arrays[4:7], *arrays[10:]], caches), {}),
         ),
         r"need an even head_dim, got 15": (seen["a"], {"head_dim": 15}),
+        r"need gate and up with at least one column, got 0": (
+            *((x, wavelengths, norm, without_feed_forward, caches), {}),
+        ),
         r"need activation_bits 0, 8 or 16, got 5": (seen["a"], {"activation_bits": 5}),
         r"need group_size 32, 64 or 128, got 16": (seen["a"], {"formats": [(16, 4)] * 12}),
     }

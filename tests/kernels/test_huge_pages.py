@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import mlx.core as mx
@@ -54,6 +55,26 @@ def test_arrays_of_any_kind_keep_their_values():
     assert native.kernels.use_huge_pages(parts) >= 0
     for part, values in zip(parts, before, strict=False):
         assert np.array_equal(np.array(part), values)
+
+
+def test_other_threads_run_meanwhile():
+    """No thread is asked to give the interpreter up, so another one runs only if this call lets it."""
+    x, start, ran = mx.zeros(1 << 20), threading.Event(), threading.Event()
+    mx.eval(x)
+    other = threading.Thread(target=lambda: (start.wait(), ran.set()))
+    other.start()
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1000)
+    try:
+        start.set()
+        for _ in range(20_000):
+            native.kernels.use_huge_pages([x])
+            if ran.is_set():
+                break
+        assert ran.is_set()
+    finally:
+        sys.setswitchinterval(before)
+        other.join()
 
 
 def test_little_is_left_where_it_is(monkeypatch):

@@ -116,6 +116,7 @@ def test_a_name_in_two_languages_is_shown_in_the_readers(project: Layout) -> Non
     stage_all(project, LANGUAGES)
     titles = [json.loads(staged(project, "assets/titles.json", language)) for language in LANGUAGES]
     assert {entry["t"] for entry in titles[0]} >= {"All"} and {entry["t"] for entry in titles[1]} >= {"全部"}
+    assert {entry["u"] for entry in titles[0] if entry["t"] == "All"} == {"all/"}  # not /all-全部/
     english, chinese = (staged(project, "concepts/holder.md", language) for language in LANGUAGES)
     assert ">Models</a>" in english and 'aria-label="Models"' in english and ">Note</th>" in english
     assert ">模型</a>" in chinese and 'aria-label="模型"' in chinese and ">哪篇</th>" in chinese

@@ -219,6 +219,32 @@ def test_search_and_filters(graph_at: Any) -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_card_leaves_the_chosen_note_in_sight(graph_at: Any, width: int) -> None:
+    page = graph_at()
+    page.set_viewport_size({"width": width, "height": 900})
+    page.wait_for_function("Math.abs(document.querySelector('.k-graph').drawing.width - innerWidth) < 60")
+    under_the_card = """d => { const [a, b] = [".k-graph-canvas", ".k-graph-card"]
+        .map(name => document.querySelector(name).getBoundingClientRect());
+      const [x, y] = d.at(d.selected);
+      return [x + a.left > b.left - 8 && y + a.top > b.top - 8 && y + a.top < b.bottom + 8, x > 0 && y > 0
+        && x < a.width && y < a.height]; }"""
+    for name in ("Prefix tree", "KV cache"):
+        move = """name => { const d = document.querySelector(".k-graph").drawing;
+          const n = d.nodes.find(n => n.title === name);
+          const low = innerWidth < 560; // where the card will stand
+          d.move = function (to) { this.view = to; this.draw(); };
+          const [right, down] = [low ? 0 : d.width / 2 - 80, (low ? -1 : 1) * (d.height / 2 - 80)];
+          d.view = { ...d.view, x: n.x - right / d.view.k, y: n.y + down / d.view.k }; }"""
+        page.evaluate(move, name)
+        page.fill(".k-graph input[type=search]", name)
+        page.keyboard.press("Enter")
+        assert page.inner_text(STATUS).startswith(name)
+        found = page.evaluate(f"({under_the_card})(document.querySelector('.k-graph').drawing)")
+        assert found == [False, True]
+
+
+@pytest.mark.browser
 def test_names_that_arrive_late_leave_what_was_chosen(
     open_page: Any, sample: Any, serve_folder: Callable[..., str], hold: Any
 ) -> None:

@@ -204,6 +204,11 @@ def test_a_base_is_asked_again_only_when_what_it_asked_has_changed(
     session.update()
     assert len(asked) == 4
     assert b"<td>4</td>" in (session.layout.site / "concepts/by-tier/index.html").read_bytes()
+    _put(vault / "concepts/Attention.md", "TIER: 4", "TIER: 1")
+    session.update()
+    _put(vault / "concepts/Attention.md", "TIER: 1", "TIER: true")  # which Python takes for the same
+    session.update()
+    assert len(asked) == 8
 
 
 @pytest.mark.slow
@@ -217,9 +222,7 @@ def test_any_sequence_of_edits(
             _any_edit(chance, session.layout.vault)
         done = session.update()
         if done.again:  # a section has come or gone, which all pages show
-            session = Session(session.layout)
-            assert session.build().ok
-            session.get_ready()
+            session = _ready(session.layout)
         assert not done.stopped, done.problems
         if number % 3 == 2:
             assert not differences(session, tmp_path / f"copy {number}"), number
@@ -304,6 +307,40 @@ def test_what_all_pages_show_asks_for_another_session(session: Session) -> None:
     assert not session.update().again
     _add(session.layout.vault / ".obsidian" / "app.json", '{"strictLineBreaks": true}')
     assert session.update().again
+
+
+def test_a_note_that_nobody_names_is_shown_in_its_first_translation(session: Session, tmp_path: Path) -> None:
+    vault = session.layout.vault
+    _add(vault / "n" / "A.md", "Text without a heading.\n")
+    session = _another(session)
+    _add(vault / "n" / "A.zh.md", "---\ntitle: 甲\nlang: zh\n---\n正文。\n")
+    assert not session.update().again
+    assert "正文。" in (session.layout.site / "zh/n/a/index.html").read_text("utf-8")
+    assert not differences(session, tmp_path / "copy")
+
+
+def test_a_vault_that_becomes_chinese_asks_for_another_session(session: Session) -> None:
+    vault = session.layout.vault
+    shutil.rmtree(vault)
+    _add(vault / "Home.md", "# 我的笔记\n\n见 [[注意力]]。\n")
+    _add(vault / "注意力.md", "# Attention\n\nThe scores of a query.\n")
+    session = _another(session)
+    _cut(vault / "注意力.md", "# ")
+    _add(vault / "注意力.md", "# 注意力\n\nquery 的分数。\n")
+    assert session.update().again
+
+
+def _another(session: Session) -> Session:
+    """A session on the same vault, as the worker makes one when all pages have changed."""
+    assert session.update().again
+    return _ready(session.layout)
+
+
+def _ready(layout: Layout) -> Session:
+    session = Session(layout)
+    assert session.build().ok
+    session.get_ready()
+    return session
 
 
 def test_a_change_that_no_page_shows_writes_nothing(session: Session) -> None:

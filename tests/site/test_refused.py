@@ -109,6 +109,25 @@ def test_without_katex_braces_are_counted(
     assert [(p.path, p.line, p.code) for p in found] == [("N.md", 3, "formula")]
 
 
+def test_what_braces_say_is_not_remembered_when_katex_can_run_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, math_cache: Path
+) -> None:
+    vault = plant(tmp_path / "notes", {"N.md": "# N\n\n$\\nosuch{8}$\n", ".obsidian/types.json": TYPES})
+
+    def found() -> list[int]:
+        return [problem.line for problem in refused(Vault.load(vault))]
+
+    with monkeypatch.context() as without:
+        without.setattr("vaultkit.site.katex.find_node", lambda: None)
+        assert found() == []  # Node.js is there, but does not run this once
+        without.setattr("vaultkit.site.refused.formulas.find_node", lambda: None)
+        assert found() == []  # it is not there, which is remembered
+        asked: list[object] = []
+        without.setattr("vaultkit.site.refused.tex.problems", lambda *args: asked.append(args) or ([], False))
+        assert found() == [] and not asked
+    assert found() == [3]
+
+
 @pytest.mark.parametrize(
     ("tex", "wrong"),
     [

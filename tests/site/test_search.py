@@ -143,6 +143,39 @@ def test_enter_before_the_answer_opens_the_first_hit(open_page: Any, sample_home
     page.wait_for_url("**/concepts/attention/**")
 
 
+def test_what_is_typed_before_the_script_is_there_is_searched(
+    open_page: Any, sample_home: str, hold: Any
+) -> None:
+    page = open_page("about:blank")
+    let_go = hold(page, "**/assets/search/dialog.js")
+    page.goto(sample_home)
+    with page.expect_request("**/assets/search/dialog.js"):
+        page.keyboard.press("/")
+    page.keyboard.type("prefix ")
+    page.keyboard.press("Enter")  # closes nothing
+    page.keyboard.type("tre")
+    let_go()
+    page.wait_for_function("document.querySelector('.k-search').dataset.answered === 'prefix tre'")
+    assert page.locator("[role=option] .k-hit-title").first.inner_text().startswith("Prefix tree")
+    page.keyboard.type("e")  # goes on where the reader was
+    assert page.input_value("dialog.k-search input") == "prefix tree"
+
+
+def test_a_search_that_was_closed_before_its_script_came_stays_closed(
+    open_page: Any, sample_home: str, hold: Any
+) -> None:
+    page = open_page("about:blank")
+    let_go = hold(page, "**/assets/search/dialog.js")
+    page.goto(sample_home)
+    with page.expect_request("**/assets/search/dialog.js"):
+        page.keyboard.press("/")
+    page.keyboard.press("Escape")
+    with page.expect_response("**/assets/search/dialog.js"):
+        let_go()
+    page.evaluate("new Promise(done => setTimeout(done, 50))")
+    assert not page.locator("dialog.k-search").is_visible()
+
+
 def test_enter_never_opens_what_an_earlier_text_has_found(
     open_page: Any, sample_home: str, hold: Any
 ) -> None:

@@ -114,6 +114,9 @@ def test_of_a_formula_its_words_are_text() -> None:
         (r"\begin{aligned}a&=b\\c&=d\end{aligned}", "a =b c =d"),
         (r"D_{\mathrm{KL}}(\pi\,\|\,\pi_{\mathrm{ref}})", "D_KL(π ‖ π_ref)"),
         (r"\newlymade{x}", "newlymade x"),
+        (r"2\sqrt[3]{x} + \frac{\sqrt [n]2}{2}", "2 ³√x + ⁿ√2/2"),
+        (r"\sqrt[d+1]{ab}\sqrt[\text{d]}]{a b}", "ab^{1/(d+1)}(a b)^{1/(d])}"),
+        (r"\sqrt[3 a", "√([)3 a"),
         ("}{", ""),
         ("\\", "\\"),
     ],
@@ -132,7 +135,7 @@ def test_a_formula_loses_no_letter(tex: str) -> None:
 
 
 def test_a_formula_however_deep_is_text() -> None:
-    for tex in ("{" * 5000, r"\frac" * 5000, "_" * 5000, r"\sqrt{" * 5000 + "x"):
+    for tex in ("{" * 5000, r"\frac" * 5000, "_" * 5000, r"\sqrt{" * 5000 + "x", r"\sqrt[" * 999 + "]" * 999):
         assert "\n" not in readable(tex)
 
 

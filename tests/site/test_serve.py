@@ -2,6 +2,8 @@
 
 import json
 import socket
+import subprocess
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -63,6 +65,15 @@ def test_files_have_their_type_and_pages_the_reload_script(server: Server) -> No
 def test_what_is_not_there(server: Server, path: str, text: str) -> None:
     status, _, body = get(server, path)
     assert status == 404 and text in body
+
+
+def test_a_card_that_is_not_drawn_is_not_named(server: Server, tmp_path: Path) -> None:
+    image = '<meta property="og:image" content="https://example.org/cards/0a.png">'
+    (tmp_path / "cards.html").write_text(f'<head>{image}\n<meta property="og:image:alt" content="x"></head>')
+    assert "og:image" not in get(server, "/cards.html")[2]
+    (tmp_path / "cards").mkdir()
+    (tmp_path / "cards" / "0a.png").write_bytes(b"")
+    assert image in get(server, "/cards.html")[2]
 
 
 def test_browsers_are_told(server: Server, listeners: Listeners) -> None:
@@ -132,6 +143,18 @@ def test_a_port_in_use_is_one_clear_line(sample: object, capsys: pytest.CaptureF
     assert capsys.readouterr().out == (
         f"[serve] need a free port, got {port} in use. hint: vaultkit serve --port {port + 1}\n"
     )
+
+
+@pytest.mark.slow
+def test_a_signal_during_the_first_build_ends_it_in_order(project: Layout) -> None:
+    command = [sys.executable, "-m", "vaultkit.cli", "serve", "--root", str(project.root), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        process.terminate()
+        rest = process.stdout.read()
+    assert first.startswith("building what changed") and rest == "stopped\n"
+    assert process.returncode == 0
 
 
 class Stub:

@@ -6,8 +6,9 @@ from markdown import Markdown
 from vaultkit.site import extensions
 from vaultkit.site.html.quick_markdown import Quick
 from vaultkit.site.html.source import Source
-from vaultkit.site.live.splice import spliced
+from vaultkit.site.live.splice import Finisher, spliced
 from vaultkit.site.plain.write import to_plain
+from vaultkit.site.terms import Terms
 
 EXTRA = {
     "k_renderer": None,
@@ -33,7 +34,7 @@ def render(source: Source) -> str:
 
 
 def done(old: Source, new: Source) -> str | None:
-    found = spliced(render(old), old, new, "a/b/", EXTRA)
+    found = spliced(render(old), old, new, "a/b/", Finisher(EXTRA))
     assert found is None or found == render(new)
     return found
 
@@ -71,6 +72,7 @@ def test_heads_and_feet_too() -> None:
         ("[old](x.md)", "[*new*](x.md)"),
         ("[old](x.md)", "[a <b> c](x.md)"),
         ("`[old](x.md)`", "`[new](x.md)`"),
+        ('`[old](x.md)` <a href="y">old</a>', '`[new](x.md)` <a href="y">old</a>'),  # code, and another link
         ("![old](x.png)", "![new](x.png)"),
         ("[old](x.md)\n\n*[KV]: cache", "[KV](x.md)\n\n*[KV]: cache"),
         ('[old](x.md) <a href="y">old</a>', '[new](x.md) <a href="y">old</a>'),
@@ -79,6 +81,28 @@ def test_heads_and_feet_too() -> None:
 )
 def test_what_is_in_doubt_is_left(before: str, after: str) -> None:
     assert done(make(before), make(after)) is None
+
+
+@pytest.mark.parametrize(
+    ("head", "told"),
+    [
+        (
+            '<div class="k-head" data-unsearched><p><a>{}</a></p>\n<ol><li>{}</li></ol></div>',
+            1,
+        ),
+        ('<p class="k-notice">{}</p>\n\n<div class="k-head" data-unsearched><p>x</p></div>', 0),
+        ('<div class="k-head" data-unsearched><p>x</p></div>\n\n<p class="k-notice">{}</p>', 0),
+    ],
+)
+def test_a_term_is_no_matter_where_none_is_marked(head: str, told: int) -> None:
+    """Elsewhere the first mention on the page may have come or gone."""
+    extra = EXTRA | {"k_terms": Terms([("cache", "缓存"), ("key", "键值")], "zh")}
+    old, new = (
+        Source("正文。", {"k": {"kind": "concept", "lang": "zh"}}, head.replace("{}", word), "")
+        for word in ("缓存", "键值")
+    )
+    found = spliced(render(old), old, new, "a/b/", Finisher(extra))
+    assert found == (render(new) if told else None)
 
 
 def test_a_head_that_comes_or_goes_is_left() -> None:

@@ -55,6 +55,18 @@ def test_one_page_for_each_tag_of_a_written_note(english: dict[str, str]) -> Non
     assert "hidden" not in "".join(english.values())
 
 
+def test_a_deck_of_cards_is_no_topic_unless_a_page_shows_it(tmp_path: Path) -> None:
+    notes = {
+        "Home.md": "# Home",
+        "Deck.md": "# Deck\n\nText #topic\n\n#flashcards/inference #Flashcards\nWhy?::So\n",
+        "Said.md": "---\ntags: [flashcards/said]\n---\n# Said\n\nAbout #flashcards here\n\n#flashcards/x\n",
+    }
+    files = staged(tmp_path, "en", notes)
+    assert tags_in(files) == {"index.md", "topic.md", "flashcards.md", "flashcards/said.md"}
+    assert "deck" not in files["tags/flashcards.md"] and "said" in files["tags/flashcards.md"]
+    assert "flashcards" not in files["Deck.md".lower()] and "tags/flashcards/said/" in files["said.md"]
+
+
 def test_a_page_lists_its_notes_and_the_tags_around(english: dict[str, str]) -> None:
     page = english["tags/serving.md"]
     assert "2 notes." in page and page.count("<li>") == 3  # Two here and below, One below

@@ -121,7 +121,7 @@ SKELETON = (
 
 
 def test_a_skeleton_is_no_translation(make_vault: MakeVault, capsys: pytest.CaptureFixture[str]) -> None:
-    root = make_vault({"A.md": OURS, "A.zh.md": SKELETON.format(""), "B.md": OURS, "B.zh.md": CHINESE})
+    root = make_vault({"A.md": OURS, "A.zh.md": SKELETON.format(""), "B.md": ENGLISH, "B.zh.md": CHINESE})
     assert main(["translated", str(root / "A.md"), str(root / "B.md")]) == 1
     told = capsys.readouterr()
     assert "A.zh.md: untranslated is not translated yet: 3 of 3 sections are empty" in told.err
@@ -130,6 +130,16 @@ def test_a_skeleton_is_no_translation(make_vault: MakeVault, capsys: pytest.Capt
     assert main(["translated", str(root / "A.md"), "--force"]) == 0
     assert "source_hash" in (root / "A.zh.md").read_text("utf-8")
     assert "`## 核心思想`" in capsys.readouterr().err
+
+
+def test_a_note_without_sections_translates_none(
+    make_vault: MakeVault, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = make_vault({"A.md": OURS + "\n## Later\n", "A.zh.md": CHINESE})
+    assert main(["translated", str(root / "A.md")]) == 1
+    assert "it has none of the 3 sections of " in capsys.readouterr().err
+    assert (root / "A.zh.md").read_text("utf-8") == CHINESE
+    assert main(["translated", str(root / "A.md"), "--force"]) == 0
 
 
 def test_a_section_that_is_left_empty_is_named(

@@ -102,7 +102,7 @@ def _add_json(plan: Plan, path: str, file: Path, renaming: Renaming) -> None:
         text = file.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError):
         return
-    if renaming.titles and '"subpath"' in text:
+    if renaming.titles and '"subpath"' in text and not path.lower().endswith(".canvas"):
         message = "names places in notes by `subpath`, which stay as they are"
         hint = "look whether one of them is the old name"
         plan.notices.append(Problem(path, 0, "old-title", message, hint, "warning"))

@@ -10,12 +10,15 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from vaultkit import frontmatter
 from vaultkit.lists.fields import find_fields
 from vaultkit.note import Note
 from vaultkit.pairs import canonical, pair_of
+from vaultkit.tags import inline_tags, property_tags, unique
 from vaultkit.vault import Vault
 
 _SEPARATOR = re.compile(r"(?<!:):::?(?!:)")
+DECKS = re.compile(r"(?:#flashcards(?:/\S*)?\s*)+", re.IGNORECASE)  # a line of nothing but decks
 _LEAD = re.compile(r"\s*(?:>\s?|[-*+]\s+|\d+[.)]\s+)*")
 
 
@@ -51,7 +54,9 @@ def cards(vault: Vault, language: str = "en", path: str = "") -> list[Card]:
         note = vault.notes.get(name)
         if note is None or note.lang != "en":
             continue
-        english = texts = list(_read(note)) if _is_deck(note) else []
+        if not _is_deck(note):
+            continue
+        english = texts = list(_read(note))
         other = pair_of(vault, name) if language == "zh" else None
         shown = note
         if other and len(translated := list(_read(vault.notes[other]))) == len(english):
@@ -62,7 +67,22 @@ def cards(vault: Vault, language: str = "en", path: str = "") -> list[Card]:
 
 
 def _is_deck(note: Note) -> bool:
-    return "flashcards" in {tag.lower().split("/")[0] for tag in note.tags}
+    return any(map(is_deck, note.tags))
+
+
+def is_deck(tag: str) -> bool:
+    """True of a tag that names a deck: `flashcards`, `Flashcards/Inference`."""
+    return tag.lower().split("/")[0] == "flashcards"
+
+
+def topics(note: Note) -> list[str]:
+    """The tags of a note without those that only lines of nothing but decks name: those are for the plug-in,
+    and no page shows them.
+    """
+    if not _is_deck(note):
+        return note.tags
+    listed = property_tags(frontmatter.value_of(note.properties, "tags"))
+    return unique(listed + inline_tags(note.scan, without=DECKS))
 
 
 def _read(note: Note) -> Iterator[Text]:

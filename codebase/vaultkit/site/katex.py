@@ -7,14 +7,12 @@ import hashlib
 import html
 import json
 import re
-import shutil
 import subprocess
-import sys
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 from vaultkit.errors import Problem, VaultError
 from vaultkit.site.draft import Formula
+from vaultkit.site.node import find_node
 from vaultkit.site.packs import Packs
 from vaultkit.site.paths import HERE, Layout
 
@@ -108,12 +106,6 @@ def shrink(rendered: str) -> str:
     for long, (name, _) in SHORT.items():
         rendered = rendered.replace(f'class="{long}"', f'class="{name}"')
     return _TWICE.sub(r'<span class="\1">\2</span>', rendered)
-
-
-def find_node() -> str | None:
-    """The Node.js beside this Python, put there by set-up where the system has none, else the system's."""
-    local = Path(sys.executable).with_name("node")
-    return str(local) if local.is_file() else shutil.which("node")
 
 
 def _problems(error: str, formula: Formula, formulas: Mapping[Formula, str]) -> Iterable[Problem]:

@@ -30,12 +30,12 @@ def serve(layout: Layout, host: str, port: int, say: Say, *, run_notes: bool = F
         say(_no_port(error, host, port))
         return 1
     with server:
-        say("building what changed since the last time ...")
-        seen = fingerprint(layout)
         builder = Builder(layout)
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, _interrupt)
         try:
+            say("building what changed since the last time ...")
+            seen = fingerprint(layout)
             if not _first_build(builder, listeners, say):
                 return 1
             shown = f"[{host}]" if ":" in host else host

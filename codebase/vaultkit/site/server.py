@@ -1,6 +1,7 @@
 """A small static file server with live reload: HTML gets one script, which listens for the next build."""
 
 import json
+import re
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +14,8 @@ from vaultkit.site.paths import HERE
 
 EVENTS = "/__kvist/events"
 SCRIPT = "/__kvist/reload.js"
+_CARD = re.compile(rb'<meta property="og:image" content="[^"]*?(cards/[0-9a-f]+\.png)">')
+_CARD_LINES = re.compile(rb'\s*<meta property="og:image[^>]*>')
 HEARTBEAT = 15.0  # seconds between signs of life, so that closed browsers are noticed
 
 
@@ -92,11 +95,17 @@ class Handler(SimpleHTTPRequestHandler):
             status = HTTPStatus.NOT_FOUND
             content, file = self._not_found(path)
         if file.suffix == ".html":
-            content = content.replace(
+            content = self._without_missing_card(content).replace(
                 b"</head>", f'<script src="{SCRIPT}" defer></script></head>'.encode(), 1
             )
         kind = self.guess_type(str(file))
         self._send(content, f"{kind}; charset=utf-8" if kind.startswith("text/") else kind, status)
+
+    def _without_missing_card(self, page: bytes) -> bytes:
+        """A page that does not name a social card which is not drawn: only a whole build draws them."""
+        card = _CARD.search(page)
+        there = card is None or (Path(self.directory) / card[1].decode()).is_file()
+        return page if there else _CARD_LINES.sub(b"", page)
 
     def _not_found(self, path: str) -> tuple[bytes, Path]:
         folder = Path(self.directory)

@@ -16,6 +16,7 @@ from vaultkit.memo import Memo
 from vaultkit.note import Note
 from vaultkit.pairs import canonical, translated
 from vaultkit.published import public
+from vaultkit.review.cards import topics
 from vaultkit.site.anchors import Anchors, anchors_of
 from vaultkit.site.bilingual import in_language
 from vaultkit.site.chinese import is_chinese_vault
@@ -180,7 +181,8 @@ class SiteMap:
         found: dict[str, list[str]] = {}
         for key, page in self.pages.items():
             if not self.plain and not self.planned(page):
-                found[key] = [tag for path in page.notes.values() for tag in self.vault.notes[path].tags]
+                notes = [self.vault.notes[path] for path in page.notes.values()]
+                found[key] = [tag for note in notes for tag in topics(note)]
         return tags_of(found)
 
     @cached_property
@@ -250,7 +252,13 @@ def _file_pages(vault: Vault, taken: dict[str, str]) -> dict[str, Page]:
         stem, _, kind = path.rpartition(".")
         if kind.lower() not in PAGE_FILES or path.startswith(NOT_PUBLISHED):
             continue
-        slugs = [page_slug(stem + ".md"), f"{page_slug(stem + '.md')}-{kind.lower()}", page_slug(path)]
+        folder, slash, name = stem.rpartition("/")
+        stem = folder + slash + in_language(name, "en")
+        slugs = [
+            page_slug(stem + ".md"),
+            f"{page_slug(stem + '.md')}-{kind.lower()}",
+            page_slug(f"{stem}.{kind}"),
+        ]
         slug = next((slug for slug in slugs if slug not in taken and not slug.endswith("index")), "")
         number = 2
         while not slug or slug in taken:

@@ -292,3 +292,26 @@ def test_only_what_is_the_old_name_changes(make_vault) -> None:
     root = make_vault(files)
     plan = plan_rename(Vault.load(root), "Old", "New", title=True)
     assert plan.texts == {} and plan.notices == []
+
+
+def test_a_heading_that_a_canvas_shows_goes_with_the_name(make_vault) -> None:
+    canvas = (
+        '{"nodes":[{"id":"{","type":"file","file":"c/Old.md","subpath" : "#Old#Part","x":1.50},\n'
+        '{"id":"2","type":"file","subpath":"#\\u004fld","file":"c\\/Old.md"},'
+        '{"id":"3","type":"file","file":"S.md","subpath":"#Old"},'
+        '{"id":"4","type":"file","file":"c/Old.md","subpath":"#Part","odd":{"subpath":"#Old"}},'
+        '{"id":"5","type":"file","file":"c/Old.md","subpath":"#^block"},'
+        '{"id":"6","type":"text","text":"\\"file\\":\\"c/Old.md\\",\\"subpath\\":\\"#Old\\"","subpath":7}],'
+        '"edges":[]}'
+    )
+    root = make_vault({**TITLED, "B.canvas": canvas, "broken.canvas": canvas[:-1]})
+    plan = plan_rename(Vault.load(root), "Old", "新")
+    moved = canvas.replace('"c/Old.md"', '"c/新.md"').replace('"c\\/Old.md"', '"c/新.md"')
+    moved = moved.replace('\\"c/新.md\\"', '\\"c/Old.md\\"')
+    assert plan.texts["B.canvas"].decode() == moved  # the heading stays, and so does what names it
+    plan = plan_rename(Vault.load(root), "Old", "新", title=True)
+    assert plan.notices == []
+    plan.write()
+    titled = moved.replace("#Old#Part", "#新#Part").replace("#\\u004fld", "#\\u65b0")
+    assert (root / "B.canvas").read_text("utf-8") == titled
+    assert (root / "broken.canvas").read_text("utf-8") == canvas[:-1]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from functools import cached_property
+from operator import ne
 from typing import Any
 
 from vaultkit.note import Note
@@ -69,7 +70,7 @@ def _all(before: World, after: World) -> Iterator[Key]:
         names = [
             key
             for key in old_values.keys() | new_values.keys()
-            if key not in old_values or key not in new_values or old_values[key] != new_values[key]
+            if key not in old_values or key not in new_values or differ(old_values[key], new_values[key])
         ]
         if list(old_values) != list(new_values):  # of names that differ in case only the first one counts
             names = [*old_values, *new_values]
@@ -78,11 +79,17 @@ def _all(before: World, after: World) -> Iterator[Key]:
         yield from ((ALL, "properties", name.lower()) for name in names)
 
 
+def differ(one: Any, other: Any) -> bool:
+    """True of two values of YAML that are not the same to a reader: `1` and `true`, `1` and `1.0` are not."""
+    return bool(one != other) or repr(one) != repr(other)
+
+
 def _note(path: str, old: Note | None, new: Note | None) -> Iterator[Key]:
     """A note that has come or gone answers everything in another way."""
     for name in ATTRIBUTES:
         asked = "text" if name == "scan" else name
-        if old is None or new is None or getattr(old, asked) != getattr(new, asked):
+        unlike = differ if name == "properties" else ne
+        if old is None or new is None or unlike(getattr(old, asked), getattr(new, asked)):
             yield "note", path, name
 
 

@@ -20,7 +20,7 @@ from vaultkit.labs.notebook import is_notebook
 from vaultkit.site.assets import LIBRARIES, PLACES
 from vaultkit.site.explorer import TITLES
 from vaultkit.site.html.source import read
-from vaultkit.site.live.splice import spliced
+from vaultkit.site.live.splice import Finisher, spliced
 from vaultkit.site.notebooks import prose_file
 from vaultkit.site.outputs.for_mkdocs import Outputs
 from vaultkit.site.outputs.listing import FILE as LISTING
@@ -135,12 +135,13 @@ class Half:
         `had` is what is published now.
         """
         found = {}
+        finisher = Finisher(self.config.extra)
         for file in self._files(paths)[0]:
             old, place = had.get(file.src_uri), self.site / file.dest_uri
             if old is None or b"\r" in old or is_notebook(file.src_uri) or not place.is_file():
                 continue
             new = read(file.content_string)
-            html = spliced(place.read_text("utf-8"), read(old.decode()), new, file.url, self.config.extra)
+            html = spliced(place.read_text("utf-8"), read(old.decode()), new, file.url, finisher)
             if html is not None:
                 write_anew(self.folder / file.dest_uri, html.encode())
                 found[file.src_uri] = file.dest_uri

@@ -75,7 +75,7 @@ class Session:
         """After a build that went well: prepare for changes, which takes as long as staging does."""
         staged = self._report.built
         if not staged:
-            self._stage()
+            self._checked(self._stage())
         os.environ["KVIST_STAGED"] = "1"  # the hook stages nothing in this process
         for language in LANGUAGES:
             files = self.trees[language].staged.files
@@ -91,16 +91,16 @@ class Session:
     def _stage_all(
         self, layout: Layout, languages: tuple[Language, ...]
     ) -> tuple[list[Staged], list[Problem]]:
-        problems = self._stage()
+        problems = self._checked(self._stage())
         for language in languages:
             write_tree(self.trees[language].staged.files, layout.stage(language))
         return [self.trees[language].staged for language in languages], problems
 
     def _stage(self, changed: set[Key] | None = None) -> list[Problem]:
-        """Read the vault and stage what has changed since the last time; what is wrong with the vault."""
+        """Read the vault and stage what has changed since the last time; what went wrong on the way."""
         before, self.world = self.world, None
         world = World.load(self.layout, before, self.engine)
-        problems = [*self._lint.check(world.vault), *world.sitemap.problems, *self.engine.problems]
+        problems = [*world.sitemap.problems, *self.engine.problems]
         for language in LANGUAGES:
             if before is None:  # nothing is known, or the last time ended halfway
                 self.trees[language] = Tree(language)
@@ -114,7 +114,13 @@ class Session:
             for tree in self.trees.values():
                 tree.finish(world, tree.of_all(world, graph))
             self.unsettled = False
-        return sorted(set(problems), key=lambda p: (p.path, p.line, p.code, p.message))
+        return problems
+
+    def _checked(self, problems: list[Problem]) -> list[Problem]:
+        """These and what the lint finds, in order."""
+        assert self.world is not None
+        found = {*problems, *self._lint.check(self.world.vault)}
+        return sorted(found, key=lambda p: (p.path, p.line, p.code, p.message))
 
     def settle(self, asked: Callable[[], bool] = lambda: False) -> Update:
         """After updates: bring what is made of all notes together, which no page of a note waits for; if
@@ -166,11 +172,12 @@ class Session:
                 return Update(again=True)
             self.engine_key, self.engine, changed = engine_key, engine, {ENGINE}
         chinese = self.world and self.world.sitemap.chinese
-        found = self._stage(changed)
+        staged = self._stage(changed)
         if chinese != (self.world and self.world.sitemap.chinese) or any(map(self._frame_moved, LANGUAGES)):
             return Update(again=True)
         forget(self.layout)
         done = self._bring_all()
+        found = self._checked(staged)  # no page waits for the lint
         problems, faults = [shown(self.layout, problem) for problem in found], faults_of(self.layout, found)
         done.problems, done.faults = problems + done.problems, faults + done.faults
         if not done.stopped:

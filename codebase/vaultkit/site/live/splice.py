@@ -7,7 +7,6 @@ doubt is left to be rendered.
 
 import re
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 from vaultkit.site.formulas import MissingFormula
@@ -16,15 +15,32 @@ from vaultkit.site.html.quick_markdown import is_whole
 from vaultkit.site.html.source import Source
 
 _ELEMENT = re.compile(r"<[^<>]*>")
+_HEAD = re.compile(r'<div class="k-head" data-unsearched>(?:(?!</?div).)*</div>', re.DOTALL)
 _ABBREVIATION = re.compile(r"^\*\[", re.MULTILINE)
 # Words that are the same in Markdown and in HTML.
 _LINK = re.compile(r"\[([^\[\]\\`*_<>&$~=^|\"'#{}:/@\n]+)\]\(([^()\s<>]+)\)")
 
 
-def spliced(shown: str, old: Source, new: Source, url: str, extra: Mapping[str, Any]) -> str | None:
+class Finisher:
+    """Parts as they stand on a page, finished once for all pages of one depth; they have no terms to mark."""
+
+    def __init__(self, extra: Mapping[str, Any]) -> None:
+        self.extra = extra
+        self._kept: dict[tuple[str, bool, int], str] = {}
+
+    def finished(self, part: str, url: str, *, below: bool) -> str:
+        key = (part, below, url.count("/"))
+        if key not in self._kept:
+            html, foot = ("", part) if below else (part, "")
+            self._kept[key] = finish(html, foot, url, {}, self.extra)
+        return self._kept[key]
+
+
+def spliced(shown: str, old: Source, new: Source, url: str, finisher: Finisher) -> str | None:
     """The page at `url`, which is `shown` as it was made from `old`, as it is made from `new`; None unless
     that can be told from its parts.
     """
+    extra = finisher.extra
     found = _differences(old.markdown, new.markdown)
     if found is None or _said(old) != _said(new):
         return None
@@ -35,9 +51,12 @@ def spliced(shown: str, old: Source, new: Source, url: str, extra: Mapping[str, 
     for was, now, below in ((old.below, new.below, True), (old.head, new.head, False), *lines):
         if was == now:
             continue
-        if not was or not now or (terms and not below and any(map(terms.concerns, (was, now)))):
+        if not was or not now or (terms and not below and any(map(terms.concerns, _searched(was, now)))):
             return None  # no term is looked for in a foot
-        finished = partial(_finished, below=below, url=url, extra=extra)
+
+        def finished(part: str, below: bool = below) -> str:
+            return finisher.finished(part, url, below=below)
+
         made = _put(shown, _lines(was, now), finished) or _put(shown, [(was, now)], finished)
         if made is None:
             return None
@@ -69,9 +88,10 @@ def _lines(was: str, now: str) -> list[tuple[str, str]]:
     return [(one, other) for one, other in pairs if one != other] if len(before) == len(after) else []
 
 
-def _finished(part: str, *, below: bool, url: str, extra: Mapping[str, Any]) -> str:
-    """Without terms, of which it has none."""
-    return finish("", part, url, {}, extra) if below else finish(part, "", url, {}, extra)
+def _searched(was: str, now: str) -> tuple[str, ...]:
+    """The two, of which terms might be marked; () if they differ only where none is looked for."""
+    around = [_HEAD.split(part, maxsplit=1) for part in (was, now)]
+    return () if len(around[0]) > 1 and around[0] == around[1] else (was, now)
 
 
 def _differences(old: str, new: str) -> tuple[list[tuple[str, str, bool]], dict[str, tuple[str, int]]] | None:

@@ -85,10 +85,8 @@ class Tree:
                 continue
             with log.asked() as keys:
                 part = step()
-            if name.startswith("note "):
-                keys.add(
-                    ("pages", name.removeprefix("note "))
-                )  # which notes it has: staging looks them up itself
+            if name.startswith("note "):  # which notes it has: staging looks them up itself
+                keys.add(("pages", name.removeprefix("note ")))
             if name.split(" ", 1)[0] in ("api", "source", "titles"):
                 keys.add(ENGINE)
             if part.dated:

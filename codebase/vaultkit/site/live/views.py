@@ -1,7 +1,7 @@
 """A world as one language's pages see it: the same answers, each question logged."""
 
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,7 +16,7 @@ from vaultkit.site.live.log import ALL, Key, Log, Paths, Table, Watched, Watched
 from vaultkit.site.live.world import World
 from vaultkit.site.paths import Language
 from vaultkit.site.results import Results, Verdict
-from vaultkit.site.sitemap import SiteMap
+from vaultkit.site.sitemap import Page, SiteMap
 from vaultkit.vault import Vault
 
 
@@ -110,7 +110,8 @@ class LoggedMap(SiteMap):
         pages, files = Table(log, "pages", sitemap.pages), Table(log, "pages of files", sitemap.files)
         super().__init__(vault, pages, sitemap.problems, files, sitemap.plain, sitemap.chinese)
         self._log, self._world = log, world
-        self._asked: dict[str, set[Key]] = {}
+        self._asked: dict[tuple[str, str], set[Key]] = {}
+        self._known: dict[tuple[str, str], Any] = {}
         self.__dict__["canvases"] = Table(log, "canvases", sitemap.canvases)
         self.__dict__["strict_breaks"] = sitemap.strict_breaks
         self.__dict__["tags"] = Table(log, "tags", sitemap.tags)
@@ -136,12 +137,25 @@ class LoggedMap(SiteMap):
         return self._world.sitemap.about(path)
 
     def builds_on(self, path: str) -> list[str]:
-        """Found once for all pages, each of which then has asked what this did."""
-        if path not in self._asked:
-            with self._log.asked() as self._asked[path]:
-                super().builds_on(path)
-        self._log.keys |= self._asked[path]
-        return self._builds_on[path]
+        found: list[str] = self._once("builds on", path, partial(super().builds_on, path))
+        return found
+
+    def title(self, page: Page, language: Language) -> str:
+        title: str = self._once(language, page.key, partial(super().title, page, language))
+        return title
+
+    def planned(self, page: Page) -> bool:
+        planned: bool = self._once("planned", page.key, partial(super().planned, page))
+        return planned
+
+    def _once(self, what: str, key: str, find: Callable[[], Any]) -> Any:
+        """What many pages ask is found once; each page then has asked what this did."""
+        question = (what, key)
+        if question not in self._asked:
+            with self._log.asked() as self._asked[question]:
+                self._known[question] = find()
+        self._log.keys |= self._asked[question]
+        return self._known[question]
 
     def anchors(self, note: Note) -> Anchors:
         path = note.path

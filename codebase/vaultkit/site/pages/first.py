@@ -48,7 +48,7 @@ def first(context: Context) -> str:
         href = attribute(context.url(Target(None, page, "", page.key)))
         title = escape(context.sitemap.title(page, context.language))
         items.append(
-            f'<li data-k-page="{attribute(page.url)}"{" data-k-known" if known else ""}>'
+            f'\n<li data-k-page="{attribute(page.url)}"{" data-k-known" if known else ""}>'
             f'<a href="{href}"{planned}>{title}</a></li>'
         )
     key = "all_first" if math.isnan(hours) else "all_first_hours"  # not the sum of some

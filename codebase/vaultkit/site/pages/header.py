@@ -55,8 +55,11 @@ def header(context: Context, results: Results) -> list[str]:
         return []
     fold = first(context)
     if not plain:
-        rows = "".join(f"<p>{line}</p>" for line in lines)
-        return [f'<div class="k-head" data-unsearched>{rows}{fold}</div>', ""]
+        rows = "".join(f"<p>{line}</p>\n" for line in lines)
+        return [
+            f'<div class="k-head" data-unsearched>{rows}{fold}</div>',
+            "",
+        ]  # in lines, of which few change
     rows = "\n\n".join([*lines, fold] if fold else lines)
     return ['<div class="k-head" markdown="1" data-unsearched>', "", rows, "", "</div>", ""]
 

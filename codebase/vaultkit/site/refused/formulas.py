@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vaultkit import place
 from vaultkit.errors import Problem
+from vaultkit.site.node import find_node
 from vaultkit.site.paths import HERE, Layout
 from vaultkit.site.sitemap import SiteMap
 from vaultkit.write import write_atomic
@@ -20,7 +21,8 @@ def problems(sitemap: SiteMap) -> list[Problem]:
     """What is wrong with the formulas of notes and canvases that are published."""
     layout = _layout(sitemap.vault.root)
     file = place.cache_folder(sitemap.vault.root) / FILE
-    by = _reader(layout)
+    can_run = bool(layout) and find_node() is not None
+    by = _reader(layout if can_run else None)
     known = _known(file, by)
     texts = _texts(sitemap)
     digests = {path: hashlib.blake2b(text.encode("utf-8", "replace")).hexdigest()[:24]
@@ -28,7 +30,10 @@ def problems(sitemap: SiteMap) -> list[Problem]:
     new = {path for path in texts if digests[path] not in known}
     if not new:
         return []
-    found: list[Problem] = import_module("vaultkit.site.refused.tex").problems(sitemap, new, layout)
+    found: list[Problem]
+    found, read = import_module("vaultkit.site.refused.tex").problems(sitemap, new, layout)
+    if can_run and not read:
+        return found  # KaTeX failed this time: what their braces say is not remembered
     wrong = {problem.path for problem in found}
     well = sorted({digest for path, digest in digests.items() if path not in wrong})
     with suppress(OSError):  # else they are read again next time
@@ -60,7 +65,9 @@ def _katex(layout: Layout) -> Path:
 
 
 def _reader(layout: Layout | None) -> str:
-    """What a verdict on a formula depends on besides the formula: KaTeX, and our own code that finds it."""
+    """What a verdict on a formula depends on besides the formula: KaTeX (layout: the project whose KaTeX can
+    run here; without it braces are counted), and our own code that finds it.
+    """
     files = [*HERE.glob("*.py"), *HERE.glob("refused/*.py"), *HERE.parent.glob("*.py")]
     files += [_katex(layout)] if layout else []
     stats = [(file.name, (stat := file.stat()).st_size, stat.st_mtime_ns) for file in sorted(files)]

@@ -16,15 +16,17 @@ _TOKEN = re.compile(r"\\(begin|end)\s*\{([^{}]*)\}|\\(left|right)(?![A-Za-z])|\\
 _OPENERS = {"end": "\\begin{%s}", "right": "\\left", "}": "{"}
 
 
-def problems(sitemap: SiteMap, paths: set[str], layout: Layout | None) -> list[Problem]:
-    """What is wrong with the formulas of these notes and canvases. layout: the project that has KaTeX."""
+def problems(sitemap: SiteMap, paths: set[str], layout: Layout | None) -> tuple[list[Problem], bool]:
+    """(what is wrong with the formulas of these notes and canvases; whether KaTeX said so). layout: the
+    project that has KaTeX.
+    """
     placed = [(path, formula) for path in sorted(paths) for formula in _formulas(sitemap, path)]
     if layout:
         try:
-            return _refused(placed, Renderer(layout))
+            return _refused(placed, Renderer(layout)), True
         except (OSError, VaultError):
             pass  # KaTeX does not run here, or what it says cannot be kept
-    return [_problem(path, formula, why) for path, formula in placed if (why := fault(formula.tex))]
+    return [_problem(path, formula, why) for path, formula in placed if (why := fault(formula.tex))], False
 
 
 def fault(tex: str) -> str:

@@ -33,7 +33,9 @@ _LEFT_OUT = frozenset(
 )
 _WORD = "\0"  # the edge of a word, a space if another word stands beside it
 _BETWEEN = re.compile(rf"(?<=[\w)}}\]]){_WORD}+(?=[^\W_]|√)")
-_SIMPLE = re.compile(r"√?[\w.]+(?:[_^]\w+)*(?:\([^()]*\))?|\([^()]*\)|\|[\w.]+\|")
+_SIMPLE = re.compile(r"\w?√?[\w.]+(?:[_^]\w+)*(?:\([^()]*\))?|\([^()]*\)|\|[\w.]+\|")
+_ABOVE = str.maketrans("0123456789nijkm", "⁰¹²³⁴⁵⁶⁷⁸⁹ⁿⁱʲᵏᵐ")
+_LONGEST_INDEX = 40  # commands and signs
 _DEEPEST = 40
 
 
@@ -77,6 +79,27 @@ class _Reader:
             return ""
         return self.one()
 
+    def index(self) -> str:
+        """Which root it is, as in `\\sqrt[3]{x}`; "" if none is said."""
+        start = self.position
+        while start < len(self.tokens) and self.tokens[start][0] == "space":
+            start += 1
+        if self.tokens[start : start + 1] != [("plain", "[")]:
+            return ""
+        deep = 0
+        for end in range(start + 1, min(start + _LONGEST_INDEX, len(self.tokens))):
+            deep += {("plain", "{"): 1, ("plain", "}"): -1}.get(self.tokens[end], 0)
+            if deep < 0:
+                break
+            if not deep and self.tokens[end] == ("plain", "]"):
+                self.position = start + 1
+                parts = []
+                while self.position < end:
+                    parts.append(self.one())
+                self.position = max(self.position, end + 1)
+                return _tidy("".join(parts))
+        return ""
+
     def one(self) -> str:
         kind, text = self.tokens[self.position]
         self.position += 1
@@ -104,7 +127,7 @@ class _Reader:
         if name in _FRACTIONS:
             return f"{_whole(self.argument())}/{_whole(self.argument())}"
         if name == "sqrt":
-            return f"{_WORD}√{_whole(self.argument())}"
+            return _root(self.index(), _whole(self.argument()))
         if name in _LEFT_OUT:
             self.argument()
             return " "
@@ -118,6 +141,14 @@ class _Reader:
 def _whole(text: str) -> str:
     text = _tidy(text)
     return text if _SIMPLE.fullmatch(text) else f"({text})"
+
+
+def _root(index: str, text: str) -> str:
+    """`√x`, `³√x`, or where there are no raised letters for what stands on the root, `x^{1/(k+1)}`."""
+    if _ABOVE.keys() >= set(map(ord, index)):
+        return f"{_WORD}{index.translate(_ABOVE)}√{text}"
+    base = text if re.fullmatch(r"\w+|\([^()]*\)", text) else f"({text})"
+    return f"{_WORD}{base}^{{1/{_whole(index)}}}{_WORD}"
 
 
 def _script(text: str) -> str:

@@ -11,22 +11,22 @@ import re
 
 from vaultkit.note import Note
 from vaultkit.pairs import canonical
+from vaultkit.review.cards import DECKS, is_deck
 from vaultkit.review.cards import cards as cards_of
 from vaultkit.site.context import Context
 from vaultkit.site.draft import Line
 
 _CARD = re.compile(r"(?P<question>[^:]\S?.*?):::?(?!:)(?P<answer>.*\S)\s*$")
-_DECK = re.compile(r"(?:#flashcards(?:/\S*)?\s*)+")
 SELF_CHECK = frozenset({"self-check", "自测"})
 
 
 def cards(lines: list[Line], context: Context) -> list[Line]:
-    everywhere = any(tag.lower().split("/")[0] == "flashcards" for tag in context.note.tags)
+    everywhere = any(map(is_deck, context.note.tags))
     places = _self_check(context.note)
     ids = _ids(context)
     result: list[Line] = []
     for line in _unfolded(lines, ids, context):
-        if line.kind == "text" and _DECK.fullmatch(line.content):
+        if line.kind == "text" and DECKS.fullmatch(line.content):
             continue
         meant = everywhere or any(start <= line.number < end for start, end in places)
         found = _CARD.match(line.content) if meant and line.kind == "text" and "::" in line.content else None

@@ -7,6 +7,7 @@ export function markContents() {
   for (const link of document.querySelectorAll(".k-contents a")) links.set(decodeURIComponent(link.hash.slice(1)), link);
   const headings = [...links.keys()].map((id) => document.getElementById(id)).filter(Boolean);
   if (!headings.length) return;
+  for (const link of links.values()) breakable(link);
   let waiting = false;
 
   mark = () => {
@@ -28,6 +29,12 @@ export function markContents() {
     });
   }, { passive: true });
   mark();
+}
+
+/** Long names of code part at their underscores, not in the middle of a word. */
+function breakable(link) {
+  if (link.childElementCount || !link.textContent.includes("_")) return;
+  link.replaceChildren(...link.textContent.split(/(?<=_)/).flatMap((part) => [part, document.createElement("wbr")]).slice(0, -1));
 }
 
 /** Anchor of what the reader looks at: the one in the address while it is in view, else the section being read. */

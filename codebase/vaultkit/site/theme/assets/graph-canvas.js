@@ -101,12 +101,16 @@ export class Drawing {
     this.move({ x: (left + right) / 2, y: (top + bottom) / 2, k: Math.max(k, MIN) });
   }
 
-  /** Bring a node into view, to the middle if it was not in sight. */
-  reveal(n) {
+  /** Bring a node into view, to the middle of what `card` (an element that lies on the drawing) leaves free. */
+  reveal(n, card) {
     const [x, y] = this.at(n);
-    const covered = this.width < 560 ? 0.45 * this.height : 0; // by the card of the selected node
-    const seen = x > 40 && x < this.width - 40 && y > 40 && y < this.height - 40 - covered;
-    if (!seen) this.move({ ...this.view, x: this.nodes[n].x, y: this.nodes[n].y + covered / 2 / this.view.k });
+    const [box, over] = [this.canvas.getBoundingClientRect(), card.getBoundingClientRect()];
+    const [left, top] = [over.left - box.left, over.top - box.top];
+    const across = over.width > 0.7 * box.width; // else it stands at the right
+    const covered = !over.width ? [0, 0] : across ? [0, this.height - top] : [this.width - left, 0];
+    const seen = x > 40 && x < this.width - 40 && y > 40 && y < this.height - 40;
+    const hidden = over.width && x > left - 40 && y > top - 40 && x < left + over.width + 40 && y < top + over.height + 40;
+    if (!seen || hidden) this.move({ ...this.view, x: this.nodes[n].x + covered[0] / 2 / this.view.k, y: this.nodes[n].y + covered[1] / 2 / this.view.k });
   }
 
   move(to) {

@@ -80,11 +80,11 @@ function show(box, data, words, root) {
   };
   const select = (n) => {
     drawing.selected = n;
-    if (n >= 0) drawing.reveal(n);
+    fill(card, n);
+    if (n >= 0) drawing.reveal(n, card);
     drawing.draw();
     status.textContent = n >= 0 ? describe(n) : words.hint;
     history.replaceState(null, "", n >= 0 && nodes[n].url !== null ? `#${nodes[n].url}` : location.pathname + location.search);
-    fill(card, n);
   };
   const link = (n) => {
     const made = href(n) ? make("a", { href: href(n), textContent: nodes[n].title }) : make("span", { textContent: nodes[n].title });

@@ -9,9 +9,26 @@ const ROOT = new URL("..", import.meta.url); // root of this language's half of 
 const LANGUAGE = document.documentElement.lang;
 
 let search = null;
+let box = null;
+/** The box is there at once and takes what is typed; its script answers when it has arrived. */
 async function openSearch() {
-  search ??= import("./search/dialog.js");
-  (await search).open({ root: ROOT, language: LANGUAGE });
+  if (!box) {
+    box = document.createElement("dialog");
+    box.className = "k-search";
+    box.innerHTML = '<form method="dialog" role="search"><input type="search" autocomplete="off" autocapitalize="off" spellcheck="false"></form>';
+    box.addEventListener("keydown", (event) => event.key === "Enter" && event.target.matches("input") && event.preventDefault()); // would close it
+    document.body.append(box);
+  }
+  if (!box.open) box.showModal();
+  try {
+    search ??= import("./search/dialog.js");
+    const { open } = await search;
+    if (box.open) open(box, { root: ROOT, language: LANGUAGE });
+  } catch (error) {
+    search = null;
+    box.close();
+    throw error;
+  }
 }
 
 for (const button of document.querySelectorAll("[data-k-search]")) button.addEventListener("click", openSearch);

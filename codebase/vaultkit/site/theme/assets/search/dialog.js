@@ -32,20 +32,21 @@ let active = -1;
 let asked = 0;
 let goOn = null; // what Enter shall do once the answer is there
 
-/** Open the dialog; `root` is the URL of the page's language, `language` is "en" or "zh". */
-export function open({ root, language }) {
+/** Make the open dialog `box`, which has a field and what was typed so far, the one that searches; `root` is the
+ *  URL of the page's language, `language` is "en" or "zh". */
+export function open(box, { root, language }) {
+  const held = !dialog && box.querySelector("input").value; // typed before this script was there
   if (!dialog) {
     const other = language === "en" ? "zh" : "en";
     const only = "kOnly" in document.documentElement.dataset; // there is one language
     const roots = { [language]: root, [other]: only ? root : new URL(other === "zh" ? "zh/" : "../", root) };
     site = { language, other, roots, words: WORDS[language] };
-    dialog = build(site.words);
-    document.body.append(dialog);
+    dialog = box;
+    furnish(site.words);
     half(root).catch(() => {}); // so that it is there when the first letter is; a failure is told then
   }
-  if (!dialog.open) dialog.showModal();
-  if (!input().value) update();
-  input().select();
+  if (held || !input().value) update();
+  if (!held) input().select();
 }
 
 const input = () => dialog.querySelector("input");
@@ -59,19 +60,17 @@ function element(tag, className, text) {
   return made;
 }
 
-function build(words) {
-  const box = element("dialog", "k-search");
+function furnish(words) {
+  const box = dialog;
   box.setAttribute("aria-label", words.label);
-  box.innerHTML = `
-    <form method="dialog" role="search">
-      <input type="search" role="combobox" aria-expanded="false" aria-controls="k-results" aria-autocomplete="list"
-        autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="go">
-      <button type="submit" class="k-search-close"><kbd></kbd><span aria-hidden="true">✕</span></button>
-    </form>
+  box.querySelector("form").insertAdjacentHTML("beforeend", '<button type="submit" class="k-search-close"><kbd></kbd><span aria-hidden="true">✕</span></button>');
+  box.insertAdjacentHTML("beforeend", `
     <p class="k-search-note" hidden></p>
     <div id="k-results" role="listbox"></div>
-    <div class="k-search-foot"><p role="status"></p></div>`;
+    <div class="k-search-foot"><p role="status"></p></div>`);
   const field = box.querySelector("input");
+  const says = { role: "combobox", "aria-expanded": "false", "aria-controls": "k-results", "aria-autocomplete": "list", enterkeyhint: "go" };
+  for (const [name, value] of Object.entries(says)) field.setAttribute(name, value);
   field.placeholder = words.hint;
   field.setAttribute("aria-label", words.hint);
   box.querySelector("#k-results").setAttribute("aria-label", words.results);
@@ -81,7 +80,6 @@ function build(words) {
   field.addEventListener("compositionend", later);
   box.addEventListener("keydown", onKey);
   box.addEventListener("click", (event) => event.target === box && box.close());
-  return box;
 }
 
 function debounce(run, wait) {

@@ -7,25 +7,28 @@ import { fold, isRun, isTraditional, readQuery } from "./words.js";
 
 const DETAILED = 8; // rows whose text is fetched at once
 const WHOLE = 700; // points from which on a name has all that was asked for
+const PART = 400; // points from which on a name is a good part of what was asked for
 const FEW = 5; // with fewer pages than that the other language is asked too
 
-/** The index below a root, able to read what was typed. */
-async function readFor(text, root) {
+/** The index below a root, able to read what was typed: traditional characters are those of the Chinese text. */
+async function readFor(text, root, site) {
   const there = await half(root);
-  if (isTraditional(text)) await there.learn();
+  if (!isTraditional(text)) return there;
+  await there.learn();
+  if (site.language !== "zh") await half(site.roots.zh).then((chinese) => chinese.learn()).catch(() => {});
   return there;
 }
 
 /** What the names alone say: {rows}. `site` is {language, other, roots}. */
 export async function findNames(text, site) {
-  const own = await readFor(text, site.roots[site.language]);
+  const own = await readFor(text, site.roots[site.language], site);
   const query = readQuery(text);
   return { rows: ordered(nameRows(own, matchNames(own, query), query)) };
 }
 
 /** {rows, mended, partly}: rows are {href, title, name, heading, points, planned, api, detail()}. */
 export async function find(text, site) {
-  const own = await readFor(text, site.roots[site.language]);
+  const own = await readFor(text, site.roots[site.language], site);
   const query = readQuery(text);
   let answer = await searchText(own, query);
   const rows = nameRows(own, matchNames(own, query), query);
@@ -34,7 +37,7 @@ export async function find(text, site) {
   const written = query.tokens.some(isRun) ? "zh" : "en";
   const foreign = written !== site.language && (written === "zh" || rows.size < FEW || answer.partly || answer.mended.size);
   if (rows.size === 0 || foreign) {
-    const there = await readFor(text, site.roots[site.other]);
+    const there = await readFor(text, site.roots[site.other], site);
     const more = await searchText(there, readQuery(text));
     const better = more.hits.length && !more.partly && !more.mended.size;
     if (better || !answer.hits.length) {
@@ -67,7 +70,7 @@ function nameRows(own, found, query) {
   const rows = new Map();
   for (const { page, part, name, points } of found) {
     const key = part ? `${page.url}#${part.anchor}` : page.url;
-    rows.set(key, newRow(own, page, { part, name: part && page.api ? part.anchor : name, points, named: points >= NAMED, units: query.units }));
+    rows.set(key, newRow(own, page, { part, name: part && page.api ? part.anchor : name, points, byName: points, named: points >= NAMED, units: query.units }));
   }
   return rows;
 }
@@ -77,15 +80,19 @@ function addText(rows, { hits, units }, source, own, language) {
     const page = own.byUrl.get(hit.page.url) ?? hit.page;
     let points = hit.heading ? 420 + 80 * hit.score : 140 + 250 * hit.score;
     points -= (page.planned ? 25 : 0) + (page.api ? 60 : 0) + (page.listing ? 120 : 0) + (language ? 20 : 0);
-    const row = rows.get(page.url) ?? newRow(own.byUrl.has(page.url) ? own : source, page, { points: 0, name: "" });
+    const row = rows.get(page.url) ?? newRow(own.byUrl.has(page.url) ? own : source, page, { points: 0, byName: 0, name: "" });
     row.points = Math.max(row.points, points) + 30 * hit.score;
     if (!row.source) Object.assign(row, { source, passage: hit.passage, from: hit.page, language: row.named ? null : language, units, inHeading: hit.heading });
     rows.set(page.url, row);
   }
 }
 
+/** Leave what names say, of each row its name's points: the text that some of the words have says nothing. */
 function dropText(rows) {
-  for (const [key, row] of rows) if (row.like || (!row.named && row.source)) rows.delete(key);
+  for (const [key, row] of rows) {
+    if (row.like || (row.source && !row.named && row.byName < PART)) rows.delete(key);
+    else if (row.source && !row.named) Object.assign(row, { points: row.byName, source: null, passage: 0, inHeading: false });
+  }
 }
 
 function newRow(holder, page, more) {
