@@ -114,7 +114,8 @@ def test_a_kernel_runs_beside_vertex_functions_and_textures(emulator):
         "static float luma(texture2d<float> t, uint2 p) { return t.read(p).x; }\n"
         "kernel void gray(texture2d<float, access::write> t [[texture(0)]],\n"
         "    uint2 p [[thread_position_in_grid]]) { t.write(float4(1), p); }\n"
-        "kernel void k(device float* y [[buffer(0)]]) { int vertex_count = 3; y[0] = vertex_count; }\n"
+        "inline float of(device float* object, float vertex) { return object[0] + vertex; }\n"
+        "kernel void k(device float* y [[buffer(0)]]) { int fragment = 3; y[0] = 1; y[0] = of(y, 2); }\n"
     )
     out = {"y": Output((1,), mx.float32)}
     assert emulate(text, (1, 1, 1), (1, 1, 1), out, name="k").outputs["y"].tolist() == [3.0]

@@ -20,7 +20,8 @@ def drawing(tokens: Sequence[Token], found: Sequence[Definition]) -> list[tuple[
         if tokens[end - 1].text != "}" or scope.startswith("class"):
             continue
         head = tokens[first:last]
-        if any(t.text in _STAGES or _TEXTURE.fullmatch(t.text) for t in head if t.kind == "name"):
+        texture = any(_TEXTURE.fullmatch(t.text) for t in head if t.kind == "name")
+        if texture or any(_is_stage(head, index) for index in range(len(head))):
             spans.append((tokens[start].start, tokens[end - 1].end))
     depth = 0
     for index, token in enumerate(tokens):
@@ -32,3 +33,9 @@ def drawing(tokens: Sequence[Token], found: Sequence[Definition]) -> list[tuple[
             end = next((i for i in range(index, len(tokens)) if tokens[i].text == ";"), index)
             spans.append((tokens[start].start, tokens[end].end))
     return spans
+
+
+def _is_stage(head: Sequence[Token], index: int) -> bool:
+    """`vertex` and the like where a function begins; a parameter may be called so."""
+    before = head[index - 1].text if index else ""
+    return head[index].text in _STAGES and before in ("", "[", "]", ">")
