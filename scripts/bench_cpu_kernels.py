@@ -4,7 +4,8 @@ Each row's contestants take turns, and medians are compared: absolute numbers dr
 ratios do not. The bound of a product is measured in between, by reading the very memory of its weights in
 one go, on the same threads: 200 MB, more than the caches hold, on large pages as `load_model` puts them. What
 a product loses to Python and to MLX counts against it. Other engines are measured where they are installed,
-else left out with a word.
+else left out with a word. Attention is compared twice: with MLX as it comes from its wheel, in a process
+of its own, and on the OpenBLAS that Kvist puts under it, which makes its float32 several times faster.
 
 Where Linux groups processes by session (/proc/sys/kernel/sched_autogroup_enabled), `nice` says nothing about
 those of other sessions; on a busy machine the group's own value, /proc/self/autogroup, does.
@@ -39,7 +40,7 @@ if __name__ == "__main__":  # before anything that reads these when it is loaded
         os.environ[variable] = str(arguments.threads)
     os.environ["MLX_DISABLE_COMPILE"] = "1"
 
-from kvist import native  # first: puts OpenBLAS under MLX  # noqa: E402
+from kvist import blas, native  # first: puts OpenBLAS under MLX  # noqa: E402
 
 import mlx.core as mx  # isort: skip  # noqa: E402
 from mlx.utils import tree_flatten  # noqa: E402
@@ -86,9 +87,15 @@ def reader() -> tuple[Callable[[], object], int]:
 
 
 def bench_attention(repeat: int) -> None:
+    if blas.status().active:
+        as_it_comes = [sys.executable, __file__, "--part", "attention", "--repeat", str(repeat)]
+        environment = os.environ | {"KVIST_BLAS": "off"}
+        sys.stdout.flush()
+        subprocess.run([*as_it_comes, "--threads", str(arguments.threads)], env=environment, check=True)
     print(
         "\nattention, 16 query heads, 8 KV heads, head_dim 128; ms; reading as many bytes takes a share of it"
     )
+    print("mlx: on the OpenBLAS that Kvist gives it" if blas.status().active else "mlx: as it comes")
     print(f"{'dtype':>10}{'batch':>7}{'L':>6}{'S':>6}{'mlx':>10}{'cpp':>9}{'ratio':>8}{'reading':>9}")
     nothing = mx.zeros((1, 512))
     for dtype, (batch, length, keys) in itertools.product((mx.float32, mx.bfloat16), ATTENTION):
