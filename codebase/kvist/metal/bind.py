@@ -93,9 +93,23 @@ def _bind_one(parameter: Parameter, value: Any, where: str, types: Mapping[str, 
     if single and declared is not None and len(bound.data) > declared.size:
         need = f"one value for `{parameter.name}`, which is {parameter.space} {kind}&"
         raise KvistError(where, need, str(len(bound.data) // declared.size))
+    width = _width(kind) if parameter.is_reference and not parameter.is_array and parameter.is_const else 0
+    if width and declared is not None and len(bound.data) // declared.size not in _fitting(width):
+        need = f"{width} numbers for `{parameter.name}`, which is {parameter.space} {kind}&"
+        raise KvistError(where, need, str(len(bound.data) // declared.size))
     if parameter.is_reference and not bound.data:
         raise KvistError(where, f"a value for `{parameter.name}`", "an empty array")
     return bound
+
+
+def _width(type_name: str) -> int:
+    """3 of `uint3` and `vec<float, 3>`; 0 of what is no vector."""
+    found = re.fullmatch(r"(?:metal::)?(?:(?:packed_)?[a-z]+([234])|vec<[^<>]*,\s*([234])>)", type_name)
+    return int(found[1] or found[2]) if found else 0
+
+
+def _fitting(width: int) -> tuple[int, ...]:
+    return (3, 4) if width == 3 else (width,)  # three numbers take the place of four
 
 
 def _is_scalar(type_name: str) -> bool:

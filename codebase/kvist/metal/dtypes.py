@@ -94,12 +94,32 @@ def as_array(value: Any, dtype: mx.Dtype | None = None, where: str = "metal") ->
     """An mx.array of a number, a NumPy array or an mx.array; plain numbers take `dtype`."""
     if isinstance(value, mx.array):
         return value
+    plain = isinstance(value, bool | int | float) and dtype is not None
+    if plain and dtype is not None:
+        _need_held(value, dtype, where)
     try:
-        plain = isinstance(value, bool | int | float) and dtype is not None
         return mx.array(value, dtype) if plain else mx.array(value)
     except (TypeError, ValueError, OverflowError):
         got = repr(value) if isinstance(value, int | float | str) else type(value).__name__
         raise KvistError(where, "an mx.array, a NumPy array or a number", got) from None
+
+
+def limits(dtype: mx.Dtype) -> tuple[float, float]:
+    """The least and the largest number of a type; any number is true or false."""
+    if mx.issubdtype(dtype, mx.floating) or dtype == mx.bool_:
+        return float("-inf"), float("inf")
+    whole = np.iinfo(to_numpy(dtype))
+    return int(whole.min), int(whole.max)
+
+
+def _need_held(value: float, dtype: mx.Dtype, where: str) -> None:
+    """Raise KvistError for a plain number that would be another one in this type."""
+    if not mx.issubdtype(dtype, mx.floating) and dtype != mx.bool_:
+        if isinstance(value, float) and not value.is_integer():
+            raise KvistError(where, f"whole numbers for {msl_name(dtype)}", repr(value))
+        low, high = limits(dtype)
+        if not low <= value <= high:
+            raise KvistError(where, f"numbers that {msl_name(dtype)} holds", repr(value))
 
 
 def to_bytes(array: mx.array) -> bytes:

@@ -133,18 +133,22 @@ def emulate(
         raise KvistError(where, f"kinds of reports: {', '.join(KINDS)}", ", ".join(unknown))
     sizes = sizes_of(grid, threadgroup, order, where)
     threads = math.prod(sizes[1])
-    if threads > MAX_THREADS:
-        raise KvistError(where, f"at most {MAX_THREADS} threads in a threadgroup", str(threads))
+    most = min(MAX_THREADS, source.module.max_threads(function))
+    if threads > most:
+        raise KvistError(where, f"at most {most} threads in a threadgroup", str(threads))
     check_numbers(seed, time_limit, where)
     values = values_of(source.module.constants, constants or {}, where)
     require_constants(source.module, function, values, where)
     if name is None and (template or not fits(function, made, buffers)):
         made = None  # the only instance of the file, which nobody asked for
+    if made and template:
+        given = ", ".join(f"{key}={value}" for key, value in template.items())
+        raise KvistError(where, f"no template arguments for {name}, which is {made.instance}", given)
     types = template_types(function, made)
     bound = bind(function, buffers, where, types, values)
     _check_structs(source.module.text, bound, where)
     known = [i.host_name for i in source.module.instantiations if i.kernel == function.name]
-    chosen = made.instance if made and not template else instance(function, bound, template, where, known)
+    chosen = made.instance if made else instance(function, bound, template, where, known)
     memory = _threadgroup_memory(function, threadgroup_memory or {}, where)
     task = _Task(source, function, chosen, bound, values, memory, sizes, order, seed, time_limit, check)
     return _execute(task, frozenset(allow), not check if stop is None else stop)

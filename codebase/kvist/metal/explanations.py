@@ -54,6 +54,10 @@ def _data_race(fault: Fault, other_line: int) -> tuple[str, str]:
     flag = "mem_threadgroup" if fault["memory"] == "threadgroup" else "mem_device"
     if fault["threadgroup"] != fault["other_threadgroup"]:
         hint = "threadgroups of one dispatch cannot wait for each other: use atomics, or two dispatches"
+    elif "atomic" in (fault["access"], fault["other_access"]):
+        hint = f"use atomic functions for both, or put threadgroup_barrier(mem_flags::{flag}) between the two"
+    elif same and fault["access"] != fault["other_access"]:
+        hint = f"to update it use an atomic; else read, threadgroup_barrier(mem_flags::{flag}), then write"
     elif same and fault["access"] == fault["other_access"] == "write":
         hint = "let one thread write it, use an atomic, or give each thread another index"
     elif fault.get("other_flags"):
@@ -152,7 +156,10 @@ def _wild_pointer(fault: Fault, _: int) -> tuple[str, str]:
 
 
 def _stack_overflow(fault: Fault, _: int) -> tuple[str, str]:
-    return f"more than 256 KB of private variables in {who(fault)}", "MSL allows no recursion"
+    return (
+        f"more than 256 KB of private variables in {who(fault)}",
+        "a function that calls itself has to come to an end",
+    )
 
 
 def _division(fault: Fault, _: int) -> tuple[str, str]:

@@ -4,6 +4,8 @@ This is not a compiler. It finds kernel functions by their `kernel` or `[[kernel
 parameter lists, and leaves everything else to the C++ compiler (elsewhere) or Apple's (on a Mac).
 """
 
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -63,6 +65,12 @@ class Module:
         spans = [(k.start, k.end) for k in self.kernels] + [(i.start, i.end) for i in self.instantiations]
         return blank(text, [span for span in spans if span[1] <= kernel.start])
 
+    def max_threads(self, kernel: KernelFunction) -> float:
+        """N of `[[max_total_threads_per_threadgroup(N)]]`; infinity without."""
+        begin = max(self.text.rfind(mark, 0, kernel.start) for mark in ";}") + 1
+        found = _MAX_THREADS.search(self.text, begin, kernel.body[0])
+        return int(found[1]) if found else math.inf
+
     def kernel(self, name: str | None, label: str) -> KernelFunction:
         """The kernel called `name`; without a name the only one there is."""
         return self.find(name, label)[0]
@@ -88,6 +96,9 @@ class Module:
         listed = ", ".join(dict.fromkeys(names))
         need = "the name of one kernel" if name is None else f"a kernel {name!r}"
         raise KvistError(label, need, f"a file with {listed}", "pass name=")
+
+
+_MAX_THREADS = re.compile(r"\bmax_total_threads_per_threadgroup\s*\(\s*(\d+)\s*\)")
 
 
 def _squeezed(text: str) -> str:

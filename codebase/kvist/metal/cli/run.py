@@ -203,6 +203,8 @@ def _buffers(
                 f"--out {argument.name}", "dtype:shape", "a shape alone", "such as float32:64x4096"
             )
         if argument.name in arrays:
+            if isinstance(arrays[argument.name], Output):
+                raise KvistError("--out", f"one value for {argument.name}", "two")
             inner = arrays[argument.name].value
             if tuple(np.shape(inner)) != argument.shape:
                 need = f"the shape of --buffer {argument.name}, {tuple(np.shape(inner))}"

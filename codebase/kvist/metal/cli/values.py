@@ -8,7 +8,7 @@ import mlx.core as mx
 import numpy as np
 
 from kvist.errors import KvistError
-from kvist.metal.dtypes import NAMES, element_dtype, to_numpy
+from kvist.metal.dtypes import NAMES, element_dtype, limits, to_numpy
 
 # float32 and the like, besides the names of MSL.
 _FLOATING = (mx.float32, mx.float16, mx.bfloat16, mx.bool_)
@@ -88,7 +88,7 @@ def buffer(value: str, type_name: str, where: str) -> Any:
         return numbers[0]
     if dtype not in _FLOATING and any(isinstance(n, float) for n in numbers):
         raise KvistError(where, f"whole numbers for {type_name}", value)
-    low, high = _range(dtype)
+    low, high = limits(dtype)
     if any(not low <= n <= high for n in numbers if n == n):
         raise KvistError(where, f"numbers that {type_name} holds", value)
     given = numbers if len(numbers) > 1 else numbers[0]
@@ -127,10 +127,3 @@ def _number(text: str, where: str) -> int | float | bool:
         return float(text)
     except ValueError:
         raise KvistError(where, "a .npy file or a number", repr(text)) from None
-
-
-def _range(dtype: mx.Dtype) -> tuple[float, float]:
-    if dtype in _FLOATING:
-        return float("-inf"), float("inf")
-    limits = np.iinfo(to_numpy(dtype))
-    return int(limits.min), int(limits.max)

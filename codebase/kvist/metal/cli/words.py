@@ -68,10 +68,11 @@ def summary(done: Emulation, outputs: dict[str, Any], said: list[str], check: bo
         f"{_count(c.barriers, 'barrier')}, {_count(c.simd_operations, 'SIMD-group function')}, "
         f"{_count(c.threadgroup_bytes, 'byte')} of threadgroup memory"
     )
+    none = "nothing wrong found" if check else "nothing was checked"
     if check:
         moved = {name: (c.read_bytes[name], c.written_bytes[name]) for name in c.read_bytes}
         lines += [f"  {name}: {_count(r, 'byte')} read, {w} written" for name, (r, w) in moved.items()]
-    return "\n".join([*lines, _count(found, "report") if found else "nothing wrong found"])
+    return "\n".join([*lines, _count(found, "report") if found else none])
 
 
 def _count(number: int, what: str) -> str:
