@@ -143,6 +143,18 @@ def test_enter_before_the_answer_opens_the_first_hit(open_page: Any, sample_home
     page.wait_for_url("**/concepts/attention/**")
 
 
+def test_enter_before_the_script_opens_the_first_hit(open_page: Any, sample_home: str, hold: Any) -> None:
+    page = open_page("about:blank")
+    let_go = hold(page, "**/assets/search/dialog.js")
+    page.goto(sample_home)
+    with page.expect_request("**/assets/search/dialog.js"):
+        page.keyboard.press("/")
+    page.keyboard.type("attention")
+    page.keyboard.press("Enter")
+    let_go()
+    page.wait_for_url("**/concepts/attention/**")
+
+
 def test_what_is_typed_before_the_script_is_there_is_searched(
     open_page: Any, sample_home: str, hold: Any
 ) -> None:

@@ -10,6 +10,8 @@ from vaultkit.errors import VaultError, no_folder
 from vaultkit.site.export import export
 from vaultkit.terminal import problem_here
 
+CONFIGS = ("mkdocs.yml", "mkdocs.zh.yml")  # the second one's site stands in the first one's
+
 
 def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument("vault", metavar="DIR", help="the vault's folder, which is only read")
@@ -45,7 +47,8 @@ def _export(args: Namespace) -> int:
             f"{vault}: warning: unresolved {done.unresolved} (hint: `vaultkit links {vault}`)",
             file=sys.stderr,
         )
-    print(f"{done.pages} pages exported to {out}: build them with `mkdocs build -f {out / 'mkdocs.yml'}`")
+    builds = [f"mkdocs build -f {out / name}" for name in CONFIGS if (out / name).is_file()]
+    print(f"{done.pages} pages exported to {out}; Material for MkDocs builds them: {' && '.join(builds)}")
     return 1 if done.problems else 0
 
 

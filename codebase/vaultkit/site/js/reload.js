@@ -21,6 +21,7 @@ function bar() {
   box.style.cssText =
     "position:fixed;inset:auto 0 0 0;z-index:99;margin:0;padding:.5rem 1rem;max-height:40vh;overflow:auto;" +
     "white-space:pre-wrap;font:13px/1.5 monospace;background:#5c1d10;color:#fff";
+  for (const [event, shown] of [["beforeprint", "none"], ["afterprint", ""]]) addEventListener(event, () => (box.style.display = shown));
   return box;
 }
 

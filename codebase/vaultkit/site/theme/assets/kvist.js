@@ -16,7 +16,11 @@ async function openSearch() {
     box = document.createElement("dialog");
     box.className = "k-search";
     box.innerHTML = '<form method="dialog" role="search"><input type="search" autocomplete="off" autocapitalize="off" spellcheck="false"></form>';
-    box.addEventListener("keydown", (event) => event.key === "Enter" && event.target.matches("input") && event.preventDefault()); // would close it
+    box.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.isComposing || !event.target.matches("input")) return;
+      event.preventDefault(); // would close it
+      box.dataset.entered = event.target.value; // for the script, if it is still on its way
+    });
     document.body.append(box);
   }
   if (!box.open) box.showModal();

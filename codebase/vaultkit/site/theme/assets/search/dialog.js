@@ -45,6 +45,7 @@ export function open(box, { root, language }) {
     furnish(site.words);
     half(root).catch(() => {}); // so that it is there when the first letter is; a failure is told then
   }
+  if (held && box.dataset.entered === held) goOn = () => follow({});
   if (held || !input().value) update();
   if (!held) input().select();
 }
@@ -103,9 +104,14 @@ function onKey(event) {
   } else if (event.key === "Enter" && event.target === input()) {
     event.preventDefault();
     const { ctrlKey, metaKey, shiftKey } = event;
-    goOn = () => options()[Math.max(active, 0)]?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, ctrlKey, metaKey, shiftKey }));
+    goOn = () => follow({ ctrlKey, metaKey, shiftKey });
     if ("answered" in dialog.dataset || active > 0) proceed();
   }
+}
+
+/** Open the chosen hit, or the first, as a click with these keys does. */
+function follow(keys) {
+  options()[Math.max(active, 0)]?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, ...keys }));
 }
 
 function proceed() {
