@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -112,7 +113,8 @@ def test_without_katex_braces_are_counted(
 def test_what_braces_say_is_not_remembered_when_katex_can_run_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, math_cache: Path
 ) -> None:
-    vault = plant(tmp_path / "notes", {"N.md": "# N\n\n$\\nosuch{8}$\n", ".obsidian/types.json": TYPES})
+    unknown = f"$\\nosuch{{{uuid4().int}}}$"  # which no run before has rendered
+    vault = plant(tmp_path / "notes", {"N.md": f"# N\n\n{unknown}\n", ".obsidian/types.json": TYPES})
 
     def found() -> list[int]:
         return [problem.line for problem in refused(Vault.load(vault))]
