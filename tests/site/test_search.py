@@ -143,12 +143,18 @@ def test_enter_before_the_answer_opens_the_first_hit(open_page: Any, sample_home
     page.wait_for_url("**/concepts/attention/**")
 
 
-def test_enter_before_the_script_opens_the_first_hit(open_page: Any, sample_home: str, hold: Any) -> None:
+def opened_without_script(open_page: Any, home: str, hold: Any) -> tuple[Any, Any]:
+    """A page on which search was asked for, and what lets its script arrive."""
     page = open_page("about:blank")
     let_go = hold(page, "**/assets/search/dialog.js")
-    page.goto(sample_home)
+    page.goto(home)
     with page.expect_request("**/assets/search/dialog.js"):
         page.keyboard.press("/")
+    return page, let_go
+
+
+def test_enter_before_the_script_opens_the_first_hit(open_page: Any, sample_home: str, hold: Any) -> None:
+    page, let_go = opened_without_script(open_page, sample_home, hold)
     page.keyboard.type("attention")
     page.keyboard.press("Enter")
     let_go()
@@ -158,11 +164,7 @@ def test_enter_before_the_script_opens_the_first_hit(open_page: Any, sample_home
 def test_what_is_typed_before_the_script_is_there_is_searched(
     open_page: Any, sample_home: str, hold: Any
 ) -> None:
-    page = open_page("about:blank")
-    let_go = hold(page, "**/assets/search/dialog.js")
-    page.goto(sample_home)
-    with page.expect_request("**/assets/search/dialog.js"):
-        page.keyboard.press("/")
+    page, let_go = opened_without_script(open_page, sample_home, hold)
     page.keyboard.type("prefix ")
     page.keyboard.press("Enter")  # closes nothing
     page.keyboard.type("tre")
@@ -176,11 +178,7 @@ def test_what_is_typed_before_the_script_is_there_is_searched(
 def test_a_search_that_was_closed_before_its_script_came_stays_closed(
     open_page: Any, sample_home: str, hold: Any
 ) -> None:
-    page = open_page("about:blank")
-    let_go = hold(page, "**/assets/search/dialog.js")
-    page.goto(sample_home)
-    with page.expect_request("**/assets/search/dialog.js"):
-        page.keyboard.press("/")
+    page, let_go = opened_without_script(open_page, sample_home, hold)
     page.keyboard.press("Escape")
     with page.expect_response("**/assets/search/dialog.js"):
         let_go()

@@ -8,9 +8,8 @@ from pathlib import Path
 from vaultkit.command import Command
 from vaultkit.errors import VaultError, no_folder
 from vaultkit.site.export import export
+from vaultkit.site.paths import LANGUAGES, Layout
 from vaultkit.terminal import problem_here
-
-CONFIGS = ("mkdocs.yml", "mkdocs.zh.yml")  # the second one's site stands in the first one's
 
 
 def _arguments(parser: ArgumentParser) -> None:
@@ -47,7 +46,8 @@ def _export(args: Namespace) -> int:
             f"{vault}: warning: unresolved {done.unresolved} (hint: `vaultkit links {vault}`)",
             file=sys.stderr,
         )
-    builds = [f"mkdocs build -f {out / name}" for name in CONFIGS if (out / name).is_file()]
+    configs = [config for config in map(Layout(out).config, LANGUAGES) if config.is_file()]
+    builds = [f"mkdocs build -f {config}" for config in configs]  # the second site stands in the first
     print(f"{done.pages} pages exported to {out}; Material for MkDocs builds them: {' && '.join(builds)}")
     return 1 if done.problems else 0
 

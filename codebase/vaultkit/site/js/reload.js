@@ -11,6 +11,10 @@ events.onmessage = ({ data }) => {
   lines.textContent = problems.join("\n");
 };
 
+// Paper does not show it.
+for (const [event, display] of [["beforeprint", "none"], ["afterprint", ""]])
+  addEventListener(event, () => document.getElementById("k-problems")?.style.setProperty("display", display));
+
 // What is to be mended, at the foot of each page; who folds it finds it folded on the next one.
 function bar() {
   const box = document.createElement("details");
@@ -21,7 +25,6 @@ function bar() {
   box.style.cssText =
     "position:fixed;inset:auto 0 0 0;z-index:99;margin:0;padding:.5rem 1rem;max-height:40vh;overflow:auto;" +
     "white-space:pre-wrap;font:13px/1.5 monospace;background:#5c1d10;color:#fff";
-  for (const [event, shown] of [["beforeprint", "none"], ["afterprint", ""]]) addEventListener(event, () => (box.style.display = shown));
   return box;
 }
 

@@ -55,11 +55,8 @@ def header(context: Context, results: Results) -> list[str]:
         return []
     fold = first(context)
     if not plain:
-        rows = "".join(f"<p>{line}</p>\n" for line in lines)
-        return [
-            f'<div class="k-head" data-unsearched>{rows}{fold}</div>',
-            "",
-        ]  # in lines, of which few change
+        rows = "".join(f"<p>{line}</p>\n" for line in lines)  # in lines, of which an edit changes few
+        return [f'<div class="k-head" data-unsearched>{rows}{fold}</div>', ""]
     rows = "\n\n".join([*lines, fold] if fold else lines)
     return ['<div class="k-head" markdown="1" data-unsearched>', "", rows, "", "</div>", ""]
 
