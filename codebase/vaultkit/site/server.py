@@ -10,7 +10,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Lock
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from vaultkit.site.paths import HERE
 from vaultkit.site.verify import Runs
@@ -26,7 +26,7 @@ HEARTBEAT = 15.0  # seconds between signs of life, so that closed browsers are n
 
 
 class Listeners:
-    """Browsers that wait for news; each gets every message once. How things stand is kept, as `seen`."""
+    """Browsers that wait for news; each gets every message once. How things stand is kept."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -76,13 +76,12 @@ class Listeners:
         kept = {"problems": self._problems, "stopped": self._stopped, "seen": self._seen}
         return _told(([], [])) | kept | self._runs
 
-    def join(self, seen: str = "") -> SimpleQueue[str]:
-        """Messages for one more browser; the first is how things stand, unless it has `seen` that."""
+    def join(self) -> SimpleQueue[str]:
+        """Messages for one more browser; the first is how things stand."""
         queue: SimpleQueue[str] = SimpleQueue()
         with self._lock:
             self._queues.add(queue)
-            if seen != str(self._seen):
-                queue.put(json.dumps(self._state() | {"changed": []}))
+            queue.put(json.dumps(self._state() | {"changed": []}))
         return queue
 
     def leave(self, queue: SimpleQueue[str]) -> None:
@@ -155,7 +154,7 @@ class Handler(SimpleHTTPRequestHandler):
             self.wfile.write(content)
 
     def _events(self) -> None:
-        queue = self.listeners.join(parse_qs(urlsplit(self.path).query).get("seen", [""])[0])
+        queue = self.listeners.join()
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", "text/event-stream")
         self.end_headers()

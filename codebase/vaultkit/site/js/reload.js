@@ -9,17 +9,42 @@ const WORDS = ZH
 const PAGE = decodeURI(location.pathname).slice(1).replace(/index\.html$/, "");
 const FOLLOWS = "block-not-run"; // nothing to mend here: an earlier block failed
 const state = { ...STATE };
+let held = false; // a reload, by an open dialog
+let leaving = false;
 let arrived = performance.getEntriesByType("navigation")[0]?.type === "reload"; // then the place is kept
 
 show();
-const events = new EventSource(`/__kvist/events?seen=${state.seen}`);
+const events = new EventSource("/__kvist/events");
 events.onmessage = ({ data }) => {
   const message = JSON.parse(data);
-  const { changed, stopped } = message;
-  if (changed !== undefined && (changed || !stopped) && concerns(changed)) return location.reload();
+  const { changed, stopped, seen } = message;
+  if (seen === state.seen) return; // how things stood when the page was loaded
+  if (changed !== undefined && (changed || !stopped) && concerns(changed)) {
+    reload();
+    if (!held) return;
+  }
   Object.assign(state, message);
   show();
 };
+
+// An open dialog is somebody's work: the search, with what is typed in it. The page is loaded again once it is
+// closed, unless it is left for another one then.
+function reload() {
+  const dialog = document.querySelector("dialog[open]");
+  if (!dialog) return leaving || location.reload();
+  if (held) return;
+  held = true;
+  dialog.addEventListener("click", ({ target, ctrlKey, metaKey, shiftKey }) => {
+    const link = target.closest("a[href]");
+    leaving = Boolean(link) && !ctrlKey && !metaKey && !shiftKey && link.pathname !== location.pathname;
+  });
+  dialog.addEventListener("close", () => {
+    held = false;
+    reload();
+  }, { once: true });
+}
+
+addEventListener("pageshow", () => (leaving = false)); // come back to
 
 // True if this page is among the files that have changed, or what all pages load; without a list all have.
 function concerns(changed) {
