@@ -35,7 +35,7 @@ from vaultkit.lists.items import is_list
 from vaultkit.pairs import translated
 from vaultkit.site.pages.graph import SLUGS
 from vaultkit.site.paths import LANGUAGES, Layout
-from vaultkit.site.server import SCRIPT
+from vaultkit.site.server import TAGS
 from vaultkit.site.sitemap import SiteMap
 from vaultkit.vault import Vault
 
@@ -227,7 +227,7 @@ def _page(address: str, path: str) -> bytes | None:
     """A page without what the server puts in and leaves out; None if there is none."""
     try:
         with urllib.request.urlopen(address + quote(path.removesuffix("index.html")), timeout=30) as answer:
-            return _plain(answer.read().replace(f'<script src="{SCRIPT}" defer></script>'.encode(), b"", 1))
+            return _plain(answer.read().replace(TAGS.encode(), b"", 1))
     except urllib.error.HTTPError:
         return None
 
