@@ -49,6 +49,7 @@ class Half:
             self.config.plugins.on_pre_build(config=self.config)
         self._hooks = cast("dict[str, Any]", self.config.hooks).values()
         self.files, self.nav, self.env = self._look()
+        self.finisher = Finisher(self.config.extra)
         self._unsure = False  # after complaints: of some file that has come or gone nothing may be known
 
     def _look(self) -> tuple[Files, Navigation, Any]:
@@ -135,13 +136,12 @@ class Half:
         `had` is what is published now.
         """
         found = {}
-        finisher = Finisher(self.config.extra)
         for file in self._files(paths)[0]:
             old, place = had.get(file.src_uri), self.site / file.dest_uri
             if old is None or b"\r" in old or is_notebook(file.src_uri) or not place.is_file():
                 continue
             new = read(file.content_string)
-            html = spliced(place.read_text("utf-8"), read(old.decode()), new, file.url, finisher)
+            html = spliced(place.read_text("utf-8"), read(old.decode()), new, file.url, self.finisher)
             if html is not None:
                 write_anew(self.folder / file.dest_uri, html.encode())
                 found[file.src_uri] = file.dest_uri

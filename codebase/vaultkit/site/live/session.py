@@ -60,6 +60,7 @@ class Session:
         self.rendered: dict[Language, dict[str, bytes]] = {}
         self.halves: dict[Language, Half] = {}
         self._report = Report(False, False)
+        self.edited: set[str] = set()  # the staged files of pages of which the last update has read a note
         self.key = ""  # of what the last update read
         self.state: State | None = None  # what to save of it, once the search indexes are not behind
         self.behind: dict[Language, set[str]] = {}  # URLs of pages that the search indexes do not know so
@@ -109,6 +110,7 @@ class Session:
             problems += self.trees[language].staged.problems
         self.world = world
         self.unsettled = True
+        self.edited = _edited(before, world)
         if before is None:
             graph = graph_of(world.sitemap, self.layout.cache / GRAPH)
             for tree in self.trees.values():
@@ -219,8 +221,9 @@ class Session:
         return half.frame(self.rendered[language]) != half.frame(self.trees[language].staged.files)
 
     def _bring(self, language: Language) -> tuple[list[str], list[str]]:
-        """Render what differs from what is shown, and publish it. Pages that only show something of an edit
-        come first, as they are sure; with complaints about another page nothing else is published.
+        """Render what differs from what is shown, and publish it: first the pages of the notes that were
+        edited, which their author waits for, then those that only show something of them. With complaints
+        about a page nothing else that is rendered is published.
         """
         wanted, had = self.trees[language].staged.files, self.rendered[language]
         half, folder = self.halves[language], self.layout.stage(language)
@@ -232,7 +235,8 @@ class Session:
             write_anew(folder / path, wanted[path])
         outputs = {output_of(path) for path in gone}
         outputs -= {output_of(path) for path in wanted} if gone else set()
-        needed = half.needs({output_of(path) for path in new | gone})
+        touched = {output_of(path) for path in new}
+        needed = half.needs({*touched, *(output_of(path) for path in gone)})
         for path in gone:
             (folder / path).unlink(missing_ok=True)
             remove_empty(folder, (folder / path).parent)
@@ -240,17 +244,33 @@ class Session:
             (half.folder / path).unlink(missing_ok=True)
             remove_empty(half.folder, (half.folder / path).parent)
         half.look_again(new - had.keys(), gone)
+        half.finisher.turn()
+        changed = self._bring_edited(language, new)
+        new = {path for path in new if had.get(path) != wanted[path]}
         spliced = half.splice(new, had)
-        changed = self._publish(language, spliced.values())
+        changed += self._publish(language, spliced.values())
         had |= {path: wanted[path] for path in spliced}
         written, complaints = half.render(new - spliced.keys())
         if not complaints:
-            if needed - half.needs({output_of(path) for path in new}):
+            if needed - half.needs(touched):
                 outputs |= half.unneeded()
             self.rendered[language] = dict(wanted)
             changed += self._publish(language, written | outputs)
         site = self.layout.published(language)
         return [(site / path).relative_to(self.layout.site).as_posix() for path in changed], complaints
+
+    def _bring_edited(self, language: Language, new: set[str]) -> list[str]:
+        """Publish the pages of edited notes among the staged files `new`, those that can be rendered without
+        a complaint before other pages are; what has changed. What a page says of others may be older than
+        they are to become, so that any complaint is only worth hearing later.
+        """
+        wanted, had, half = self.trees[language].staged.files, self.rendered[language], self.halves[language]
+        own = self.edited & new & had.keys()
+        spliced = half.splice(own, had)
+        written, complaints = half.render(own - spliced.keys()) if own - spliced.keys() else (set(), [])
+        done = own if not complaints else spliced.keys()
+        had |= {path: wanted[path] for path in done}
+        return self._publish(language, {*spliced.values(), *(() if complaints else written)})
 
     def _publish(self, language: Language, paths: Collection[str]) -> list[str]:
         """Publish outputs, which the search does not know so yet; those that have changed."""
@@ -264,6 +284,15 @@ class Session:
 def _url(path: str) -> str:
     """URL of the page in an `index.html`."""
     return path.removesuffix("index.html")
+
+
+def _edited(before: World | None, world: World) -> set[str]:
+    """The staged files of pages of which a note has another text than before."""
+    if before is None:
+        return set()
+    old, new = before.sitemap.vault.notes, world.sitemap.vault.notes
+    pages = (world.sitemap.page_of(path) for path, note in new.items() if old.get(path) is not note)
+    return {page.file for page in pages if page}
 
 
 def _surface(engine: Engine) -> object:
