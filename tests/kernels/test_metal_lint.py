@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from kvist.cli import main
 from kvist.errors import KvistError
 from kvist.exercises.metal_kernel import check as exercise
-from kvist.metal.cli import lint as command
+from kvist.metal.cli import limit
+from kvist.metal.cli import lint as lint_command
 from kvist.metal.lint import check, lint, spaces
 from kvist.metal.lint.vocabulary import HEADERS
 
@@ -167,8 +168,8 @@ def test_a_hint_says_what_was_meant():
 
 
 def test_a_text_that_takes_too_long_is_refused(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(command, "_TIME_LIMIT", 0.05)
-    monkeypatch.setattr(command, "lint", lambda *_, **__: [None for _ in iter(int, 1)])  # has no end
+    monkeypatch.setattr(limit, "TIME_LIMIT", 0.05)
+    monkeypatch.setattr(lint_command, "lint", lambda *_, **__: [None for _ in iter(int, 1)])  # has no end
     path = tmp_path / "k.metal"
     path.write_text("kernel")
     assert main(["metal", "lint", str(path)]) == 2
@@ -176,7 +177,7 @@ def test_a_text_that_takes_too_long_is_refused(tmp_path, monkeypatch, capsys):
 
 
 def test_a_pipe_that_nobody_writes_to_is_refused_in_one_sentence(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(command, "_TIME_LIMIT", 0.05)
+    monkeypatch.setattr(limit, "TIME_LIMIT", 0.05)
     path = tmp_path / "k.metal"
     os.mkfifo(path)
     assert main(["metal", "lint", str(path)]) == 2

@@ -176,7 +176,7 @@ def test_an_error_is_json_too_where_json_is_asked_for(tmp_path, monkeypatch, cap
     size = ["--grid", "1", "--threadgroup", "1"]
     calls = {
         "k.metal:2": ["run", "k.metal", *size],
-        "bracket": ["explain", "k.metal"],
+        "n.metal": ["explain", "n.metal"],
         "no.metal": ["lint", "no.metal"],
         "which is a pipe": ["explain", "pipe.metal"],
         "'nowhere', which is none": ["explain", "k.metal", "-I", "nowhere"],

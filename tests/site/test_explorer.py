@@ -84,4 +84,10 @@ def test_a_page_reads_without_scripts(browser: Any, sample: Any, serve_folder: C
     page.click(".k-explorer a:text-is('概念')")
     page.wait_for_url("**/base/zh/concepts/")
     assert page.inner_text("h1").startswith("概念")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    for path in ("zh/", "zh/concepts/kv-cache/"):  # beside the text, where a script fills in only the notes
+        page.goto(f"{serve_folder(sample.layout.site)}{path}")
+        links = "all => all.filter((a) => a.checkVisibility()).map((a) => a.href.split('/base/zh/')[1])"
+        shown = page.locator(".k-explorer a").evaluate_all(links)
+        assert {"concepts/", "reading-lists/", "tags/", "graph/"} <= set(shown), path
     context.close()

@@ -95,6 +95,48 @@ def test_a_visitors_ticks_stay_and_count(open_page: Any, home: str) -> None:
 
 
 @pytest.mark.browser
+def test_a_section_of_a_post_and_the_whole_post_have_a_tick_each(open_page: Any, home: str) -> None:
+    """Both lead to one address; a tick of old, which was kept by the address alone, still counts for both."""
+    section, post = f"{home}reading-lists/llm101/", f"{home}reading-lists/weeks-36-and-37/"
+    count = "document.querySelectorAll('input[type=checkbox]:checked').length"
+    page = open_page(section)
+    page.wait_for_selector(".k-tickable")
+    page.locator(".k-tickable").first.click()
+    page.goto(post)
+    page.wait_for_selector(".k-tickable")
+    assert page.evaluate(count) == 0
+    old = short_id("https://huggingface.co/blog/paresh2806/sglang-efficient-llm-workflows")
+    page.evaluate("id => localStorage.setItem('kvist.ticks', JSON.stringify({[id]: '2026-11-22'}))", old)
+    for address in (section, post):
+        page.goto(address)
+        page.wait_for_selector(".k-tickable")
+        assert page.evaluate(count) == 1
+        assert " 1 of" in f" {page.locator('.k-progress').first.inner_text()}"
+    page.locator(".k-tickable").first.click()
+    page.goto(section)
+    page.wait_for_selector(".k-tickable")
+    assert page.evaluate(count) == 1
+
+
+@pytest.mark.browser
+def test_the_same_item_twice_on_a_page_is_ticked_at_once(open_page: Any, home: str) -> None:
+    page = open_page("about:blank")
+    twin = "li.after(li.cloneNode(true))"
+    page.add_init_script(
+        "new MutationObserver((_, all) => { const li = document.querySelector('li:has(.k-item)');"
+        f" if (document.readyState !== 'loading' && li) {{ all.disconnect(); {twin}; }} }})"
+        ".observe(document, {childList: true, subtree: true, attributes: true});"
+        "document.addEventListener('readystatechange', () => document.body.toggleAttribute('data-x'));"
+    )
+    page.goto(f"{home}reading-lists/llm101/")
+    page.wait_for_selector(".k-tickable")
+    if page.locator(".k-item").count() != 33:
+        pytest.fail("the item does not stand twice")
+    page.locator(".k-tickable").first.click()
+    assert page.locator("input[type=checkbox]:checked").count() == 2
+
+
+@pytest.mark.browser
 def test_ticks_go_out_and_come_in(open_page: Any, home: str, tmp_path: Any) -> None:
     page = open_page(f"{home}reading-lists/llm101/")
     page.wait_for_selector(".k-tickable")

@@ -21,13 +21,14 @@ from kvist.metal.arguments import MAX_THREADS, check_kinds, check_numbers, sizes
 from kvist.metal.bind import Bound, bind, fits, instance, template_types
 from kvist.metal.compiler import program
 from kvist.metal.dtypes import element_dtype
-from kvist.metal.entry import entry, require_supported
+from kvist.metal.entry import entry
 from kvist.metal.frontend import KernelFunction
 from kvist.metal.function_constants import values_of
 from kvist.metal.layouts import struct_layout
 from kvist.metal.preprocess import preprocess, whole
 from kvist.metal.process import ThreadgroupMemory, run
 from kvist.metal.reports import KINDS, Report, reports_of
+from kvist.metal.requirements import require_runnable
 from kvist.metal.rewrite import to_cpp
 from kvist.metal.source import HasSource, Source, load
 from kvist.metal.usage import require_constants
@@ -127,7 +128,7 @@ def emulate(
     source = whole(raw, [Path(folder) for folder in include])
     function, made = source.module.find(name, source.label)
     where = f"{source.label} {function.name}"
-    require_supported(function, where)
+    require_runnable(source.module, function, source.label)
     unknown = [kind for kind in allow if kind not in KINDS]
     if unknown:
         raise KvistError(where, f"kinds of reports: {', '.join(KINDS)}", ", ".join(unknown))

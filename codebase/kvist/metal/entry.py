@@ -87,14 +87,6 @@ __attribute__((no_sanitize("thread"))) void run_thread(void* const* buffers, con
 """
 
 
-def require_supported(kernel: KernelFunction, where: str) -> None:
-    """Raise KvistError for the first parameter that no run can give a value, whatever the buffers are."""
-    for p in kernel.parameters:
-        if p.attribute in UNSUPPORTED:
-            need = f"buffers and built-in values as parameters, not `{p.name}`"
-            raise KvistError(where, need, f"[[{p.attribute}]]", UNSUPPORTED[p.attribute])
-
-
 def entry(kernel: KernelFunction, instance: str, bound: Sequence[str], label: str) -> str:
     """C++ defining `run_thread` for `instance`, for example `rms_norm<half>`, of `kernel`.
 

@@ -14,6 +14,7 @@ from kvist.errors import KvistError
 from kvist.metal.function_constants import FunctionConstant, find_constants
 from kvist.metal.instantiations import Instantiation, instantiation
 from kvist.metal.parameters import Parameter, named_numbers, parameters_of
+from kvist.metal.places import place_of
 from kvist.metal.tokens import (
     Token,
     attribute_end,
@@ -58,6 +59,7 @@ class Module:
     kernels: tuple[KernelFunction, ...]
     instantiations: tuple[Instantiation, ...]
     constants: tuple[FunctionConstant, ...]
+    not_void: tuple[tuple[str, str, int], ...] = ()  # name, type and offset of what is marked but no kernel
 
     def helpers_of(self, kernel: KernelFunction) -> str:
         """The text in front of a kernel without other kernels, every line where it was."""
@@ -78,6 +80,10 @@ class Module:
     def find(self, name: str | None, label: str) -> tuple[KernelFunction, Instantiation | None]:
         """A kernel by its name, by the host_name of an instantiation, or as `name<arguments>`."""
         known = {k.host_name: k for k in self.kernels} | {k.name: k for k in self.kernels}
+        for other, kind, offset in self.not_void:
+            if other == name or not (known or name):
+                file, line = place_of(self.text, offset, label)
+                raise KvistError(f"{file}:{line}", f"a kernel that returns void, `kernel void {other}`", kind)
         if not known:
             raise KvistError(label, "a function marked [[kernel]]", "none")
         instances = [i for i in self.instantiations if i.kernel in known]
@@ -111,6 +117,7 @@ def parse(text: str) -> Module:
     tokens = significant(tokenize(text))
     kernels: list[KernelFunction] = []
     instantiations: list[Instantiation] = []
+    not_void: list[tuple[str, str, int]] = []
     namespaces: list[str] = []  # one entry for each open brace
     index = 0
     while index < len(tokens):
@@ -130,8 +137,10 @@ def parse(text: str) -> Module:
             if kernel is not None:
                 kernels.append(kernel)
             continue
+        if after_mark:
+            not_void += _not_void(tokens, after_mark)
         index = after_mark or index + 1
-    return Module(text, tuple(kernels), tuple(instantiations), find_constants(tokens))
+    return Module(text, tuple(kernels), tuple(instantiations), find_constants(tokens), tuple(not_void))
 
 
 def blank(text: str, spans: Sequence[tuple[int, int]]) -> str:
@@ -169,6 +178,19 @@ def _kernel_mark(tokens: Sequence[Token], index: int) -> int:
     while after and after < len(tokens) and is_attribute(tokens, after):
         after = attribute_end(tokens, after)
     return after if after < len(tokens) else 0
+
+
+def _not_void(tokens: Sequence[Token], index: int) -> list[tuple[str, str, int]]:
+    """`int k(` behind a kernel mark: name, type, offset."""
+    end = index
+    while end < len(tokens) and (
+        tokens[end].kind == "name" or tokens[end].text in ("::", "<", ">", "*", "&")
+    ):
+        end += 1
+    if end >= len(tokens) or tokens[end].text != "(" or end == index or tokens[end - 1].kind != "name":
+        return []
+    kind = " ".join(t.text for t in tokens[index : end - 1])
+    return [(tokens[end - 1].text, kind or "no type", tokens[end - 1].start)]
 
 
 def _kernel(

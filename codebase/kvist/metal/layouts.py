@@ -42,11 +42,11 @@ class Field:
 def struct_layout(text: str, name: str, depth: int = 0) -> StructLayout | None:
     """Of `struct NAME { ... };` in the text; None if it is not there once, or is more than plain fields."""
     tokens = significant(tokenize(text))
-    found = list(_bodies(tokens, name))
+    found = list(bodies(tokens, name))
     if len(found) != 1 or depth > 8 or "#pragma pack" in text:
         return None
     offset, alignment, offsets, made = 0, 1, [], []
-    for statement in _statements(found[0]):
+    for statement in statements(found[0]):
         fields = list(split_commas(statement))
         words = [t.text for t in fields[0]]
         end = words.index("[") if "[" in words else len(words)
@@ -81,7 +81,7 @@ def field_at(text: str, kind: str, within: int, depth: int = 0) -> str:
     return ""
 
 
-def _bodies(tokens: Sequence[Token], name: str) -> Iterator[Sequence[Token]]:
+def bodies(tokens: Sequence[Token], name: str) -> Iterator[Sequence[Token]]:
     """Between the braces of `struct NAME {}` and `typedef struct {} NAME;`; nothing of a template."""
     for index, token in enumerate(tokens[:-3]):
         if token.text != "struct" or (index and tokens[index - 1].text == ">"):
@@ -95,7 +95,8 @@ def _bodies(tokens: Sequence[Token], name: str) -> Iterator[Sequence[Token]]:
             yield tokens[brace + 1 : end]
 
 
-def _statements(body: Sequence[Token]) -> Iterator[list[Token]]:
+def statements(body: Sequence[Token]) -> Iterator[list[Token]]:
+    """What stands in front of each `;`."""
     piece: list[Token] = []
     for token in body:
         if token.text == ";":

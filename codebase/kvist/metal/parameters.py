@@ -90,7 +90,7 @@ def parameters_of(
 def _parameter(
     piece: Sequence[Token], kernel: str, next_buffer: int, numbers: Mapping[str, int]
 ) -> Parameter:
-    declaration, attributes = _without_attributes(piece)
+    declaration, attributes = without_attributes(piece)
     words = [t.text for t in declaration]
     array = words.index("[") if words[-1:] == ["]"] else len(words)  # `constant int shape[2]` is a pointer
     name = next((w for w in reversed(words[:array]) if w.isidentifier()), "?")
@@ -121,7 +121,8 @@ def _parameter(
     )
 
 
-def _without_attributes(piece: Sequence[Token]) -> tuple[list[Token], dict[str, list[str]]]:
+def without_attributes(piece: Sequence[Token]) -> tuple[list[Token], dict[str, list[str]]]:
+    """What is no `[[attribute]]`, and the words in the brackets of each attribute."""
     declaration: list[Token] = []
     attributes: dict[str, list[str]] = {}
     index = 0

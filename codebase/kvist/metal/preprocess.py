@@ -60,6 +60,7 @@ ANGLE = (
 )
 # `#include "mlx/backend/metal/kernels/utils.h"`, which kernels for MLX ask for, is in its wheel.
 MLX_INCLUDE = Path(mx.__file__).parent / "include"
+Macros = tuple[tuple[str, str], ...]
 _PLAIN = re.compile(r"[ \t]*#[ \t]*(?:include[ \t]*<([\w./]+)>[^\n]*|pragma\b[^\n]*|line\b[^\n]*)$")
 _DIRECTIVE = re.compile(r"^[ \t]*#[^\n]*", re.MULTILINE)
 _PREDEFINED = re.compile(r"\b__METAL_(?:VERSION|MACOS)__\b|\b__METAL__\b|\b__HAVE_\w+__\b")
@@ -74,14 +75,15 @@ def preprocess(source: Source, include: Sequence[Path] = ()) -> Source:
     directives = [d.group() for d in _DIRECTIVE.finditer(source.text)]
     matches = [_PLAIN.match(directive) for directive in directives]
     plain = all(m and (m.group(1) is None or m.group(1) in ANGLE) for m in matches)
-    if plain and not _PREDEFINED.search(source.text):
+    defined = any(re.search(rf"\b{name}\b", source.text) for name, _ in source.defines)
+    if plain and not defined and not _PREDEFINED.search(source.text):
         return replace(source, text=_DIRECTIVE.sub(_without_include, source.text))
     folders = tuple(str(folder) for folder in include)
     quoted = str(source.path.parent) if source.path is not None else ""
     if any("include" in d and m is None for d, m in zip(directives, matches, strict=True)) or include:
-        text = _preprocessed(source.text, source.label, quoted, folders)
+        text = _preprocessed(source.text, source.label, quoted, folders, source.defines)
     else:
-        text = _remembered(source.text, source.label, quoted, folders)
+        text = _remembered(source.text, source.label, quoted, folders, source.defines)
     return replace(source, text=text)
 
 
@@ -111,14 +113,14 @@ def _without_include(directive: re.Match[str]) -> str:
 
 
 @lru_cache(maxsize=32)
-def _remembered(text: str, label: str, quoted: str, folders: tuple[str, ...]) -> str:
-    return _preprocessed(text, label, quoted, folders)
+def _remembered(text: str, label: str, quoted: str, folders: tuple[str, ...], defines: Macros) -> str:
+    return _preprocessed(text, label, quoted, folders, defines)
 
 
-def _preprocessed(text: str, label: str, quoted: str, folders: tuple[str, ...]) -> str:
+def _preprocessed(text: str, label: str, quoted: str, folders: tuple[str, ...], defines: Macros) -> str:
     command, _ = compiler()
     arguments = ["-E", "-x", "c++", "-std=c++17", "-undef", "-nostdinc", "-w"]
-    arguments += [f"-D{name}={value}" for name, value in MACROS.items()]
+    arguments += [f"-D{name}={value}" for name, value in {**MACROS, **dict(defines)}.items()]
     arguments += ["-iquote", quoted] if quoted else []
     arguments += [f"-I{folder}" for folder in (*folders, str(MLX_INCLUDE))]
     arguments += ["-isystem", str(angle_folder(ANGLE)), "-"]

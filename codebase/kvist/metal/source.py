@@ -10,11 +10,12 @@ from kvist.metal.frontend import Module, parse
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The text of one Metal file; `path` is where `#include "..."` starts from."""
+    """The text of one Metal file; `path` is where `#include "..."` starts from. defines: macros, as by -D."""
 
     text: str
     label: str
     path: Path | None = None
+    defines: tuple[tuple[str, str], ...] = ()
 
     @property
     def module(self) -> Module:

@@ -99,7 +99,9 @@ def _primitive(
     if implementation == "cpp":
         if not fits:
             need = 'mask None or "causal", and k and v of one floating dtype, for the C++ primitive'
-            raise KvistError("attention", need, f"{q.dtype}, {k.dtype}, {v.dtype}", 'implementation="mlx"')
+            masked = f"mask an array {mask.shape}, " if isinstance(mask, mx.array) else ""
+            got = f"{masked}q {q.dtype}, k {k.dtype}, v {v.dtype}"
+            raise KvistError("attention", need, got, 'implementation="mlx"')
         return native.required("attention", "attention")
     return native.primitive("attention", "attention") if fits and implementation is None else None
 

@@ -37,7 +37,7 @@ def _twice(note: Note, items: list[Item]) -> Iterator[Problem]:
     for item in items:
         line = first.setdefault(item.identity, item.line)
         if line != item.line:
-            message = f"same {'address' if item.url else 'item'} as on line {line}"
+            message = f"the same item as on line {line}"
             yield Problem(note.path, item.line, "list-item", message, "delete one of the two items")
 
 

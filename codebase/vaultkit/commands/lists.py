@@ -143,11 +143,11 @@ def _done(args: Namespace) -> int:
     return 0
 
 
-def _ids(file: str) -> list[str]:
-    """What is ticked in a file that the site has saved. Raises VaultError if it is no such file."""
+def _ids(file: str) -> dict[str, bool]:
+    """What is ticked or was cleared in a file that the site has saved. Raises VaultError if it is no such."""
     try:
         loaded = json.loads(Path(file).read_text("utf-8"))
-        return [str(name) for name, day in loaded["ticks"].items() if day]
+        return {str(name): bool(day) for name, day in loaded["ticks"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         hint = "save one with the button above a reading list"
         raise VaultError(Problem(file, 0, "ticks", "is no file of ticks", hint)) from None

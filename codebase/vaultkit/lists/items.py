@@ -7,8 +7,9 @@ what is to be read). Any other task is an ordinary to-do.
 
 import hashlib
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from vaultkit import mdlink, wikilink
 from vaultkit.errors import Problem
@@ -39,7 +40,9 @@ class Item:
 
     `feeds` are the link targets of the notes that the item feeds, `after` those to know first, as written;
     `note` is the target of the note that is itself what is to be read, "" for an item on the web.
-    `minutes` (of reading) and `hours` (of work) are None when the item does not say.
+    `minutes` (of reading) and `hours` (of work) are None when the item does not say. `words` is all that it
+    says but for its fields; `is_part` is True if another item of the list has the same title and leads to
+    the same place, but says something else: then each is a part of what is there.
     """
 
     line: int
@@ -53,6 +56,8 @@ class Item:
     hours: float | None
     feeds: tuple[str, ...]
     after: tuple[str, ...]
+    words: str = ""
+    is_part: bool = False
 
     @property
     def done(self) -> bool:
@@ -60,10 +65,23 @@ class Item:
 
     @property
     def identity(self) -> str:
-        """What two items have in common when they ask for the same reading."""
-        return self.url or (
-            f"[[{self.note.lower()}]]" if self.note else f"{self.title} → {', '.join(self.feeds)}"
-        )
+        """What two items have in common when they ask for the same: the note, or an address and its title,
+        for a section of a post is not the post; of a part what it says as well.
+        """
+        return f"{self._whole} · {self.words}" if self.is_part else self._whole
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """`identity`, and after it those by which a tick may have been kept: the whole of which it is a part,
+        and the bare address, by which all that leads there was once ticked together.
+        """
+        return tuple(dict.fromkeys(filter(None, (self.identity, self._whole, self.url))))
+
+    @property
+    def _whole(self) -> str:
+        if self.url:
+            return f"{self.url} {' '.join(self.title.split())}"
+        return f"[[{self.note.lower()}]]" if self.note else f"{self.title} → {', '.join(self.feeds)}"
 
     @property
     def rank(self) -> tuple[int, int]:
@@ -81,6 +99,11 @@ _read: dict[str, tuple[str, list[Item], list[Problem]]] = {}  # by path: the tex
 def short_id(identity: str) -> str:
     """A short name for what is read, by which a browser keeps its ticks."""
     return hashlib.sha256(identity.encode()).hexdigest()[:10]
+
+
+def short_ids(identities: Iterable[str]) -> str:
+    """`short_id` of each, joined by commas: a tick is kept by the first, found by the first that is kept."""
+    return ",".join(short_id(identity) for identity in identities)
 
 
 def is_list(note: Note) -> bool:
@@ -108,7 +131,7 @@ def read_items(note: Note) -> tuple[list[Item], list[Problem]]:
             item = _item(note, task, body, problems)
             if item:
                 items.append(item)
-        known = _read[note.path] = text, items, problems
+        known = _read[note.path] = text, _parted(items), problems
     return list(known[1]), list(known[2])
 
 
@@ -116,6 +139,14 @@ def todos(note: Note) -> list[Task]:
     """The tasks of a list that are no items: milestones, questions, reminders."""
     lines = {item.line for item in read_items(note)[0]}
     return [task for task, _ in tasks(note) if task.line not in lines]
+
+
+def _parted(items: list[Item]) -> list[Item]:
+    """The items, each that shares title and place with one of other words marked as a part."""
+    said: defaultdict[str, set[str]] = defaultdict(set)
+    for item in items:
+        said[item.identity].add(item.words)
+    return [replace(item, is_part=True) if len(said[item.identity]) > 1 else item for item in items]
 
 
 def _item(note: Note, task: Task, body: str, problems: list[Problem]) -> Item | None:
@@ -157,6 +188,7 @@ def _item(note: Note, task: Task, body: str, problems: list[Problem]) -> Item | 
             if field.key == "after"
             for link in wikilink.find(field.value)
         ),
+        words=" ".join(find_fields(task.text)[1].split()),
     )
 
 

@@ -1,7 +1,7 @@
 """Tick an item of a reading list: one character of one line changes, in both languages, and nothing else."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ class Tickable(NamedTuple):
     mark: str
     title: str
     names: tuple[str, ...]
-    identity: str
+    identities: tuple[str, ...]
     minutes: int | None
 
 
@@ -48,14 +48,17 @@ def tick(vault: Vault, words: str, list_name: str = "", *, done: bool = True) ->
     return _tick_all(vault, _chosen(vault, words, list_name), done=done)
 
 
-def tick_ids(vault: Vault, ids: Iterable[str]) -> list[Tick]:
-    """Tick every item and milestone whose `short_id` is among `ids`, as the site keeps them."""
-    wanted = set(ids)
+def tick_ids(vault: Vault, kept: Mapping[str, bool]) -> list[Tick]:
+    """Tick every item and milestone that is ticked in `kept`, by `short_id` as the site keeps them."""
     found = [place for note in reading_lists(vault) for place in _places(vault, note)]
     for _, note in sorted(vault.notes.items()):
         if note.lang == "en" and note.properties.get("kind") in KINDS:
             found += _milestones(note)
-    places = [place for place in found if short_id(place.identity) in wanted]
+    places = []
+    for place in found:
+        names = [short_id(identity) for identity in place.identities]
+        if next((kept[name] for name in names if name in kept), False):
+            places.append(place)
     return _tick_all(vault, places, done=True)
 
 
@@ -96,41 +99,43 @@ def _chosen(vault: Vault, words: str, list_name: str) -> list[Tickable]:
             else "vaultkit next lists open items"
         )
         raise CallError(Problem(words, 0, "no-item", "is in no reading list", hint))
-    if len({place.identity for place in found}) > 1:
-        raise VaultError(
-            [
-                Problem(
-                    p.note.path, p.line, "which-item", f"`{words}` may mean {p.title}", "give the whole title"
-                )
-                for p in found
-            ]
-        )
-    return [place for place in everything if place.identity == found[0].identity]
+    if len({place.identities[0] for place in found}) > 1:
+        raise VaultError([_unclear(words, place, found) for place in found])
+    return [place for place in everything if place.identities[0] == found[0].identities[0]]
+
+
+def _unclear(words: str, place: Tickable, found: list[Tickable]) -> Problem:
+    """Of several that `words` may mean, one; two with the same title are told apart by all that they say."""
+    alike = [other for other in found if other.title == place.title]
+    name, hint = place.title, "give the whole title"
+    if len({other.identities[0] for other in alike}) > 1:
+        name, hint = place.names[-1], "give the whole line"
+    return Problem(place.note.path, place.line, "which-item", f"`{words}` may mean {name}", hint)
 
 
 def _places(vault: Vault, note: Note) -> Iterator[Tickable]:
     other = pair_of(vault, note.path)
     chinese = _titles(vault.notes[other]) if other else {}
     for nth, item in enumerate(read_items(note)[0]):
-        words = (item.title, item.url, item.note, chinese.get(("item", nth), ""))
-        yield _tickable(note, item, item.title, words, item.identity, item.minutes)
+        words = (item.title, item.url, item.note, chinese.get(("item", nth), ""), item.words)
+        yield _tickable(note, item, item.title, words, item.identities, item.minutes)
     named = identities(note)
     for nth, task in enumerate(todos(note)):
         names = (task.text, chinese.get(("todo", nth), ""))
         identity = named.get(task.line, f"{note.path}:{task.line}")
-        yield _tickable(note, task, task.text, names, identity, None)
+        yield _tickable(note, task, task.text, names, (identity,), None)
 
 
 def _milestones(note: Note) -> Iterator[Tickable]:
     named = identities(note)
     for task in milestones(note):
-        yield _tickable(note, task, task.text, (task.text,), named[task.line], None)
+        yield _tickable(note, task, task.text, (task.text,), (named[task.line],), None)
 
 
 def _tickable(
-    note: Note, at: Item | Task, title: str, names: Iterable[str], identity: str, minutes: int | None
+    note: Note, at: Item | Task, title: str, names: Iterable[str], same: tuple[str, ...], minutes: int | None
 ) -> Tickable:
-    return Tickable(note, at.line, at.column, at.mark, title, tuple(filter(None, names)), identity, minutes)
+    return Tickable(note, at.line, at.column, at.mark, title, tuple(filter(None, names)), same, minutes)
 
 
 def _titles(note: Note) -> dict[tuple[str, int], str]:

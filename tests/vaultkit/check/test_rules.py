@@ -290,7 +290,7 @@ LIST = (
         ("[A](https://a.org) [priority:: P1] [minutes:: 5] [[L]]", "A [minutes:: 5]", 6, "list-item"),
         ("minutes:: 5", "read:: 2026-02-30", 6, "list-item"),
         ("minutes:: 5", "date:: last week", 6, "list-item"),
-        ("https://b.org", "https://a.org", 7, "list-item"),
+        ("[B](https://b.org)", "[A](https://a.org) [[L]]", 7, "list-item"),
         ("[[L]]", "[after:: L]", 6, "list-item"),
     ],
 )

@@ -1,16 +1,18 @@
 """Guards ticking: one character changes, in both languages, and only when it is clear which."""
 
 import json
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vaultkit.check.lists import check_lists
 from vaultkit.cli import main
 from vaultkit.errors import VaultError
 from vaultkit.lists.items import read_items, short_id
 from vaultkit.lists.milestones import identities
-from vaultkit.lists.ticks import tick
+from vaultkit.lists.ticks import tick, tick_ids
 from vaultkit.note import parse_note
 from vaultkit.vault import Vault
 
@@ -60,11 +62,48 @@ def test_a_note_and_a_milestone_are_ticked_by_name(make_vault) -> None:
     assert [(root / name).read_text("utf-8") for name in ("L.md", "L.zh.md")] == [ENGLISH, CHINESE]
 
 
-def test_the_same_reading_is_ticked_in_every_list(make_vault) -> None:
-    root = make_vault({**FILES, "M.md": FRONT + "- [ ] [Elsewhere](https://a.org/kv)\n"})
+def test_the_same_reading_is_ticked_in_every_list_and_a_part_of_it_alone(make_vault) -> None:
+    other = FRONT + (
+        "- [ ] [KV caching  explained](https://a.org/kv) once more\n- [ ] [Section 2](https://a.org/kv)\n"
+    )
+    root = make_vault({**FILES, "M.md": other})
     ticked = tick(Vault.load(root), "KV caching explained")
     assert [made.path for made in ticked] == ["L.md", "M.md"]
-    assert "- [x] [Elsewhere]" in (root / "M.md").read_text("utf-8")
+    assert (root / "M.md").read_text("utf-8") == other.replace("[ ] [KV", "[x] [KV")
+    assert [made.line for made in tick(Vault.load(root), "Section 2")] == [5]
+    with pytest.raises(VaultError, match=r"L.md:4: which-item(.|\n)*M.md:5: which-item.*Section 2"):
+        tick(Vault.load(root), "https://a.org/kv")
+
+
+PARTS = FRONT + (
+    "- [ ] [Paper](https://a.org/p) section 1 [minutes:: 5] [[KV cache]]\n"
+    "- [ ] [Paper](https://a.org/p) section 2 [minutes:: 5] [[KV cache]]\n"
+    "- [ ] [[Softmax#Forward]]\n"
+    "- [ ] [[Softmax#Backward]]\n"
+)
+
+
+@pytest.mark.parametrize("line", [4, 5, 6, 7])
+def test_items_of_one_list_that_lead_to_the_same_place_but_say_something_else_are_ticked_alone(
+    make_vault, line: int
+) -> None:
+    root = make_vault({"L.md": PARTS, "Softmax.md": "# Forward\n# Backward\n", "KV cache.md": ""})
+    item = next(item for item in read_items(Vault.load(root).notes["L.md"])[0] if item.line == line)
+    with pytest.raises(VaultError, match=f"L.md:{line}: which-item.*mean {re.escape(item.words)}"):
+        tick(Vault.load(root), "Paper" if line < 6 else "Softmax")
+    assert [made.line for made in tick(Vault.load(root), item.words)] == [line]
+    lines = PARTS.split("\n")
+    lines[line - 1] = lines[line - 1].replace("[ ]", "[x]")
+    assert (root / "L.md").read_text("utf-8") == "\n".join(lines)
+    assert not list(check_lists(Vault.load(root)))
+
+
+def test_a_tick_kept_for_the_whole_counts_for_its_parts_until_they_have_their_own(make_vault) -> None:
+    root = make_vault({"L.md": PARTS})
+    first = read_items(Vault.load(root).notes["L.md"])[0][0]
+    kept = {"https://a.org/p": True, first.identity: False, "[[softmax]]": True}
+    ticked = tick_ids(Vault.load(root), {short_id(name): value for name, value in kept.items()})
+    assert [made.line for made in ticked] == [5, 6, 7]
 
 
 def test_what_is_not_clear_is_refused_and_nothing_is_written(make_vault) -> None:
@@ -101,8 +140,9 @@ def test_ticks_of_the_site_come_in(make_vault, tmp_path, capsys: pytest.CaptureF
     root = make_vault(FILES)
     file = tmp_path / "ticks.json"
     ticks = {
-        short_id("https://a.org/kv"): "2026-11-22",
-        short_id("https://a.org/scratch"): "",
+        short_id("https://a.org/kv KV caching explained"): "2026-11-22",
+        short_id("https://a.org/scratch KV cache from scratch"): "",
+        short_id("https://a.org/scratch"): "2026-11-21",
         "unknown": "x",
     }
     file.write_text(json.dumps({"version": 1, "ticks": ticks}))

@@ -1,21 +1,18 @@
 """`kvist metal lint FILE...`: what Apple's compiler would refuse, told without it."""
 
 import argparse
-import contextlib
 import json
-import signal
-import threading
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from kvist.errors import KvistError
+from kvist.metal.cli.limit import limited
+from kvist.metal.cli.text import add_text_options, checked_constants, source_of
 from kvist.metal.lint import Linted, lint
-from kvist.metal.preprocess import require_folders
+from kvist.metal.preprocess import preprocess, require_folders
+from kvist.metal.source import Source
 
 CLEAN, WRONG = 0, 1
-_TIME_LIMIT = 30.0
 _EPILOG = """\
 Three checks: rules (what the language forbids), address_spaces (types, parsed by the libclang package) and
 vocabulary (called names, against the headers in the MLX wheel). One that cannot be made is named with its
@@ -24,17 +21,13 @@ reason. A note (no kernel in the file, textures that were not checked) is no pro
 read, with --json {"error": "..."} on stdout."""
 
 
-class _Late(BaseException):
-    """The time is up; nothing on the way takes this for an error of its own."""
-
-
 def add_lint(commands: argparse._SubParsersAction) -> None:
     """Add the command to the parser's subcommands."""
     text = "check that .metal files are valid Metal, without Apple's compiler"
     told = text[0].upper() + text[1:] + "."
     parser = commands.add_parser("lint", help=text, description=told, epilog=_EPILOG)
     parser.add_argument("files", nargs="+", metavar="FILE", help=".metal files")
-    parser.add_argument("-I", "--include", action="append", default=[], metavar="DIR", help="for #include")
+    add_text_options(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run_lint)
 
@@ -44,8 +37,10 @@ def run_lint(arguments: argparse.Namespace) -> int:
     require_folders(arguments.include)
     several = []
     for file in arguments.files:
-        with _limited(_TIME_LIMIT):
-            several.append(lint(Path(file), include=arguments.include))
+        with limited("metal lint"):
+            source = source_of(file, arguments)
+            several.append(lint(source, include=arguments.include))
+            _require_constants(source, arguments)
     if arguments.json:
         results = [_result(done) for done in several]
         print(json.dumps(results[0] if len(results) == 1 else {"files": results}, indent=2))
@@ -54,31 +49,16 @@ def run_lint(arguments: argparse.Namespace) -> int:
     return WRONG if any(done.problems for done in several) else CLEAN
 
 
+def _require_constants(source: Source, arguments: argparse.Namespace) -> None:
+    """KvistError for a value that no function constant of the text has or holds."""
+    if arguments.constant:
+        made = preprocess(source, [Path(folder) for folder in arguments.include])
+        checked_constants(arguments.constant, made.module.constants, source.label)
+
+
 def _result(done: Linted) -> dict[str, Any]:
     problems = [asdict(p) for p in done.problems]
     return {"file": done.file, "problems": problems, "checks": done.checks, "notes": list(done.notes)}
-
-
-@contextlib.contextmanager
-def _limited(seconds: float) -> Iterator[None]:
-    """KvistError after that time: a text can be made to keep the rules busy for hours."""
-
-    def late(*_: object) -> NoReturn:
-        raise _Late
-
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    except _Late:
-        need = f"a text that is read and checked within {seconds:.0f} s"
-        raise KvistError("metal lint", need, "a longer time") from None
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def _text(done: Linted, named: bool) -> str:

@@ -3,7 +3,7 @@
 import argparse
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,13 @@ from kvist.metal.arguments import ORDERS
 from kvist.metal.bind import template_types
 from kvist.metal.buffers import Input, Output
 from kvist.metal.cli import values, words
+from kvist.metal.cli.linted import linted
+from kvist.metal.cli.text import add_text_options, constants_of, source_of, unique
 from kvist.metal.dtypes import bits, element_dtype
-from kvist.metal.emulate import THREADGROUP_MEMORY, emulate
+from kvist.metal.emulate import THREADGROUP_MEMORY, Counters, emulate
 from kvist.metal.frontend import KernelFunction
 from kvist.metal.preprocess import whole
 from kvist.metal.reports import KINDS
-from kvist.metal.source import load
 
 CLEAN, REPORTED = 0, 1
 _EPILOG = """\
@@ -79,27 +80,13 @@ def add_run(commands: argparse._SubParsersAction) -> None:
         help="an argument of a kernel template",
     )
     add(
-        "--constant",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="a function constant, by name or index",
-    )
-    add(
         "--threadgroup-memory",
         action="append",
         default=[],
         metavar="NAME=BYTES",
         help=f"size of a [[threadgroup(n)]] argument (without: {THREADGROUP_MEMORY}, outside of the limit)",
     )
-    add(
-        "-I",
-        "--include",
-        action="append",
-        default=[],
-        metavar="DIR",
-        help="where #include looks besides the file's folder",
-    )
+    add_text_options(parser)
     add("--time-limit", type=float, default=60.0, metavar="SECONDS", help="(default: 60)")
     add("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run_kernel)
@@ -118,9 +105,9 @@ def run_kernel(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     if not 0 < arguments.time_limit < 1e6:
         raise KvistError("--time-limit", "seconds, more than 0", str(arguments.time_limit))
-    path = Path(arguments.file)
     include = [Path(folder) for folder in arguments.include]
-    source = whole(load(path), include)
+    given_text = source_of(arguments.file, arguments)
+    source = whole(given_text, include)
     kernel, made = source.module.find(arguments.kernel, source.label)
     if arguments.template and not arguments.kernel:
         made = None
@@ -128,27 +115,28 @@ def _run(arguments: argparse.Namespace) -> int:
     grid = values.size(arguments.grid, "--grid")
     threadgroup = values.size(arguments.threadgroup, "--threadgroup")
     folder = _folder(arguments.save)
-    given = _unique(arguments.buffer, "--buffer")
+    given = unique(arguments.buffer, "--buffer")
     arrays = _buffers(given, arguments.out, kernel, types)
     sizes = _sizes(arguments.threadgroup_memory)
     seed = arguments.seed or 0
     done = emulate(
-        path,
+        given_text,
         grid,
         threadgroup,
         arrays,
         check=arguments.check,
         order=arguments.order,
         seed=seed,
-        template=_unique(arguments.template, "--template"),
+        template=unique(arguments.template, "--template"),
         name=arguments.kernel,
-        constants=_constants(arguments.constant),
+        constants=constants_of(arguments.constant),
         threadgroup_memory=sizes,
         include=include,
         allow=arguments.allow,
         time_limit=arguments.time_limit,
         stop=False,
     )
+    told = linted(given_text, include)
     saved = _save(done.outputs, folder, list(given.values()))
     result = {
         "kernel": made.host_name if made else kernel.name,
@@ -161,30 +149,22 @@ def _run(arguments: argparse.Namespace) -> int:
         "finished": done.finished,
         "outputs": {name: _described(array, saved[name]) for name, array in done.outputs.items()},
         "reports": [asdict(report) for report in done.reports],
-        "counters": asdict(done.counters),
+        "counters": asdict(done.counters) if done.finished else _uncounted(),
         "seconds": done.seconds,
+        "lint": told,
     }
     if arguments.json:
         print(json.dumps(result))
     else:
         idle_seed = arguments.seed is not None and arguments.order != "random"
-        said = words.notes(kernel, arrays, sizes, source.text, idle_seed)
+        said = words.notes(kernel, arrays, sizes, source.text, idle_seed) + words.refused(told)
         print(words.summary(done, result["outputs"], said, arguments.check))
     return CLEAN if done.finished and not done.reports else REPORTED
 
 
-def _unique(texts: list[str], option: str) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for text in texts:
-        name, value = values.pair(text, option)
-        if name in pairs:
-            raise KvistError(option, f"one value for {name}", "two")
-        pairs[name] = value
-    return pairs
-
-
-def _constants(texts: list[str]) -> dict[str | int, Any]:
-    return {name: value for name, value in _unique(texts, "--constant").items()}
+def _uncounted() -> dict[str, None]:
+    """The names of the counters, for a run that ended before they were told."""
+    return {field.name: None for field in fields(Counters)}
 
 
 def _buffers(
@@ -224,7 +204,7 @@ def _output(argument: values.OutputArgument, dtype: mx.Dtype) -> Output:
 
 def _sizes(texts: list[str]) -> dict[str, int]:
     sizes = {}
-    for name, value in _unique(texts, "--threadgroup-memory").items():
+    for name, value in unique(texts, "--threadgroup-memory").items():
         if not value.isdecimal() or int(value) == 0:
             raise KvistError("--threadgroup-memory", "name=bytes", f"{name}={value}")
         sizes[name] = int(value)

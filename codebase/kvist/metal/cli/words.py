@@ -51,6 +51,14 @@ def notes(
     return [*lines, "note: --seed has no effect without --order random"] if idle_seed else lines
 
 
+def refused(linted: dict[str, Any]) -> list[str]:
+    """A line where lint finds what Apple's compiler would refuse. linted: of `kvist.metal.cli.linted`."""
+    count, first = linted["problems"], linted["first"]
+    if not count:
+        return []
+    return [f"`kvist metal lint` finds {_count(count, 'problem')} in this text, first {first}"]
+
+
 def summary(done: Emulation, outputs: dict[str, Any], said: list[str], check: bool) -> str:
     """Reports, notes, files and counters as text."""
     lines = [*map(str, done.reports), *said]

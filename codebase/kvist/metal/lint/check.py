@@ -44,7 +44,7 @@ def lint(kernel: str | Path | Source, *, include: Sequence[str | Path] = ()) -> 
     Raises KvistError for a file that cannot be read.
     """
     source = load(kernel)
-    shown = str(kernel) if isinstance(kernel, (str, Path)) and source.path else source.label
+    shown = str(source.path or source.label)
     raw = source.text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
     if len(raw) > _MAX_CHARACTERS:
         raise KvistError(shown, f"at most {_MAX_CHARACTERS} characters", str(len(raw)))

@@ -2,6 +2,20 @@
 
 from dataclasses import dataclass
 
+# Codes of a text that says nothing certain: it does not parse, or its kernels and parameters are none.
+UNREADABLE = frozenset(
+    {
+        "attribute-brackets",
+        "include",
+        "kernel-form",
+        "kernel-return",
+        "parameter-attribute",
+        "preprocessor",
+        "syntax",
+        "unknown-attribute",
+    }
+)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:

@@ -3,13 +3,34 @@ const events = new EventSource("/__kvist/events");
 events.onmessage = ({ data }) => {
   const { problems, failures, changed, stopped } = JSON.parse(data);
   if (failures) return red(failures);
-  if ((changed || !stopped) && concerns(changed)) return location.reload();
+  if ((changed || !stopped) && concerns(changed)) return reload();
   if (!problems.length) return document.getElementById("k-problems")?.remove();
   const box = document.getElementById("k-problems") ?? document.body.appendChild(bar());
   const [title, lines] = box.children;
   title.textContent = `${stopped ? "The last good version is shown. " : ""}To mend: ${problems.length}`;
   lines.textContent = problems.join("\n");
 };
+
+// An open dialog is somebody's work: the search, with what is typed in it. The page is loaded again once it is
+// closed, unless it is left for another one then.
+let held = false;
+let leaving = false;
+function reload() {
+  const dialog = document.querySelector("dialog[open]");
+  if (!dialog) return leaving || location.reload();
+  if (held) return;
+  held = true;
+  dialog.addEventListener("click", ({ target, ctrlKey, metaKey, shiftKey }) => {
+    const link = target.closest("a[href]");
+    leaving = Boolean(link) && !ctrlKey && !metaKey && !shiftKey && link.pathname !== location.pathname;
+  });
+  dialog.addEventListener("close", () => {
+    held = false;
+    reload();
+  }, { once: true });
+}
+
+addEventListener("pageshow", () => (leaving = false)); // come back to
 
 // Paper does not show it.
 for (const [event, display] of [["beforeprint", "none"], ["afterprint", ""]])

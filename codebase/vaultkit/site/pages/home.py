@@ -1,5 +1,8 @@
 """Below the text of a front page (`kind: home`): lists and how far they are, a map, what is new."""
 
+from collections import Counter
+from collections.abc import Hashable, Iterator
+
 from vaultkit.lists.items import Item, is_list, read_items
 from vaultkit.note import Note
 from vaultkit.pairs import canonical
@@ -73,7 +76,7 @@ def _next(context: Context, note: Note) -> list[str]:
         shown = shown or not item.done
         rows.append(
             f'<li data-k-id="{item_id(item)}" data-k-done="{int(item.done)}"{hidden}>'
-            f'<a href="{attribute(href)}">{escape(titles.get(item.identity, item.title))}</a></li>'
+            f'<a href="{attribute(href)}">{escape(titles.get(item.line, item.title))}</a></li>'
         )
     if not rows:
         return []
@@ -81,11 +84,21 @@ def _next(context: Context, note: Note) -> list[str]:
     return [f'<ul class="k-next" aria-label="{label}">{"".join(rows)}</ul>']
 
 
-def _titles(context: Context, note: Note) -> dict[str, str]:
-    """What items are called in the reader's language, by what they ask to read."""
+def _titles(context: Context, note: Note) -> dict[int, str]:
+    """What items are called in the reader's language, by their line."""
     page = context.sitemap.page_of(note.path)
     translated = context.vault.notes[page.note(context.language)] if page else note
-    return {item.identity: item.title for item in read_items(translated)[0]}
+    theirs = dict(_numbered(translated))
+    return {item.line: theirs[key].title for key, item in _numbered(note) if key in theirs}
+
+
+def _numbered(note: Note) -> Iterator[tuple[Hashable, Item]]:
+    """Each item by where it leads, which is the same in both languages; the second to lead there says so."""
+    seen: Counter[Hashable] = Counter()
+    for item in read_items(note)[0]:
+        place = item.url, item.note.lower(), tuple(name.lower() for name in item.feeds)
+        seen[place] += 1
+        yield (place, seen[place]), item
 
 
 def _href(context: Context, note: Note, item: Item) -> str:

@@ -1,6 +1,6 @@
 """How far a reading list has come, and the tools beside it: filters, a visitor's own ticks, a map."""
 
-from vaultkit.lists.items import Item, read_items, short_id
+from vaultkit.lists.items import Item, read_items, short_ids
 from vaultkit.lists.reading import progress
 from vaultkit.note import Note
 from vaultkit.site.context import Context
@@ -58,5 +58,5 @@ def todo_mark(name: str) -> str:
 
 
 def item_id(item: Item) -> str:
-    """A short name for what is read: the same in both languages and in every list."""
-    return short_id(item.identity)
+    """Short names for what is read: the same in both languages and in every list."""
+    return short_ids(item.identities)

@@ -23,8 +23,8 @@ export function markFirst(box, root, language) {
 function show(box, taught, words) {
   const ticks = read("kvist.ticks", {});
   const isRead = (item) => "kKnown" in item.dataset || (taught[item.dataset.kPage] ?? []).some((row) => {
-    const [id, inFile] = row.split(":");
-    return ticked(ticks, id, inFile === "1");
+    const [ids, inFile] = row.split(":");
+    return ticked(ticks, ids, inFile === "1");
   });
   const items = [...box.querySelectorAll("li")];
   const known = items.filter(isRead);

@@ -6,12 +6,12 @@ const WORDS = {
   en: {
     all: "any priority", none: "no priority", review: "review", new: "new", time: "any length", upTo: "up to {n} min",
     open: "unread only", take: "Import ticks", give: "Export ticks", shown: "{n} shown",
-    kept: "Your ticks are kept in this browser only.", bad: "That file holds no ticks.", taken: "Ticks imported.",
+    kept: "Ticks set here are kept in this browser, on top of those in the list's file.", bad: "That file holds no ticks.", taken: "Ticks imported.",
   },
   zh: {
     all: "全部优先级", none: "未标优先级", review: "复习", new: "新", time: "不限时长", upTo: "{n} 分钟以内",
     open: "只看未读", take: "导入勾选", give: "导出勾选", shown: "显示 {n} 项",
-    kept: "勾选只保存在这个浏览器里。", bad: "这个文件里没有勾选记录。", taken: "勾选已导入。",
+    kept: "在这里打的勾保存在这个浏览器里，叠加在清单文件已有的勾选之上。", bad: "这个文件里没有勾选记录。", taken: "勾选已导入。",
   },
 }[document.documentElement.lang] ?? {};
 
@@ -20,8 +20,8 @@ export function progressBars() {
   for (const bar of document.querySelectorAll(".k-progress[data-k-items]")) {
     let done = 0, spent = 0;
     for (const row of bar.dataset.kItems.split(" ")) {
-      const [id, inFile, minutes] = row.split(":");
-      if (!ticked(ticks, id, inFile === "1")) continue;
+      const [ids, inFile, minutes] = row.split(":");
+      if (!ticked(ticks, ids, inFile === "1")) continue;
       done += 1;
       spent += Number(minutes);
     }
@@ -47,7 +47,7 @@ export function readingList() {
   const all = [...items, ...todos];
   const tools = document.querySelector(".k-list-tools") ?? toolsBelow(todos);
   if (!tools || !all.length) return;
-  for (const item of all) item.box.addEventListener("change", () => tick(item));
+  for (const item of all) item.box.addEventListener("change", () => tick(item, all));
   if (items.length) tools.append(...filters(items));
   tools.append(...exchange(all));
   tools.hidden = false;
@@ -85,23 +85,25 @@ function itemOf(mark) {
   box.disabled = false;
   box.closest("label")?.classList.add("k-tickable");
   box.setAttribute("aria-label", row.querySelector("a")?.textContent ?? row.textContent.trim());
-  return { row, box, id: mark.dataset.kId, minutes: mark.dataset.kMinutes, priority: mark.dataset.kPriority, inFile: box.checked };
+  return { row, box, ids: mark.dataset.kId, minutes: mark.dataset.kMinutes, priority: mark.dataset.kPriority, inFile: box.checked };
 }
 
-export function ticked(ticks, id, inFile) {
-  return id in ticks ? Boolean(ticks[id]) : inFile;
+/** `ids`, joined by commas: that of the item, then those by which its tick may have been kept before. */
+export function ticked(ticks, ids, inFile) {
+  const kept = ids.split(",").find((id) => id in ticks);
+  return kept === undefined ? inFile : Boolean(ticks[kept]);
 }
 
-function tick(item) {
+function tick(item, all) {
   const now = new Date();
   const day = [now.getFullYear(), now.getMonth() + 1, now.getDate()].map((n) => String(n).padStart(2, "0")).join("-");
-  write(TICKS, { ...read(TICKS, {}), [item.id]: item.box.checked ? day : "" });
-  progressBars();
+  write(TICKS, { ...read(TICKS, {}), [item.ids.split(",")[0]]: item.box.checked ? day : "" });
+  show(all); // the same item may stand on the page twice
 }
 
 function show(items) {
   const ticks = read(TICKS, {});
-  for (const item of items) item.box.checked = ticked(ticks, item.id, item.inFile);
+  for (const item of items) item.box.checked = ticked(ticks, item.ids, item.inFile);
   progressBars();
 }
 

@@ -7,6 +7,7 @@ import { fold, isRun, isTraditional, readQuery } from "./words.js";
 
 const DETAILED = 8; // rows whose text is fetched at once
 const WHOLE = 700; // points from which on a name has all that was asked for
+const EXACT = 850; // points from which on a name is what was asked for, word for word
 const PART = 400; // points from which on a name is a good part of what was asked for
 const FEW = 5; // with fewer pages than that the other language is asked too
 
@@ -23,7 +24,7 @@ async function readFor(text, root, site) {
 export async function findNames(text, site) {
   const own = await readFor(text, site.roots[site.language], site);
   const query = readQuery(text);
-  return { rows: ordered(nameRows(own, matchNames(own, query), query)) };
+  return { rows: ordered(nameRows(own, matchNames(own, query), query), query) };
 }
 
 /** {rows, mended, partly}: rows are {href, title, name, heading, points, planned, api, detail()}. */
@@ -46,7 +47,7 @@ export async function find(text, site) {
       answer = more;
     }
   }
-  const sorted = ordered(rows);
+  const sorted = ordered(rows, query);
   await Promise.all(sorted.filter((row, index) => index < DETAILED || (row.inHeading && index < 2 * DETAILED)).map((row) => row.detail()));
   for (const row of sorted) if (row.inHeading && row.heading && fold(row.heading) === query.fold) row.points = Math.max(row.points, (row.listing ? 480 : 900) - (row.planned ? 25 : 0));
   const whole = sorted.some((row) => row.points >= WHOLE && !row.like); // then that is what was meant
@@ -56,7 +57,8 @@ export async function find(text, site) {
 const byPoints = (a, b) => b.points - a.points;
 
 /** Best first; of the API at most three names, or eight if nothing else is so called. */
-function ordered(rows) {
+function ordered(rows, query) {
+  if (query.tokens.length === 1) writtenFirst([...rows.values()]);
   const sorted = [...rows.values()].sort(byPoints);
   const named = (row) => row.part && row.api;
   const most = sorted[0] && named(sorted[0]) ? 8 : 3;
@@ -64,6 +66,13 @@ function ordered(rows) {
   const kept = sorted.filter((row) => !named(row) || ++parts <= most);
   const shown = new Set(kept.filter(named).map((row) => row.page));
   return kept.filter((row) => named(row) || !row.api || row.named || !shown.has(row.page)); // not the page of a name again
+}
+
+/** Of notes of whose names one word was asked for, the planned ones stand below all that are written. */
+function writtenFirst(rows) {
+  const named = rows.filter((row) => row.named && !row.part && !row.api && !row.page.made && !row.listing);
+  const least = Math.min(...named.filter((row) => !row.planned).map((row) => row.points));
+  for (const row of named) if (row.planned && row.byName < EXACT && row.points >= least) row.points = least - 1 / (1 + row.points);
 }
 
 function nameRows(own, found, query) {
