@@ -35,7 +35,7 @@ from vaultkit.lists.items import is_list
 from vaultkit.pairs import translated
 from vaultkit.site.pages.graph import SLUGS
 from vaultkit.site.paths import LANGUAGES, Layout
-from vaultkit.site.server import SCRIPT
+from vaultkit.site.server import TAGS
 from vaultkit.site.sitemap import SiteMap
 from vaultkit.vault import Vault
 
@@ -231,7 +231,7 @@ def _page(server: HTTPConnection, path: str) -> bytes | None:
     page = answer.read()
     if answer.status != HTTPStatus.OK:
         return None
-    return _plain(page.replace(f'<script src="{SCRIPT}" defer></script>'.encode(), b"", 1))
+    return _plain(page.replace(TAGS.encode(), b"", 1))
 
 
 def _plain(page: bytes | None) -> bytes | None:

@@ -101,25 +101,31 @@ def test_a_card_that_is_not_drawn_is_not_named(server: Server, tmp_path: Path) -
 
 def test_browsers_are_told(server: Server, listeners: Listeners) -> None:
     with urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}{EVENTS}", timeout=60) as events:
+        events.readline()  # how things stand
+        events.readline()
         listeners.tell(["a.md:1: broken"], ["a/index.html"])
         want: dict[str, object] = {
             "problems": ["a.md:1: broken"],
             "stopped": False,
             "changed": ["a/index.html"],
+            "seen": 1,
         }
         assert json.loads(events.readline().removeprefix(b"data: ")) == want
         events.readline()
         listeners.tell([])
-        want = {"problems": [], "stopped": False, "changed": None}
+        want = {"problems": [], "stopped": False, "changed": None, "seen": 2}
         assert json.loads(events.readline().removeprefix(b"data: ")) == want
 
 
 def test_who_comes_late_still_hears_of_problems_and_has_nothing_to_load_again(listeners: Listeners) -> None:
     listeners.tell(["a.md:1: broken"], stopped=True)
-    want = {"problems": ["a.md:1: broken"], "stopped": True, "changed": []}
-    assert json.loads(listeners.join().get(timeout=60)) == want
-    listeners.tell([])
-    assert listeners.join().empty()
+    kept = {"problems": ["a.md:1: broken"], "stopped": True, "failures": [], "running": [], "seen": 1}
+    assert json.loads(listeners.join().get(timeout=60)) == kept | {"changed": []}
+    listeners.run(([], ["a/"]))
+    listeners.run(([], ["a/"]))
+    assert listeners.state() == kept | {"running": ["a/"], "seen": 2}
+    listeners.tell([], runs=([], []))
+    assert json.loads(listeners.join().get(timeout=60))["problems"] == []
 
 
 def test_a_change_is_seen_once(project: Layout) -> None:

@@ -19,7 +19,8 @@ from vaultkit.run.session import Session
 from vaultkit.site import verify
 from vaultkit.site.paths import Layout
 from vaultkit.site.results import Results
-from vaultkit.site.verify import Failures, Verifier, unverified, url_of
+from vaultkit.site.verify import Runs, Verifier, unverified
+from vaultkit.site.wrong import Wrong, url_of
 
 GOOD = "# Good\n\n```python\nprint(1 + 1)\n```\n```output\n2\n```\n"
 BAD = "# Bad\n\n```python\nassert 1 == 2\n```\n"
@@ -40,15 +41,20 @@ def vault(tmp_path: Path) -> Path:
 
 
 class Told:
-    """A verifier, what it said, and the failures it told last."""
+    """A verifier, what it said, the failures it told last by address, and what it told as running."""
 
     def __init__(self, root: Path) -> None:
         self.said: list[str] = []
-        self.failures: Failures = {}
-        self.verifier = Verifier(root, self.said.append, self._red)
+        self.failures: dict[str, list[Wrong]] = {}
+        self.running: list[list[str]] = [[]]
+        self.verifier = Verifier(root, self.said.append, self.hear)
 
-    def _red(self, failures: Failures) -> None:
-        self.failures = failures
+    def hear(self, runs: Runs) -> None:
+        self.failures = {}
+        for failure in runs[0]:
+            self.failures.setdefault(failure.urls[0], []).append(failure)
+        if runs[1] != self.running[-1]:
+            self.running.append(runs[1])
 
     def settle(self) -> list[str]:
         self.said.clear()
@@ -63,13 +69,40 @@ def test_each_state_is_run_once(vault: Path) -> None:
     assert (
         told.said[0] == "running 2 notes for their badges ..." and told.said[-1] == "1 notes verified, 1 not"
     )
-    assert "Bad.md:4: block-error" in told.failures["bad/"][0] and list(told.failures) == ["bad/"]
+    assert "Bad.md:4: block-error" in told.failures["bad/"][0].text and list(told.failures) == ["bad/"]
     assert unverified(vault) == ["Bad.md"] and told.settle() == []
 
     (vault / "Bad.md").write_text(BAD.replace("2", "1"), encoding="utf-8")
     assert told.settle()[-1] == "1 notes verified" and told.failures == {} and unverified(vault) == []
     (vault / "Good.md").write_text(GOOD.replace("1 + 1", "0 + 2"), encoding="utf-8")
     assert unverified(vault) == ["Good.md"]
+
+
+def test_pages_wait_for_a_verdict_from_the_edit_to_the_badge(vault: Path) -> None:
+    told = Told(vault)
+    told.settle()
+    good, bad = ["good/", "zh/good/"], ["bad/", "zh/bad/"]
+    assert told.running[1:] == [sorted([*bad, *good]), good]  # its badge comes with the next build
+    assert told.verifier.expect([])[1] == []
+    (vault / "Bad.md").write_text(BAD.replace("2", "1"), encoding="utf-8")
+    failures, running = told.verifier.expect(
+        ["Bad.md"]
+    )  # the page is there, nobody has looked what is to run
+    assert running == bad and [failure.note for failure in failures] == ["vault/Bad.md"]
+    told.settle()
+    assert told.verifier.expect([]) == ([], [])
+
+
+def test_a_fault_in_the_engine_is_told_with_its_line(vault: Path) -> None:
+    engine = vault.parent / "codebase" / "kvist" / "ops.py"
+    engine.write_text("def f():\n    return 1 / 0\n")
+    code = f"import sys\nsys.path.insert(0, {str(engine.parent)!r})\nfrom ops import f\nf()"
+    (vault / "Bad.md").write_text(f"# Bad\n\n```python\n{code}\n```\n", encoding="utf-8")
+    told = Told(vault)
+    said = told.settle()
+    at = said.index("vault/Bad.md:7: block-error ZeroDivisionError: division by zero")
+    assert said[at + 1] == "    codebase/kvist/ops.py:2, in f: return 1 / 0"
+    assert told.failures["bad/"][0].rows == ("codebase/kvist/ops.py:2, in f: return 1 / 0",)
 
 
 def test_engine_and_data_take_the_badge_away_and_a_run_brings_it_back(vault: Path) -> None:
@@ -84,7 +117,7 @@ def test_engine_and_data_take_the_badge_away_and_a_run_brings_it_back(vault: Pat
     data.write_text("8")
     assert unverified(vault) == ["Reads.md"]
     told.settle()
-    assert "output-differs" in told.failures["reads/"][0]
+    assert told.failures["reads/"][0].kind == "output-differs"
     data.write_text("7")
     told.settle()
     assert unverified(vault) == [] and told.failures == {}
@@ -126,7 +159,7 @@ def test_what_changes_beside_the_vault_while_its_note_runs_is_run_once_more(
     monkeypatch.setattr(verify.subprocess, "Popen", Run)
     said = told.settle()
     assert sum(line.startswith("running") for line in said) == 2 and "1 notes verified" in said
-    assert "output-differs" in told.failures["good/"][0] and told.settle() == []
+    assert told.failures["good/"][0].kind == "output-differs" and told.settle() == []
 
 
 def test_it_is_said_where_no_badge_can_be_kept(vault: Path) -> None:
@@ -248,13 +281,17 @@ def test_an_edit_brings_the_badge_back_or_the_failing_line(served: tuple[Layout,
             raise AssertionError("nothing was told")
 
         def badge(message: dict) -> bool:
-            return "failures" not in message and "k-pill-verified" in page()
+            return "changed" in message and "k-pill-verified" in page()
+
+        def own(failure: dict) -> bool:
+            return failure["urls"] == ["concepts/good/", "zh/concepts/good/"]
 
         if "k-pill-verified" not in page():
             wait(badge)
         note.write_text(GOOD.replace("1 + 1", "2 + 3"), "utf-8")
-        told = wait(lambda message: bool(message.get("failures")))
-        assert "Good.md:7: output-differs" in told["failures"]["concepts/good/"][0]
+        told = wait(lambda message: any(map(own, message.get("failures", []))))
+        (failure,) = filter(own, told["failures"])
+        assert "Good.md:7: output-differs" in failure["text"] and failure["rows"] == ["-2", "+5"]
         if "k-pill-verified" in page():  # the page of before the edit: its build is still to come
             wait(lambda message: "k-pill-verified" not in page())
         note.write_text(GOOD.replace("1 + 1", "3 - 1"), "utf-8")

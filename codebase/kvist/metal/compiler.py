@@ -96,7 +96,10 @@ def refusal(messages: str, label: str, command: str, status: int) -> KvistError:
         return MissingHeader(where, f"the header {name}", "no such file", hint)
     # A fatal error is a full disk, a file that is gone and the like.
     kind = KvistError if _FATAL.search(messages) else CompileError
-    return kind(where, "Metal source that compiles", f"the error: {message}", f"compiled by {command}")
+    hint = f"compiled by {command}"
+    if re.search(r"(?:overloaded|call to) .*is ambiguous", message):
+        hint = "it is ambiguous in Metal, too: arguments of one type, such as 0.5h beside a half, or a cast"
+    return kind(where, "Metal source that compiles", f"the error: {message}", hint)
 
 
 def _first_of(messages: str, label: str) -> tuple[str, str] | None:

@@ -31,6 +31,7 @@ from kvist.metal.reports import KINDS, Report, reports_of
 from kvist.metal.requirements import require_runnable
 from kvist.metal.rewrite import to_cpp
 from kvist.metal.source import HasSource, Source, load
+from kvist.metal.unset import unset_values
 from kvist.metal.usage import require_constants
 
 THREADGROUP_MEMORY = 32768  # bytes, on every Apple GPU
@@ -219,6 +220,8 @@ def _execute(task: _Task, allow: frozenset[str] = frozenset(), stop: bool = True
     finished, raw = result.pop("finished"), result.pop("reports")
     source = task.source
     found = reports_of(raw, executable, task.function, source.text, source.label, task.time_limit)
+    if task.check:
+        found += tuple(unset_values(task.function, task.bound, done.contents, source.text, source.label))
     reports = tuple(r for r in found if r.kind not in allow)
     if reports and stop:
         raise reports[0].error()

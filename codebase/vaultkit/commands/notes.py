@@ -40,8 +40,8 @@ def _run_arguments(parser: ArgumentParser) -> None:
     parser.epilog = (
         "Exit code 0: all does as the notes say; 1: something does not; 2: no such folder or note. --json: "
         "JSON Lines, one object a note: path, ok, blocks (skipped ones included), passed, skipped (a list of "
-        "line, reason), failures (a list of path, line, kind, message, hint, expected, actual, details), "
-        "seconds, reused (the former verdict holds), why (it was run or not)."
+        "line, reason), failures (a list of path, line, kind, message, hint, expected, actual, details, "
+        "block, a number or null), seconds, reused (the former verdict holds), why (it was run or not)."
     )
     for flag, help_text in zip(FLAGS, _FLAG_HELP, strict=True):
         parser.add_argument(flag, action="store_const", const=flag, help=help_text)

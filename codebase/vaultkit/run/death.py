@@ -56,7 +56,7 @@ def dead(cache: RunCache, row: Row, death: Death, engine: str) -> NoteReport:
     report.texts = ["\n".join([problem, *source, *(f"    {row}" for row in details), again])]
     report.failures = [
         {"path": path, "line": line, "kind": CODE, "message": message, "hint": hint,
-         "expected": None, "actual": None, "details": details}
+         "expected": None, "actual": None, "details": details, "block": block.number if block else None}
     ]  # fmt: skip
     _forget(cache, path, len(blocks), engine)
     return report

@@ -143,7 +143,7 @@ def run_note(session: Session, told: Told | None = None) -> RunReport:
             report.texts.append(str(problem_here(session.vault, problem)))
             report.failures.append(
                 {"path": session.path, "line": problem.line, "kind": problem.code, "message": problem.message,
-                 "hint": problem.hint, "expected": None, "actual": None, "details": []}
+                 "hint": problem.hint, "expected": None, "actual": None, "details": [], "block": None}
             )  # fmt: skip
         return report
     passed: dict[int, Verdict] = {}
@@ -172,13 +172,13 @@ def run_note(session: Session, told: Told | None = None) -> RunReport:
         elif verdict.status == "skipped":
             report.skipped.append(Skip(block.line, verdict.reason))
         else:
-            report.failures += [as_dict(session, failure) for failure in verdict.failures]
+            report.failures += [as_dict(session, block, failure) for failure in verdict.failures]
     report.texts = failures_text(session, report.verdicts, again(session, "run"))
     report.seconds = sum(execution.seconds for execution in session.executed.values())
     return report
 
 
-def as_dict(session: Session, failure: Failure) -> dict[str, object]:
+def as_dict(session: Session, block: Block, failure: Failure) -> dict[str, object]:
     """A failure for machines: where, what, and what was expected and came instead, as lines of text."""
     return {
         "path": session.path,
@@ -189,6 +189,7 @@ def as_dict(session: Session, failure: Failure) -> dict[str, object]:
         "expected": failure.expected,
         "actual": failure.actual,
         "details": list(failure.details),
+        "block": block.number,
     }
 
 

@@ -42,7 +42,8 @@ def failure_text(session: Session, verdict: Verdict) -> str:
             parts += _source(session, verdict.block, failure)
             if not is_unreadable(session, failure.error) and not _is_end(session, failure.error):
                 parts += _traceback(session, failure.error)
-        parts += [f"    {line}" for line in failure.details]
+        else:  # of an error the traceback says it
+            parts += [f"    {line}" for line in failure.details]
     error = verdict.failures[0].error if verdict.failures else None
     if error is not None:
         parts += _stderr(session, verdict.block)

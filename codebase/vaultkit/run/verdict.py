@@ -22,13 +22,15 @@ from vaultkit.run.execute import Execution, said
 from vaultkit.run.figures import data_hash, same_figure
 from vaultkit.run.limit import ProcessEnd, TimeLimit
 from vaultkit.run.program import Block
+from vaultkit.run.raised import raised
 from vaultkit.run.session import Session, is_expected
 
 Status = Literal["passed", "skipped", "failed"]
 
 
 class Failure(NamedTuple):
-    """One thing that went wrong; `details` are whole lines, printed below the message.
+    """One thing that went wrong; `details` are whole lines, printed below the message; of an error, where
+    else it came up, which its traceback shows too.
 
     `expected` and `actual` are what the note says and what the block did, where they can be set side by side.
     """
@@ -112,15 +114,16 @@ def _error(session: Session, block: Block, execution: Execution) -> Failure | No
         return Failure(line, "too-slow", str(error), hint=hint, error=error)
     if isinstance(error, ProcessEnd):
         return Failure(line, "block-error", str(error), hint="leave it out", error=error)
-    raised = f"{type(error).__name__}: {_words(session, error)}".rstrip(": ")
-    message = cut(raised.split("\n")[0])
+    text = f"{type(error).__name__}: {_words(session, error)}".rstrip(": ")
+    message = cut(text.split("\n")[0])
     if isinstance(error, AssertionError) and not said(error):
         message = f"{message}: {explained(session, error)[0]}".rstrip(": ")
     wanted = f"{name} with {block.control.message!r}" if block.control.message else name
     expected = f" (expected {wanted})" if name else ""
     hint = _error_hint(session, block, error)
     shown = [wanted] if name else []
-    return Failure(line, "block-error", message + expected, (), hint, error, shown, raised.split("\n"))
+    rows = raised(session, error)
+    return Failure(line, "block-error", message + expected, rows, hint, error, shown, text.split("\n"))
 
 
 def is_unreadable(session: Session, error: BaseException | None) -> bool:

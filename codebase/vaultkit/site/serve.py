@@ -11,7 +11,7 @@ from vaultkit.site.live.builder import Builder
 from vaultkit.site.live.session import Update
 from vaultkit.site.paths import Layout
 from vaultkit.site.server import Listeners, Server, open_server
-from vaultkit.site.verify import Verifier
+from vaultkit.site.verify import Verifier, without_badge
 from vaultkit.site.watch import watch
 
 Say = Callable[[str], None]
@@ -40,7 +40,7 @@ def serve(layout: Layout, host: str, port: int, say: Say, *, run_notes: bool = F
                 return 1
             shown = f"[{host}]" if ":" in host else host
             say(f"serving http://{shown}:{server.server_port}/ in English, /zh/ in Chinese (Ctrl-C stops)")
-            verifier = Verifier(layout.vault, say, listeners.red) if run_notes else None
+            verifier = Verifier(layout.vault, say, listeners.run) if run_notes else None
             _run(server, builder, seen, listeners, say, verifier)
         except KeyboardInterrupt:
             say("stopped")
@@ -70,7 +70,11 @@ def _run(
     def changed() -> None:
         done = builder.update()
         _tell_update(done, say)
-        listeners.tell(done.faults, None if done.again else done.written, stopped=done.stopped)
+        runs = None
+        if verifier:
+            layout = builder.layout
+            runs = verifier.expect(without_badge(layout.vault, layout.site, done.written))
+        listeners.tell(done.faults, None if done.again else done.written, stopped=done.stopped, runs=runs)
         if verifier:
             verifier.wake()
 

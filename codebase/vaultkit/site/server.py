@@ -2,65 +2,96 @@
 
 import json
 import re
+from dataclasses import asdict
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Lock
+from typing import Any
 from urllib.parse import urlsplit
 
 from vaultkit.site.paths import HERE
+from vaultkit.site.verify import Runs
 
 EVENTS = "/__kvist/events"
 SCRIPT = "/__kvist/reload.js"
+STYLE = "/__kvist/live.css"
+# Rendering waits for the script: what it puts in stands there at once.
+TAGS = f'<link rel="stylesheet" href="{STYLE}"><script src="{SCRIPT}" defer blocking="render"></script>'
 _CARD = re.compile(rb'<meta property="og:image" content="[^"]*?(cards/[0-9a-f]+\.png)">')
 _CARD_LINES = re.compile(rb'\s*<meta property="og:image[^>]*>')
 HEARTBEAT = 15.0  # seconds between signs of life, so that closed browsers are noticed
 
 
 class Listeners:
-    """Browsers that wait for news; each gets every message once. The last message about problems is kept."""
+    """Browsers that wait for news; each gets every message once. How things stand is kept."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._queues: set[SimpleQueue[str]] = set()
         self._problems: list[str] = []
         self._stopped = False
-        self._failures: dict[str, list[str]] = {}
+        self._runs: dict[str, Any] = {}  # nothing while no notes are run
+        self._seen = 0
 
-    def red(self, failures: dict[str, list[str]]) -> None:
-        """Tell all which notes fail now, by the URL of their page."""
+    def run(self, runs: Runs) -> None:
+        """Tell all which notes fail now, and which pages wait for a verdict."""
         with self._lock:
-            if failures != self._failures:
-                self._failures = failures
-                for queue in self._queues:
-                    queue.put(json.dumps({"failures": failures}))
+            told = _told(runs)
+            if told != (self._runs or _told(([], []))):
+                self._runs = told
+                self._send(told)
 
-    def tell(self, problems: list[str], changed: list[str] | None = None, *, stopped: bool = False) -> None:
+    def tell(
+        self,
+        problems: list[str],
+        changed: list[str] | None = None,
+        *,
+        stopped: bool = False,
+        runs: Runs | None = None,
+    ) -> None:
         """Tell all what is to be mended, and who shows one of the files that have `changed` (None: any) to
-        reload. stopped: what is shown is older than the vault.
+        reload. stopped: what is shown is older than the vault. runs: as in `run`, with the same message.
         """
         with self._lock:
             self._problems, self._stopped = problems, stopped
-            message = json.dumps({"problems": problems, "stopped": stopped, "changed": changed})
-            for queue in self._queues:
-                queue.put(message)
+            self._runs = _told(runs) if runs else self._runs
+            told = self._runs if runs else {}
+            self._send({"problems": problems, "stopped": stopped, "changed": changed} | told)
+
+    def _send(self, message: dict[str, Any]) -> None:
+        self._seen += 1
+        text = json.dumps(message | {"seen": self._seen})
+        for queue in self._queues:
+            queue.put(text)
+
+    def state(self) -> dict[str, Any]:
+        """How things stand, for a page that is just being loaded."""
+        with self._lock:
+            return self._state()
+
+    def _state(self) -> dict[str, Any]:
+        kept = {"problems": self._problems, "stopped": self._stopped, "seen": self._seen}
+        return _told(([], [])) | kept | self._runs
 
     def join(self) -> SimpleQueue[str]:
+        """Messages for one more browser; the first is how things stand."""
         queue: SimpleQueue[str] = SimpleQueue()
         with self._lock:
             self._queues.add(queue)
-            if self._problems:
-                kept = {"problems": self._problems, "stopped": self._stopped, "changed": []}
-                queue.put(json.dumps(kept))
-            if self._failures:
-                queue.put(json.dumps({"failures": self._failures}))
+            queue.put(json.dumps(self._state() | {"changed": []}))
         return queue
 
     def leave(self, queue: SimpleQueue[str]) -> None:
         with self._lock:
             self._queues.discard(queue)
+
+
+def _told(runs: Runs) -> dict[str, Any]:
+    failures, running = runs
+    return {"failures": [asdict(failure) for failure in failures], "running": running}
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -79,7 +110,10 @@ class Handler(SimpleHTTPRequestHandler):
         if path == EVENTS:
             self._events()
         elif path == SCRIPT:
-            self._send((HERE / "js" / "reload.js").read_bytes(), "text/javascript; charset=utf-8")
+            state = f"const STATE = {json.dumps(self.listeners.state())};\n".encode()
+            self._send(state + (HERE / "js" / "reload.js").read_bytes(), "text/javascript; charset=utf-8")
+        elif path == STYLE:
+            self._send((HERE / "js" / "live.css").read_bytes(), "text/css; charset=utf-8")
         else:
             self._file(path)
 
@@ -99,9 +133,8 @@ class Handler(SimpleHTTPRequestHandler):
             status = HTTPStatus.NOT_FOUND
             content, file = self._not_found(path)
         if file.suffix == ".html":
-            content = self._without_missing_card(content).replace(
-                b"</head>", f'<script src="{SCRIPT}" defer></script></head>'.encode(), 1
-            )
+            content = self._without_missing_card(content)
+            content = content.replace(b"</head>", f"{TAGS}</head>".encode(), 1)
         kind = self.guess_type(str(file))
         self._send(content, f"{kind}; charset=utf-8" if kind.startswith("text/") else kind, status)
 

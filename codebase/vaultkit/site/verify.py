@@ -1,28 +1,30 @@
 """Run the notes that have no true verdict, in processes of their own, while the site is being served.
 
 The runner writes its results file, which the server watches: the pages get their badges with the next build.
-What fails is told to the browsers, so that the page itself shows the line.
+What fails, and what is being run, is told to the browsers, so that the block itself shows what is wrong.
 """
 
 import json
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import Any
 
 from vaultkit.files import note_files
 from vaultkit.labs.notebook import is_notebook
-from vaultkit.pairs import canonical, is_zh
+from vaultkit.pairs import canonical
 from vaultkit.run.data import files_digest
 from vaultkit.run.fingerprints import Fingerprints
 from vaultkit.run.results import engine_digest, results_key
 from vaultkit.site.results import Results
-from vaultkit.site.slugs import page_slug
+from vaultkit.site.wrong import Wrong, urls_of, wrong
 from vaultkit.vault import Vault
 
 BATCH = 64  # notes a process: between two processes the latest edit comes first
-Failures = dict[str, list[str]]
+_MANY = 100  # pages: more are not looked through before the browsers hear that they have changed
+Runs = tuple[list[Wrong], list[str]]  # failures, and addresses of the pages that wait for a verdict
 
 
 def unverified(root: Path) -> list[str]:
@@ -34,21 +36,38 @@ def unverified(root: Path) -> list[str]:
     return sorted(path for path in with_code if results.verdict(path) is None)
 
 
-def url_of(path: str) -> str:
-    """Where the site shows a note: `concepts/KV cache.zh.md` -> `zh/concepts/kv-cache/`."""
-    slug = page_slug(canonical(path))
-    return ("zh/" if is_zh(path) else "") + ("" if slug == "index" else f"{slug}/")
+def without_badge(root: Path, site: Path, written: Collection[str]) -> list[str]:
+    """Paths of notes whose pages are among those written to `site`, and show Python but no badge; [] if there
+    are too many to look at.
+    """
+    pages = {file.removesuffix("index.html") for file in written if file.endswith("index.html")}
+    if not pages or len(pages) > _MANY:
+        return []
+    urls = {path: pages.intersection(urls_of(root, path)) for path, _ in note_files(str(root))}
+    return [path for path, own in urls.items() if any(_lacks_badge(site / url) for url in own)]
+
+
+def _lacks_badge(page: Path) -> bool:
+    try:
+        html = (page / "index.html").read_bytes()
+    except OSError:
+        return False
+    return b"language-python" in html and b"k-pill-verified" not in html
 
 
 class Verifier:
     """Runs what is unverified, when it starts and whenever it is woken; each failure once for one state.
 
-    `say` gets lines for the terminal, `failed` all present failures by the URL of their page.
+    `say` gets lines for the terminal, `told` all present failures and the addresses of the pages that wait
+    for a verdict: until their badge is there, or it is known that there will be none.
     """
 
-    def __init__(self, root: Path, say: Callable[[str], None], failed: Callable[[Failures], None]) -> None:
-        self.root, self.say, self.failed = root, say, failed
-        self.failures: dict[str, list[str]] = {}  # by note
+    def __init__(self, root: Path, say: Callable[[str], None], told: Callable[[Runs], None]) -> None:
+        self.root, self.say, self.told = root, say, told
+        self.failures: dict[str, list[Wrong]] = {}  # by note
+        self.running: set[str] = set()  # notes that are run, or are next
+        self._expected: set[str] = set()  # just edited: nobody has looked yet whether to run it
+        self._good: set[str] = set()  # verified, but their page has no badge yet
         self._tried: dict[str, str] = {}  # the state in which a note failed
         self._unsure: dict[str, str] = {}  # the state in which a good run gave no verdict: one more is due
         self._woken, self._stopped = threading.Event(), False
@@ -67,6 +86,15 @@ class Verifier:
             self._woken.set()
             if self._child and self._lab and any(not is_notebook(path) for path in self._waiting()):
                 self._end(self._child)
+
+    def expect(self, paths: Collection[str]) -> Runs:
+        """The pages of these notes have just been made without a badge, and those of all others have theirs.
+        What is to be told now, before anybody has looked what is to be run.
+        """
+        with self._lock:
+            self._expected |= set(paths)
+            self._good.clear()
+        return self.runs()
 
     def stop(self) -> None:
         with self._lock:
@@ -101,8 +129,14 @@ class Verifier:
         return sorted(paths, key=lambda path: (is_notebook(path), -_changed(self.root / path), path))
 
     def _batch(self) -> list[str]:
+        with self._lock:
+            expected = self._expected.copy()
         paths = self._waiting()
+        with self._lock:
+            self._expected -= expected
         self._forget_gone()
+        self.running = set(paths)
+        self._tell()
         if paths and is_notebook(paths[0]):
             return sorted(path for path in paths if canonical(path) == canonical(paths[0]))
         return [path for path in paths if not is_notebook(path)][:BATCH]
@@ -120,11 +154,8 @@ class Verifier:
         return found
 
     def _forget_gone(self) -> None:
-        gone = [path for path in self.failures if not (self.root / path).is_file()]
-        for path in gone:
+        for path in [path for path in self.failures if not (self.root / path).is_file()]:
             del self.failures[path]
-        if gone:
-            self._tell()
 
     def _run(self, batch: list[str]) -> None:
         states = self._states()
@@ -154,12 +185,14 @@ class Verifier:
         judged = {str(row["path"]): row for row in rows}
         left = set(unverified(self.root))
         for path in batch:
-            lines = _lines(f"{self.root.name}/{path}", judged.get(path), err)
+            found = _wrong(self.root, path, judged.get(path), err)
             self.failures.pop(path, None)
-            if lines:
-                self.failures[path] = lines
+            if found:
+                self.failures[path] = found
+            elif path not in left:
+                self._good.add(path)
             state = states.get(path, "")
-            if lines or (path in left and self._unsure.get(path) == state):
+            if found or (path in left and self._unsure.get(path) == state):
                 self._tried[path] = state
             elif path in left:  # well, but what it has read beside the vault has changed meanwhile
                 self._unsure[path] = state
@@ -168,28 +201,32 @@ class Verifier:
         self._report(batch)
 
     def _report(self, batch: list[str]) -> None:
-        bad = [line for path in batch for line in self.failures.get(path, [])]
+        bad = [item for path in batch for item in self.failures.get(path, [])]
         good = sum(path not in self.failures for path in batch)
-        for line in bad:
-            self.say(line)
+        for item in bad:
+            for line in (item.text, *(f"    {row}" for row in item.rows if item.kind == "block-error")):
+                self.say(line)
         self.say(f"{good} notes verified" + (f", {len(batch) - good} not" if good < len(batch) else ""))
+        self.running -= set(batch)
         self._tell()
 
+    def runs(self) -> Runs:
+        """How things stand."""
+        with self._lock:
+            running = self.running | self._expected | self._good
+        failures = [item for _, items in sorted(self.failures.copy().items()) for item in items]
+        return failures, sorted({url for path in running for url in urls_of(self.root, path)})
+
     def _tell(self) -> None:
-        by_url: Failures = {}
-        for path, lines in sorted(self.failures.items()):
-            by_url.setdefault(url_of(path), []).extend(lines)
-        self.failed(by_url)
+        self.told(self.runs())
 
 
-def _lines(path: str, row: dict[str, object] | None, err: str) -> list[str]:
+def _wrong(root: Path, path: str, row: dict[str, Any] | None, err: str) -> list[Wrong]:
     """What to say of one note; [] if it is as it says."""
-    if row is None:
-        return [f"{path}: was not judged: {err.strip().splitlines()[-1] if err.strip() else 'no message'}"]
-    if row["ok"]:
-        return []
-    failures = row["failures"] if isinstance(row["failures"], list) else []
-    return [f"{path}:{item['line']}: {item['kind']} {item['message']}" for item in failures]
+    if row is not None:
+        return [] if row["ok"] else wrong(root, path, row["failures"])
+    why = err.strip().splitlines()[-1] if err.strip() else "no message"
+    return wrong(root, path, [{"line": 0, "kind": "was not judged:", "message": why}])
 
 
 def _changed(file: Path) -> float:

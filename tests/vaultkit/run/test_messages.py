@@ -1,5 +1,6 @@
 """Guards what is said of a block that fails: the line itself, what stands there, and no more."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,44 @@ def test_a_block_that_would_end_the_run_shows_its_line_only(
     assert out[1].startswith(f"A.md:{line}: block-error {message} (hint: ")
     assert any(row.startswith(f"  > {line} | ") for row in out)
     assert not any("Traceback" in row or "limit.py" in row or "where " in row for row in out)
+
+
+@pytest.mark.parametrize(
+    ("module", "code", "row", "block"),
+    [
+        ("h0", "def half(x):\n    return _check(x) / 2\n\n\ndef _check(x):\n    return x + 'a'\n",
+         "6, in _check: return x + 'a'", 2),
+        ("h1", "import json\n\n\ndef half(x):\n    return json.loads('')\n",
+         "5, in half: return json.loads('')", 2),
+        ("h2", "x = (\n", "1: x = (", 1),
+    ],
+)  # fmt: skip
+def test_a_fault_inside_the_engine_is_told_with_the_engines_line(
+    make_vault, capsys: Run, monkeypatch, module: str, code: str, row: str, block: int
+) -> None:
+    """The innermost line of the engine, not that of a library it calls; the note's own line stays first."""
+    text = f"```python\nfrom {module} import half\n```\n\n```python\nhalf(1)\n```\n"
+    root = make_vault({"A.md": text, ".obsidian/app.json": "{}"})
+    engine = root.parent / "codebase" / "kvist"
+    engine.mkdir(parents=True)
+    (root.parent / "pyproject.toml").touch()
+    (engine / f"{module}.py").write_text(code)
+    monkeypatch.syspath_prepend(str(engine))  # as an installed package is found
+    monkeypatch.chdir(root.parent)
+    assert main(["run", str(root / "A.md"), "--json"]) == 1
+    failure = json.loads(capsys.readouterr().out)["failures"][0]
+    assert (failure["line"], failure["block"]) == (4 * block - 2, block)
+    assert failure["details"] == [f"codebase/kvist/{module}.py:{row}"]
+
+
+def test_of_a_function_of_an_earlier_block_it_is_told_where_it_was_called(
+    make_vault, capsys: Run, monkeypatch
+) -> None:
+    root = make_vault({"A.md": "```python\ndef f():\n    return 1 / 0\n```\n\n```python\nf()\n```\n"})
+    monkeypatch.chdir(root)
+    assert main(["run", "A", "--json"]) == 1
+    failure = json.loads(capsys.readouterr().out)["failures"][0]
+    assert (failure["line"], failure["block"], failure["details"]) == (3, 2, ["A.md:7: f()"])
 
 
 def test_a_library_that_would_end_the_run_keeps_its_traceback(make_vault, capsys: Run, monkeypatch) -> None:

@@ -1,6 +1,6 @@
 // Functions of values, included by declarations.h inside the namespace metal: what they take and return.
-// Scalars go to the overloads for float and half, so that whole numbers are ambiguous as they are in Metal.
-// The result for the rest: a vector with vectors of its type and scalars; bfloat and mixed fractions.
+// Scalars go to the overloads for float and half, so that whole numbers, and half beside float, are ambiguous as
+// they are in Metal. The result for the rest: a vector with vectors of its type and scalars; bfloat.
 template <bool Fractions, class... A>
 struct kvist_common {};
 template <bool V, class T>
@@ -14,8 +14,7 @@ constexpr bool kvist_fits = kvist_of<T>::kind == 0 || kvist_of<T>::kind == 2 || 
 template <class T>
 constexpr bool kvist_open = kvist_is_vector<T> || kvist_of<T>::kind == 0 || is_same_v<T, bfloat>;
 template <class A, class B>
-constexpr bool kvist_mixed = kvist_open<A> || kvist_open<B> ||
-                             (kvist_of<A>::kind == 2 && kvist_of<B>::kind == 2 && !is_same_v<A, B>);
+constexpr bool kvist_mixed = kvist_open<A> || kvist_open<B>;
 template <class A, class B>
 constexpr bool kvist_together = is_same_v<A, B> || !kvist_is_vector<A> || !kvist_is_vector<B>;
 template <class A, class B>
@@ -51,7 +50,7 @@ struct kvist_common<F, A, B, C>
   KVIST_1(rsqrt) KVIST_1(sin) KVIST_1(sinh) KVIST_1(sinpi) KVIST_1(sqrt) KVIST_1(tan) KVIST_1(tanh)           \
   KVIST_1(tanpi) KVIST_1(trunc) KVIST_1(saturate) KVIST_1(sign) KVIST_2(atan2) KVIST_2(copysign)              \
   KVIST_2(divide) KVIST_2(fdim) KVIST_2(fmax) KVIST_2(fmin) KVIST_2(fmod) KVIST_2(nextafter) KVIST_2(pow)     \
-  KVIST_2(powr) KVIST_2(step) KVIST_3(fma) KVIST_3(smoothstep) KVIST_3(fmax3) KVIST_3(fmin3)                  \
+  KVIST_2(powr) KVIST_2(step) KVIST_3(fma) KVIST_3(mix) KVIST_3(smoothstep) KVIST_3(fmax3) KVIST_3(fmin3)                  \
   KVIST_3(fmedian3) KVIST_OUT(modf, thread) KVIST_OUT(sincos, thread)
 KVIST_MATH
 template <class T, class E> T frexp(T, thread E&);
@@ -79,8 +78,8 @@ KVIST_ALL
   KVIST_1(min3) KVIST_1(frexp) KVIST_1(ldexp) KVIST_1(ilogb)
 namespace fast { KVIST_THERE }
 namespace precise { KVIST_THERE }
-template <class A, class B, class C> kvist_wider<A, kvist_wider<B, A>> mix(A, B, C);
-template <class A, class B, class C> kvist_wider<A, kvist_wider<B, A>> select(A, B, C);
+template <class A, class B, class C>
+typename kvist_if<is_same_v<A, B> || kvist_is_vector<A> || kvist_is_vector<B>, kvist_wider<A, B>>::type select(A, B, C);
 template <class T, int N = kvist_of<T>::count> struct kvist_bools { typedef vec<bool, N> type; };
 template <class T> struct kvist_bools<T, 1> { typedef bool type; };
 #define KVIST_TELLS(name) template <class T> typename kvist_bools<T>::type name(T);

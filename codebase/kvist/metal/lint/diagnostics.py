@@ -186,6 +186,11 @@ def _worded_plainly(text: str, notes: Sequence[str]) -> tuple[str, ...]:
         return ("the size of an array must be a constant",)
     if _TO_BFLOAT.match(text) or text == "kvist: a float becomes a bfloat":
         return "a float becomes a bfloat only where that is written", "bfloat(x), or a literal such as 0.5bf"
+    if _code(text) == "ambiguous-call":
+        return (
+            text,
+            "arguments of one type: 0.5h beside a half, 2.0f beside a float, 1u beside a uint, or a cast",
+        )
     if _code(text) == "condition":
         return "a vector is no condition", "select(b, a, c) for c ? a : b by component; any(c) or all(c)"
     if text.startswith("no matching function"):
