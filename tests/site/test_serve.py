@@ -8,6 +8,8 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import cast
 
@@ -67,6 +69,27 @@ def test_files_have_their_type_and_pages_the_reload_script(server: Server) -> No
 def test_what_is_not_there(server: Server, path: str, text: str) -> None:
     status, _, body = get(server, path)
     assert status == 404 and text in body
+
+
+def test_all_files_of_a_page_come_over_one_connection(server: Server) -> None:
+    asked = [
+        ("HEAD", "/a/", 200),
+        ("GET", "/a", 301),
+        ("GET", "/a/", 200),
+        ("GET", "/no", 404),
+        ("GET", "/x.css", 200),
+    ]
+    with closing(HTTPConnection("127.0.0.1", server.server_port, timeout=60)) as browser:
+        browser.connect()
+        wire = browser.sock
+        for method, path, status in asked:
+            browser.request(method, path)
+            answer = browser.getresponse()
+            assert (answer.status, browser.sock) == (status, wire), path
+            text = answer.read().decode()
+        assert text == "body{}"
+        browser.request("GET", EVENTS)
+        assert browser.getresponse().will_close  # nobody knows how long it is
 
 
 def test_a_card_that_is_not_drawn_is_not_named(server: Server, tmp_path: Path) -> None:
