@@ -218,6 +218,46 @@ def test_search_and_filters(graph_at: Any) -> None:
     assert page.evaluate(shown) == total - 3
 
 
+LABELS = """() => { const d = document.querySelector(".k-graph").drawing;
+  d.paint();
+  const over = ([left, top, right, bottom], n) => d.nodes.flatMap((_, m) => {
+    const [x, y] = d.at(m), r = d.size(m);
+    const clear = x + r <= left || x - r >= right || y + r <= top || y - r >= bottom;
+    return m === n || clear ? [] : [`${n} on ${m}`];
+  });
+  return { labels: d.labelled, wide: d.width, covered: d.labelled.flatMap(([n, box]) => over(box, n)),
+    first: d.labelled[0][0], most: d.byWeight[0] }; }"""
+
+
+@pytest.mark.browser
+def test_titles_lie_on_no_other_title_and_on_no_note(open_page: Any, real: Any, serve_folder: Any) -> None:
+    page = open_page(f"{serve_folder(real.layout.site)}graph/")
+    page.wait_for_selector(".k-graph[data-ready]")
+    for _ in range(2):
+        drawn = page.evaluate(LABELS)
+        assert drawn == page.evaluate(LABELS)  # the same again
+        assert len(drawn["labels"]) > 20 and drawn["covered"] == []
+        boxes = [box for _, box in drawn["labels"]]
+        for n, (left, top, right, bottom) in enumerate(boxes):
+            assert left >= 0 and right <= drawn["wide"]
+            assert not [o for o in boxes[:n] if o[0] < right and o[2] > left and o[1] < bottom and o[3] > top]
+        page.get_by_role("button", name="Zoom in").click()
+    page.get_by_role("button", name="Show all").click()
+    page.wait_for_function("document.querySelector('.k-graph').drawing.view.k < 1")
+    drawn = page.evaluate(LABELS)
+    assert drawn["first"] == drawn["most"]
+
+
+@pytest.mark.browser
+def test_a_state_is_told_apart_from_kinds(graph_at: Any) -> None:
+    page = graph_at()
+    state = page.locator(".k-graph-kinds .k-graph-state")
+    assert state.count() == 1 and state.inner_text().startswith("also what is planned")
+    colour = "e => getComputedStyle(e).stroke"
+    concept = page.locator(".k-graph-kinds .k-sign-0").first.evaluate("e => getComputedStyle(e).fill")
+    assert state.locator(".k-sign").evaluate(colour) != concept
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_card_leaves_the_chosen_note_in_sight(graph_at: Any, width: int) -> None:

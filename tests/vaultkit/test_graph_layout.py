@@ -49,6 +49,18 @@ def test_linked_notes_are_near_and_none_lie_on_each_other() -> None:
     assert gaps.min() > 1 and np.median(gaps.min(1)) > 0.02 * SIZE
 
 
+def test_notes_without_links_stand_by_the_others_and_not_far_off() -> None:
+    _, links = clusters(300, 30)
+    links += [(300, 0), (301, 300), (302, 301)]  # a tail, which reaches out
+    for lone in (1, 2, 40):
+        places = np.array(
+            layout([f"b{n}" for n in range(303)] + [f"a{n}" for n in range(lone)], links), float
+        )
+        gaps = np.sqrt(((places[303:, None] - places[None]) ** 2).sum(2))
+        gaps[np.arange(lone), np.arange(303, 303 + lone)] = np.inf
+        assert gaps.min() > 0.02 * SIZE and gaps.min(1).max() < 0.3 * SIZE, lone
+
+
 def test_order_and_direction_of_links_do_not_matter() -> None:
     names, links = clusters(60, 20)
     shuffled = [(b, a) for a, b in links] + links[:5] + [(4, 4)]

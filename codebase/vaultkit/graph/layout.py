@@ -27,13 +27,14 @@ PULL, SPEED, FIRST_STEP = 0.2, 0.25, 0.12  # the longest first step is that part
 NEAR = np.float32(0.01)  # squared distance below which repulsion stops growing
 _EXACT = 1500  # nodes: of more, those of a cell repel together
 _CELLS = 24  # a side
+_BESIDE, _APART = 0.9, 0.1  # cosine of the angle within which others stand in the way; room left to them
 _BLOCK = 64  # nodes at a time, so that their table stays in the processor's cache
 
 
 def layout(names: Sequence[str], links: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """(x, y) of each node; `links` are pairs of indices into `names`, in any direction and order.
 
-    Nodes without links stand on a ring around the rest.
+    Nodes without links stand at the edge of the rest, the first above it.
     """
     pairs = np.array(sorted({(min(a, b), max(a, b)) for a, b in links if a != b}), np.int64).reshape(-1, 2)
     seeds = _seeds(names)
@@ -130,15 +131,23 @@ def _spread(points: Points) -> Points:
 
 
 def _ring(seeds: Points, inner: Points) -> Points:
-    """Places for nodes without links: evenly on circles around the others, in the order of their seeds."""
+    """Places for nodes without links: at even angles around the others, in the order of their seeds, each as
+    near as the others at its angle let it.
+    """
     if not len(seeds):
         return seeds
-    radius = max(float(_lengths(inner).max()) if len(inner) else 0.0, 0.2) + 0.1
     rank = np.argsort(np.argsort(seeds[:, 0], kind="stable"), kind="stable")
-    turn = rank / len(seeds) * 2 * np.pi
-    room = max(1, int(60 * radius))  # on the inmost circle
-    radii = radius + 0.05 * (rank % max(1, -(-len(seeds) // room)))
-    return np.stack([np.cos(turn) * radii, np.sin(turn) * radii], 1)
+    turn = rank / len(seeds) * 2 * np.pi - np.pi / 2
+    ways = np.stack([np.cos(turn), np.sin(turn)], 1)
+    lengths = _lengths(inner)
+    edge = np.array([lengths[_towards(inner, way) > _BESIDE * lengths].max(initial=0.2) for way in ways])
+    room = max(1, int(60 * (edge.mean() + _APART)))  # on the inmost circle
+    radii = edge + _APART + 0.05 * (rank % max(1, -(-len(seeds) // room)))
+    return ways * radii[:, None]
+
+
+def _towards(points: Points, way: Points) -> Points:
+    return np.asarray(points[:, 0] * way[0] + points[:, 1] * way[1])
 
 
 def _degrees(pairs: Pairs, count: int) -> Points:

@@ -3,6 +3,7 @@ import { colours, corners, roundness } from "./graph-signs.js";
 
 const MIN = 0.05, MAX = 12;
 const LABELS = 90; // at most, besides those around the selected node
+const CELL = 3; // pixels: a label takes cells of the drawing, and so does a sign
 
 export class Drawing {
   /** `nodes`: [{title, sign, planned, x, y, links: [indices]}]. */
@@ -243,28 +244,62 @@ export class Drawing {
     return stamp;
   }
 
-  /** Titles, the most linked first, where there is room. */
+  /** Titles, the most linked first, below, above or beside their sign, where neither another title nor a sign is. */
   labels(place, near, focus) {
     const { context: c, nodes, colours: colour } = this;
-    const taken = [];
+    const room = new Room(this.width, this.height);
+    for (let n = 0; n < nodes.length; n++) {
+      const r = this.size(n);
+      if (this.shown[n] && (!near || near.has(n))) room.take([place[n][0] - r, place[n][1] - r, place[n][0] + r, place[n][1] + r], n);
+    }
+    this.labelled = []; // [node, box]
     Object.assign(c, { font: `12px ${colour.font}`, textAlign: "center", textBaseline: "top", lineJoin: "round" });
     const limit = Math.min(LABELS, (this.width * this.height) / 9000);
     const order = near ? [...near].sort((a, b) => (b === focus) - (a === focus) || nodes[b].links.length - nodes[a].links.length) : this.byWeight;
     for (const n of order) {
-      if (!this.shown[n] || taken.length >= limit) continue;
+      if (!this.shown[n] || this.labelled.length >= limit) continue;
       const [px, y] = place[n];
       if (px < 0 || y < 0 || px > this.width || y > this.height) continue;
       const text = nodes[n].title.length > 34 ? `${nodes[n].title.slice(0, 33)}…` : nodes[n].title;
-      const half = c.measureText(text).width / 2 + 3, top = y + this.size(n) * 1.2 + 2;
-      const x = Math.min(Math.max(px, half), this.width - half);
-      const box = [x - half, top - 1, x + half, top + 14];
-      const free = taken.every((b) => box[2] < b[0] || box[0] > b[2] || box[3] < b[1] || box[1] > b[3]);
-      if (!free && n !== focus) continue;
-      taken.push(box);
+      const half = c.measureText(text).width / 2 + 3, gap = this.size(n) * 1.2 + 2;
+      const boxAt = (x, top) => [x - half, top - 1, x + half, top + 14];
+      const middle = Math.min(Math.max(px, half), this.width - half);
+      const boxes = [boxAt(middle, y + gap), boxAt(middle, y - gap - 13), boxAt(px + gap + half, y - 7), boxAt(px - gap - half, y - 7)];
+      const box = boxes.find((b) => b[0] >= 0 && b[2] <= this.width && room.isFree(b, n)) ?? (n === focus ? boxes[0] : null);
+      if (!box) continue;
+      room.take(box, n);
+      this.labelled.push([n, box]);
+      const x = box[0] + half, top = box[1] + 1;
       c.font = `${n === focus ? "600 " : ""}12px ${colour.font}`;
       Object.assign(c, { strokeStyle: colour.paper, lineWidth: 3.5, fillStyle: nodes[n].planned ? colour.muted : colour.ink, globalAlpha: 1 });
       c.strokeText(text, x, top);
       c.fillText(text, x, top);
     }
+  }
+}
+
+/** What is taken of a drawing, cell by cell, and by which node. */
+class Room {
+  constructor(width, height) {
+    this.across = Math.ceil(width / CELL) + 1;
+    this.down = Math.ceil(height / CELL) + 1;
+    this.cells = new Int32Array(this.across * this.down);
+  }
+
+  /** The cells of a box, until `visit` gives false; true if it never has. */
+  every([left, top, right, bottom], visit) {
+    const to = Math.min(this.across - 1, Math.floor(right / CELL)), end = Math.min(this.down - 1, Math.floor(bottom / CELL));
+    for (let row = Math.max(0, Math.floor(top / CELL)); row <= end; row++) {
+      for (let at = row * this.across + Math.max(0, Math.floor(left / CELL)); at <= row * this.across + to; at++) if (!visit(at)) return false;
+    }
+    return true;
+  }
+
+  take(box, n) {
+    this.every(box, (at) => (this.cells[at] = n + 1));
+  }
+
+  isFree(box, n) {
+    return this.every(box, (at) => this.cells[at] === 0 || this.cells[at] === n + 1);
   }
 }

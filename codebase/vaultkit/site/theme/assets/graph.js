@@ -5,14 +5,14 @@ import { signElement } from "./graph-signs.js";
 
 const WORDS = {
   en: {
-    find: "Find a note in the graph", planned: "planned", unwritten: "Planned", all: "Show all", more: "Zoom in", less: "Zoom out",
+    find: "Find a note in the graph", planned: "planned", unwritten: "also what is planned", all: "Show all", more: "Zoom in", less: "Zoom out",
     label: "Graph of notes. Arrow keys go from note to note, Enter opens, plus and minus zoom, 0 shows all.",
     hint: "Point at a note to see what it is linked with. Arrow keys, Enter, + − 0 work too.",
     kinds: "Kinds of notes to show", none: "No note has that in its title or other names.", found: (n) => `${n} ${n === 1 ? "note" : "notes"} found · Enter goes from one to the next`,
     linked: (n) => `${n} ${n === 1 ? "link" : "links"}`, open: "Open", close: "Close", missing: "not written", failed: "The graph could not be loaded.",
   },
   zh: {
-    find: "在关系图中查找笔记", planned: "待写", unwritten: "待写", all: "显示全部", more: "放大", less: "缩小",
+    find: "在关系图中查找笔记", planned: "待写", unwritten: "也显示待写的", all: "显示全部", more: "放大", less: "缩小",
     label: "笔记关系图。方向键在笔记间移动，Enter 打开，加号、减号缩放，0 显示全部。",
     hint: "指向一篇笔记，可看到与它相连的笔记。方向键、Enter、+ − 0 也可用。",
     kinds: "显示哪些类型的笔记", none: "没有标题或别名含有这些字的笔记。", found: (n) => `找到 ${n} 篇笔记 · 按 Enter 逐个查看`,
@@ -167,17 +167,17 @@ function show(box, data, words, root) {
   box.drawing = drawing;
 }
 
-/** One box to tick for each kind, with its sign; and one for what is planned. */
+/** One box to tick for each kind, with its sign; and, apart from them, one for what of any kind is planned. */
 function legend(kinds, data, nodes, words, changed) {
-  const row = (value, sign, text, hollow, count) => {
+  const row = (value, sign, text, state, count) => {
     const input = make("input", { type: "checkbox", checked: true, value });
     input.addEventListener("change", changed);
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     for (const [name, setting] of [["viewBox", "-9 -9 18 18"], ["aria-hidden", "true"]]) svg.setAttribute(name, setting);
-    svg.append(signElement(sign, 5.5, hollow));
-    kinds.append(make("label", {}, input, svg, `${text} `, make("span", { className: "k-small", textContent: count })));
+    svg.append(signElement(sign, 5.5, Boolean(state)));
+    kinds.append(make("label", { className: state }, input, svg, `${text} `, make("span", { className: "k-small", textContent: count })));
   };
-  data.k.forEach(([label, sign], kind) => row(String(kind), sign, label, false, nodes.filter((node) => node.kind === kind).length));
+  data.k.forEach(([label, sign], kind) => row(String(kind), sign, label, "", nodes.filter((node) => node.kind === kind).length));
   const planned = nodes.filter((node) => node.planned && node.url !== null).length;
-  if (planned) row("planned", 0, words.unwritten, true, planned);
+  if (planned) row("planned", 0, words.unwritten, "k-graph-state", planned);
 }
