@@ -21,13 +21,13 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from bench_vaults import ROOT, make_project
 from vaultkit.backlinks import backlinks
@@ -210,26 +210,28 @@ def _shown(layout: Layout) -> dict[str, bytes]:
 def _fresh(address: str, wanted: dict[str, bytes | None]) -> tuple[float, float]:
     """Seconds until the first of these pages is as wanted, and until each has been seen so."""
     started = time.perf_counter()
-    own, *others = wanted.items()
+    own, *others = ((path, _plain(page)) for path, page in wanted.items())
     seen = 0.0
-    while not seen or others:
-        if not seen and _page(address, own[0]) == _plain(own[1]):
-            seen = time.perf_counter() - started
-        while others and _page(address, others[0][0]) == _plain(others[0][1]):
-            others.pop(0)
-        if time.perf_counter() - started > PATIENCE:
-            raise SystemExit("the server did not do what it was waited for")
-        time.sleep(0.01)
+    with closing(HTTPConnection(urlsplit(address).netloc, timeout=30)) as server:
+        while not seen or others:
+            if not seen and _page(server, own[0]) == own[1]:
+                seen = time.perf_counter() - started
+            while others and _page(server, others[0][0]) == others[0][1]:
+                others.pop(0)
+            if time.perf_counter() - started > PATIENCE:
+                raise SystemExit("the server did not do what it was waited for")
+            time.sleep(0.01)
     return seen, time.perf_counter() - started
 
 
-def _page(address: str, path: str) -> bytes | None:
+def _page(server: HTTPConnection, path: str) -> bytes | None:
     """A page without what the server puts in and leaves out; None if there is none."""
-    try:
-        with urllib.request.urlopen(address + quote(path.removesuffix("index.html")), timeout=30) as answer:
-            return _plain(answer.read().replace(TAGS.encode(), b"", 1))
-    except urllib.error.HTTPError:
+    server.request("GET", "/" + quote(path.removesuffix("index.html")))
+    answer = server.getresponse()
+    page = answer.read()
+    if answer.status != HTTPStatus.OK:
         return None
+    return _plain(page.replace(TAGS.encode(), b"", 1))
 
 
 def _plain(page: bytes | None) -> bytes | None:

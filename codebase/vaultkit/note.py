@@ -81,6 +81,10 @@ class Note:
         return self.properties.get("status") == "stub"
 
     @property
+    def is_draft(self) -> bool:
+        return self.properties.get("status") == "draft"
+
+    @property
     def aliases(self) -> list[str]:
         value = frontmatter.value_of(self.properties, "aliases")
         if isinstance(value, str):

@@ -189,3 +189,34 @@ def test_wrong_options_for_a_text(command, given, words, capsys):
     code, _, err = said(MACROS, command, "-D", "TYPE=float", *given, capsys=capsys)
     assert code == 2
     assert words in err and err.count("\n") == 1
+
+
+def test_zeros_for_threadgroup_memory_are_taken_and_not_relied_on(capsys):
+    text = "kernel void k(device float* x, uint i [[thread_position_in_grid]]) {\n"
+    text += "  threadgroup float t[4] = {0};\n  x[i] = t[i];\n}\n"
+    call = ["run", *ONE, "--out", "x=float32:4", "--json"]
+    code, out, _ = said(text, *call, capsys=capsys)
+    assert code == 1
+    assert [(r["kind"], r["line"], r["buffer"]) for r in json.loads(out)["reports"]] == [
+        ("uninitialized_read", 5, "t")
+    ]
+    found = json.loads(said(text, "lint", "--json", capsys=capsys)[1])["problems"]
+    assert [(p["code"], p["severity"], p["line"]) for p in found] == [
+        ("threadgroup-initialiser", "warning", 4)
+    ]
+    text = text.replace("  x[i]", "  t[i] = i;\n  x[i]")
+    assert said(text, *call, capsys=capsys)[0] == 0
+    assert said(text.replace("{0}", "{1}"), *call, capsys=capsys)[0] == 2
+    found = json.loads(said(text.replace("[4] = {0}", " = 0"), "lint", "--json", capsys=capsys)[1])[
+        "problems"
+    ]
+    assert [(p["code"], p["severity"]) for p in found][:1] == [("threadgroup-initialiser", "error")]
+
+
+@pytest.mark.parametrize("name", ["erf", "log1p", "erfinv", "hypot", "simd_reduce", "ceildiv"])
+def test_functions_that_the_headers_of_mlx_define_are_not_of_metal(name, capsys):
+    args = "x[i], 2.0f" if name in ("hypot", "ceildiv") else "x[i]"
+    text = f"kernel void k(device float* x,{FILL}".replace("= 1", f"= {name}({args})")
+    code, out, _ = said(text, "lint", capsys=capsys)
+    assert code == 1
+    assert f"k.metal:4:10: unknown-function: nothing defines {name}" in out

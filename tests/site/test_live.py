@@ -18,11 +18,14 @@ from mkdocs.commands.build import build as mkdocs_build
 from mkdocs.config import load_config
 from mkdocs.structure.pages import Page
 
-from vaultkit.site import bases
+from vaultkit.site import publish as publish_module
+from vaultkit.site import sitemap
 from vaultkit.site.build import INDEX, Report, publish_all
 from vaultkit.site.fingerprint import fingerprint
+from vaultkit.site.live import published
 from vaultkit.site.live import session as live
 from vaultkit.site.live.builder import Builder
+from vaultkit.site.live.half import Half
 from vaultkit.site.live.searcher import Searcher
 from vaultkit.site.live.session import Session, Update
 from vaultkit.site.live.worker import work
@@ -192,11 +195,16 @@ def test_a_base_is_asked_again_only_when_what_it_asked_has_changed(
     _add(vault / "concepts/By tier.base", BASE)
     assert not session.update().stopped
     asked: list[str] = []
-    answer = bases.answer
-    monkeypatch.setattr(bases, "answer", lambda base, *rest: asked.append(base.path) or answer(base, *rest))
+    answer = sitemap.answer
+    monkeypatch.setattr(sitemap, "answer", lambda base, *rest: asked.append(base.path) or answer(base, *rest))
     _put(vault / "concepts/KV cache.md", "hours: 2", "hours: 3")
     _add(vault / "concepts/KV cache.md", "\nA link to [[Attention]]. #a/new/tag\n")
     assert session.update().written and not asked
+    _put(vault / "concepts/KV cache.zh.md", "title: ", "title: 甲")  # shown anew from the answer there was
+    page = session.layout.site / "zh/concepts/by-tier/index.html"
+    assert ">甲" not in page.read_text("utf-8")
+    assert session.update().written and not asked
+    assert ">甲" in page.read_text("utf-8")
     _put(vault / "concepts/KV cache.md", "tier: 1", "tier: 2")
     session.update()
     assert asked == ["concepts/By tier.base"] * 2  # in each language
@@ -209,6 +217,36 @@ def test_a_base_is_asked_again_only_when_what_it_asked_has_changed(
     _put(vault / "concepts/Attention.md", "TIER: 1", "TIER: true")  # which Python takes for the same
     session.update()
     assert len(asked) == 8
+
+
+def test_a_base_that_shows_all_properties_is_fresh_after_any_of_them_changes(session: Session) -> None:
+    """Its cells are the notes' own tables, which are asked only when they are shown."""
+    vault, page = session.layout.vault, session.layout.site / "zh/concepts/all/index.html"
+    view = "formulas: {all: note}\nviews: [{type: table, name: All, order: [file.name, formula.all]}]\n"
+    _add(vault / "concepts/All.base", view)
+    for old, new in (("", "甲"), ("甲", "乙"), ("乙", "丙")):
+        _put(vault / "concepts/KV cache.zh.md", f"title: {old}", f"title: {new}")
+        session.update()
+        assert f"&#34;{new}" in page.read_text("utf-8")
+
+
+def test_the_page_of_the_edited_note_is_published_first(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    publish = publish_module.publish_file
+
+    def watched(source: Path, target: Path) -> bool:
+        seen.append(target.as_posix())
+        return publish(source, target)
+
+    for module in (publish_module, published):
+        monkeypatch.setattr(module, "publish_file", watched)
+    _put(session.layout.vault / "concepts/KV cache.zh.md", "title: ", "title: 甲")
+    session.update()
+    chinese = [path for path in seen if "/zh/concepts/" in path and path.endswith(".html")]
+    assert chinese[0].endswith("/zh/concepts/kv-cache/index.html")
+    assert any(path.endswith("/attention/index.html") for path in chinese)
 
 
 @pytest.mark.slow
@@ -288,7 +326,7 @@ def test_what_cannot_be_rendered_stops_and_nothing_of_it_is_published(
     assert not session.update().stopped
     note.write_text(text + "\nBad words.\n", "utf-8")
     with monkeypatch.context() as broken:
-        broken.setattr(live.Half, "render", lambda *_: (set(), ["a page has no template"]))
+        broken.setattr(Half, "render", lambda *_: (set(), ["a page has no template"]))
         done = session.update()
     assert done.stopped and set(done.faults) == {"a page has no template"} and not done.written
     session.settle()  # what the good save still owed must not bring the other one

@@ -8,6 +8,8 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import cast
 
@@ -19,6 +21,8 @@ from vaultkit.site import watch as watching
 from vaultkit.site.build import Report
 from vaultkit.site.fingerprint import fingerprint
 from vaultkit.site.live.builder import Builder
+from vaultkit.site.live.session import Update
+from vaultkit.site.news import News
 from vaultkit.site.paths import Layout
 from vaultkit.site.server import EVENTS, Listeners, Server, open_server
 from vaultkit.site.watch import watch
@@ -65,6 +69,27 @@ def test_files_have_their_type_and_pages_the_reload_script(server: Server) -> No
 def test_what_is_not_there(server: Server, path: str, text: str) -> None:
     status, _, body = get(server, path)
     assert status == 404 and text in body
+
+
+def test_all_files_of_a_page_come_over_one_connection(server: Server) -> None:
+    asked = [
+        ("HEAD", "/a/", 200),
+        ("GET", "/a", 301),
+        ("GET", "/a/", 200),
+        ("GET", "/no", 404),
+        ("GET", "/x.css", 200),
+    ]
+    with closing(HTTPConnection("127.0.0.1", server.server_port, timeout=60)) as browser:
+        browser.connect()
+        wire = browser.sock
+        for method, path, status in asked:
+            browser.request(method, path)
+            answer = browser.getresponse()
+            assert (answer.status, browser.sock) == (status, wire), path
+            text = answer.read().decode()
+        assert text == "body{}"
+        browser.request("GET", EVENTS)
+        assert browser.getresponse().will_close  # nobody knows how long it is
 
 
 def test_a_card_that_is_not_drawn_is_not_named(server: Server, tmp_path: Path) -> None:
@@ -161,6 +186,37 @@ def test_a_signal_during_the_first_build_ends_it_in_order(project: Layout) -> No
         rest = process.stdout.read()
     assert first.startswith("building what changed") and rest == "stopped\n"
     assert process.returncode == 0
+
+
+def line(number: int, note: str = "a", words: str = "leads nowhere") -> str:
+    return f"vault/{note}.md:{number}: unresolved-link [[x]] {words} (hint: write it)"
+
+
+def test_after_a_save_only_news_are_said_and_the_rest_is_counted() -> None:
+    said: list[str] = []
+    news = News(said.append)
+
+    def after(problems: list[str], *, stopped: bool = False) -> list[str]:
+        said.clear()
+        serving._tell_update(Update(problems=problems, faults=problems, stopped=stopped), said.append, news)
+        return said.copy()
+
+    many = [line(n, "m", f"no {n}") for n in range(5)]
+    first = [line(3), line(9), *many]
+    end = "0 page(s) fresh in 0.00 s, with {} fault(s) that `vaultkit build` would refuse, see above"
+    assert after(first) == [*first, end.format(7)]
+    moved = [line(4), line(10), *many, line(2, "b")]
+    assert after(moved) == [line(2, "b"), f"{end.format(8)}; 7 problem(s) as before"]
+    mended = "vault/a.md:10: unresolved-link [[x]] leads nowhere"
+    rest = [line(4), *many, line(2, "b")]
+    assert after(rest) == [f"mended: {mended}", f"{end.format(7)}; 7 problem(s) as before"]
+    broken = ["vault/c.md: not UTF-8"]
+    stop = "not built: 1 problem(s), see above"
+    assert after(broken, stopped=True) == [*broken, stop]
+    assert after(broken, stopped=True) == [f"{stop}, 1 of them as before"]
+    said_last = after([])
+    assert said_last[0].startswith("mended: vault/") and said_last[0].endswith("; and 5 more")
+    assert said_last[1:] == ["0 page(s) fresh in 0.00 s"]
 
 
 class Stub:

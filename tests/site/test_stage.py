@@ -91,6 +91,14 @@ def test_planned_notes_are_listed_with_who_links_to_them(project: Layout) -> Non
     assert "k-pill-planned" in staged(project, "concepts/prefix-tree.md", "zh")
 
 
+def test_a_draft_says_so_in_both_languages(project: Layout) -> None:
+    edit(project, "concepts/KV cache.md", "status: written", "status: draft")
+    stage_all(project, LANGUAGES)
+    for language, word in (("en", "draft"), ("zh", "草稿")):
+        page, other = (staged(project, f"concepts/{n}.md", language) for n in ("kv-cache", "attention"))
+        assert page.count("k-pill-draft") == 1 and f">{word}</span>" in page and "k-pill-draft" not in other
+
+
 def test_a_section_lists_its_notes(project: Layout) -> None:
     stage_all(project, LANGUAGES)
     assert "[KV 缓存](kv-cache.md)" in staged(project, "concepts/index.md", "zh")

@@ -5,10 +5,13 @@ width, so that all of a canvas is seen without a script. Markdown inside nodes i
 """
 
 import html
+import re
 from collections.abc import Callable
 
 from vaultkit.canvas.geometry import Box, Curve, bounds, curve, n
 from vaultkit.canvas.model import Canvas, Edge, Node
+
+_MARK = re.compile(r"[^\w \-,;]|_")
 
 
 def draw(canvas: Canvas, label: str, body: Callable[[Node], list[str]], key: str = "canvas") -> list[str]:
@@ -75,7 +78,7 @@ def _color_style(color: str) -> str:
 
 def entities(text: str) -> str:
     """Text that is only text to HTML and to Markdown: whatever could be a mark is a character reference."""
-    return "".join(char if char.isalnum() or char in " -,;" else f"&#{ord(char)};" for char in text)
+    return _MARK.sub(lambda found: f"&#{ord(found[0])};", text)
 
 
 def _attribute(text: str) -> str:

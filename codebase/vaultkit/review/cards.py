@@ -89,6 +89,8 @@ def _read(note: Note) -> Iterator[Text]:
     lines = note.scan.lines
     for number in note.scan.text_lines():
         line = lines[number - 1]
+        if "::" not in line and "?" not in line:
+            continue
         visible = find_fields(note.scan.visible(number))[1]
         lead = _LEAD.match(line)
         start = lead.end() if lead else 0

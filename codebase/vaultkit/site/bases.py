@@ -1,10 +1,8 @@
 """Bases on pages: a `.base` file, one of its views, or a `base` code block, as one line of HTML."""
 
 from vaultkit.bases.model import Base, View
-from vaultkit.bases.query import answer
 from vaultkit.bases.read import read_base
 from vaultkit.canvas.draw import entities
-from vaultkit.site.clock import build_day
 from vaultkit.site.context import Context, Target
 from vaultkit.site.ui import say
 from vaultkit.site.views import view_html
@@ -21,7 +19,7 @@ def load_base(context: Context, path: str) -> Base:
 
 def show_view(context: Context, base: Base, view: View, this: str = "") -> str:
     """HTML of a view; `this` is the note in which it stands."""
-    found = answer(base, view, context.sitemap.index, build_day(), this)
+    found = context.sitemap.answer(base, view, this)
     context.sitemap.dated |= found.dated
     page = context.sitemap.files.get(base.path)
     url = context.url(Target(None, page, "", base.path)) if page and page != context.page else ""

@@ -20,12 +20,15 @@ def as_attachment(path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a link leads: a page (with an anchor or ""), or a file of the vault that is no note."""
+    """Where a link leads: a page (with an anchor or ""), or a file of the vault that is no note; `lost` if
+    the page does not have the place that the link names.
+    """
 
     note: Note | None
     page: Page | None
     anchor: str
     file: str
+    lost: bool = False
 
 
 @dataclass
@@ -75,18 +78,23 @@ class Context:
             self.report(line, "unpublished-link", f"[[{target}]] leads to a note that is not on the site")
             return None
         note = self.vault.notes[path]
-        return Target(note, page, self._anchor(note, page, subpath, line) if subpath else "", path)
+        anchor = self._anchor(note, page, subpath, line) if subpath else ""
+        return Target(note, page, anchor or "", path, anchor is None)
 
-    def _anchor(self, note: Note, page: Page, subpath: str, line: Line | int) -> str:
-        """The anchor of a subpath on the page that the reader gets, "" if there is none."""
+    def _anchor(self, note: Note, page: Page, subpath: str, line: Line | int) -> str | None:
+        """The anchor of a subpath on the page that the reader gets, "" if what is there has none, None if
+        nothing is there.
+        """
         found = resolve_subpath(note, subpath)
-        number = found if isinstance(found, int) else found.line if found else 0
+        if found is None:
+            return None
+        number = found if isinstance(found, int) else found.line
         anchor = self.sitemap.anchors(note).at(number)
         shown = self.vault.notes[page.note(self.language)]
         if anchor and anchor not in self.sitemap.anchors(shown).all:
             hint = "link a block id that stands in both languages, as headings differ"
             self.report(line, "anchor-not-in-pair", f"#{subpath}: {shown.path} has no such place", hint)
-            return ""
+            return None
         return anchor or ""
 
     def href(self, target: Target) -> str:

@@ -1,6 +1,7 @@
 """What a note is about, in one line of plain text: for search engines, feeds, cards and lists of pages."""
 
 import re
+from functools import lru_cache
 
 from vaultkit.frontmatter import value_of
 from vaultkit.inline import spans
@@ -82,6 +83,7 @@ def claim(note: Note) -> str:
     return harmless(_WIKI_TEXT.sub(r"\1", " ".join(line for line in lines[1:] if line)))
 
 
+@lru_cache(4096)
 def plain(markdown: str) -> str:
     """Markdown as one line of text, for tables and metadata; formulas in the plainest form they have."""
     parts: list[str] = []

@@ -115,7 +115,7 @@ def text_of(lines: list[Line], stash: Stash) -> str:
 def formulas_in(markdown: str) -> list[Formula]:
     """Formulas of Markdown that the site itself wrote, such as quoted sentences; their line is 0."""
     stash = Stash()
-    for span in spans(markdown):
+    for span in spans(markdown) if "$" in markdown else ():
         if span.kind == "math":
             stash.put_math(markdown[span.start : span.end], 0)
     return list(stash.formulas.values())

@@ -43,9 +43,22 @@ def publish_files(source: Path, target: Path, paths: Iterable[str]) -> list[str]
             changed.append(path)
     staying = [path for path, stays in there.items() if stays]
     with ThreadPoolExecutor(_AT_ONCE) as pool:  # a disk takes its time to put one file in another's place
-        copied = pool.map(lambda path: _copy(source / path, target / path), staying)
+        copied = pool.map(lambda path: publish_file(source / path, target / path), staying)
         changed += [path for path, done in zip(staying, copied, strict=True) if done]
     return sorted(changed)
+
+
+def publish_file(source: Path, target: Path) -> bool:
+    """The same for one file, which is there; True if it has changed."""
+    try:
+        stat = target.stat()
+    except OSError:
+        put_file(source, target)
+        return True
+    if _same(source, source.stat(), target, stat):
+        return False
+    put_file(source, target)
+    return True
 
 
 def remove_empty(root: Path, folder: Path) -> None:
@@ -132,15 +145,3 @@ def _same(source: Path, stat: os.stat_result, target: Path, old: os.stat_result)
     if os.path.samestat(stat, old):
         return True
     return stat.st_size == old.st_size and read(source) == read(target)
-
-
-def _copy(source: Path, target: Path) -> bool:
-    try:
-        stat = target.stat()
-    except OSError:
-        put_file(source, target)
-        return True
-    if _same(source, source.stat(), target, stat):
-        return False
-    put_file(source, target)
-    return True

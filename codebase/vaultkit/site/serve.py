@@ -9,6 +9,7 @@ from vaultkit.site.build import Report
 from vaultkit.site.fingerprint import fingerprint
 from vaultkit.site.live.builder import Builder
 from vaultkit.site.live.session import Update
+from vaultkit.site.news import News
 from vaultkit.site.paths import Layout
 from vaultkit.site.server import Listeners, Server, open_server
 from vaultkit.site.verify import Verifier, without_badge
@@ -36,12 +37,13 @@ def serve(layout: Layout, host: str, port: int, say: Say, *, run_notes: bool = F
         try:
             say("building what changed since the last time ...")
             seen = fingerprint(layout)
-            if not _first_build(builder, listeners, say):
+            news = News(say)
+            if not _first_build(builder, listeners, say, news):
                 return 1
             shown = f"[{host}]" if ":" in host else host
             say(f"serving http://{shown}:{server.server_port}/ in English, /zh/ in Chinese (Ctrl-C stops)")
             verifier = Verifier(layout.vault, say, listeners.run) if run_notes else None
-            _run(server, builder, seen, listeners, say, verifier)
+            _run(server, builder, seen, listeners, say, news, verifier)
         except KeyboardInterrupt:
             say("stopped")
         finally:
@@ -49,10 +51,10 @@ def serve(layout: Layout, host: str, port: int, say: Say, *, run_notes: bool = F
     return 0
 
 
-def _first_build(builder: Builder, listeners: Listeners, say: Say) -> bool:
+def _first_build(builder: Builder, listeners: Listeners, say: Say, news: News | None = None) -> bool:
     """Bring the site up to date, or keep the last good one; False if there is none."""
     report = builder.build()
-    _tell(report, say)
+    _tell(report, say, news or News(say))
     listeners.tell(report.faults, [], stopped=not report.ok)
     if report.ok:
         return True
@@ -63,13 +65,19 @@ def _first_build(builder: Builder, listeners: Listeners, say: Say) -> bool:
 
 
 def _run(
-    server: Server, builder: Builder, seen: str, listeners: Listeners, say: Say, verifier: Verifier | None
+    server: Server,
+    builder: Builder,
+    seen: str,
+    listeners: Listeners,
+    say: Say,
+    news: News,
+    verifier: Verifier | None,
 ) -> None:
     stop = threading.Event()
 
     def changed() -> None:
         done = builder.update()
-        _tell_update(done, say)
+        _tell_update(done, say, news)
         runs = None
         if verifier:
             layout = builder.layout
@@ -94,30 +102,31 @@ def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _tell(report: Report, say: Say) -> None:
-    for problem in report.problems:
-        say(problem)
+def _tell(report: Report, say: Say, news: News) -> None:
+    stay = news.tell(report.problems, stopped=not report.ok)
     if report.ok:
         state = "built" if report.built else "up to date"
-        say(f"{report.pages} pages {state} in {report.seconds:.1f} s{_to_mend(report.faults)}")
+        say(f"{report.pages} pages {state} in {report.seconds:.1f} s{_to_mend(report.faults, stay)}")
     else:
         say(f"not built: {len(report.problems)} problem(s), see above")
 
 
-def _tell_update(done: Update, say: Say) -> None:
-    for problem in done.problems:
-        say(problem)
+def _tell_update(done: Update, say: Say, news: News) -> None:
+    stay = news.tell(done.problems, stopped=done.stopped)
     if done.stopped:
-        say(f"not built: {len(done.problems)} problem(s), see above")
+        before = f", {stay} of them as before" if stay else ""
+        say(f"not built: {len(done.problems)} problem(s), see above{before}")
     elif done.again:
-        say(f"built anew in {done.seconds:.1f} s{_to_mend(done.faults)}")
+        say(f"built anew in {done.seconds:.1f} s{_to_mend(done.faults, stay)}")
     else:
         pages = sum(path.endswith(".html") for path in done.written)
-        say(f"{pages} page(s) fresh in {done.seconds:.2f} s{_to_mend(done.faults)}")
+        say(f"{pages} page(s) fresh in {done.seconds:.2f} s{_to_mend(done.faults, stay)}")
 
 
-def _to_mend(faults: list[str]) -> str:
-    return f", with {len(faults)} fault(s) that `vaultkit build` would refuse, see above" if faults else ""
+def _to_mend(faults: list[str], stay: int) -> str:
+    """How many faults there are, and how many problems were there before, faults or not."""
+    text = f", with {len(faults)} fault(s) that `vaultkit build` would refuse, see above" if faults else ""
+    return text + (f"; {stay} problem(s) as before" if stay else "")
 
 
 def _no_port(error: OSError, host: str, port: int) -> str:

@@ -97,6 +97,10 @@ def _told(runs: Runs) -> dict[str, Any]:
 class Handler(SimpleHTTPRequestHandler):
     """Files of the site; never a folder listing; the site's own 404 page; nothing is cached by browsers."""
 
+    protocol_version = "HTTP/1.1"  # one connection for all files of a page
+    disable_nagle_algorithm = True  # else a file waits until its header was acknowledged
+    timeout = 60.0  # seconds without a word after which a browser has gone
+
     def __init__(self, *args: object, listeners: Listeners, **kwargs: object) -> None:
         self.listeners = listeners
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
@@ -157,6 +161,7 @@ class Handler(SimpleHTTPRequestHandler):
         queue = self.listeners.join()
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Connection", "close")  # nobody knows how long it is
         self.end_headers()
         try:
             while True:

@@ -6,6 +6,8 @@ from functools import cached_property, lru_cache, partial
 from typing import Any
 
 from vaultkit.bases.index import Index
+from vaultkit.bases.model import Base, View
+from vaultkit.bases.query import Answer, answer
 from vaultkit.canvas.links import linked_files
 from vaultkit.canvas.read import read_canvas
 from vaultkit.errors import Problem
@@ -20,6 +22,7 @@ from vaultkit.review.cards import topics
 from vaultkit.site.anchors import Anchors, anchors_of
 from vaultkit.site.bilingual import in_language
 from vaultkit.site.chinese import is_chinese_vault
+from vaultkit.site.clock import build_day
 from vaultkit.site.describe import LONGEST, about, claim, shorten
 from vaultkit.site.paths import Language
 from vaultkit.site.settings import strict_line_breaks
@@ -143,6 +146,10 @@ class SiteMap:
     def index(self) -> Index:
         """What bases ask of the vault, read once for all pages."""
         return Index.of(self.vault)
+
+    def answer(self, base: Base, view: View, this: str) -> Answer:
+        """What a view shows today; `this` is the note in which it stands."""
+        return answer(base, view, self.index, build_day(), this)
 
     def typed(self, path: str, key: str) -> Any:
         """A property of the note at `path` as bases see it."""

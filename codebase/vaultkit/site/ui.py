@@ -24,6 +24,11 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Not written yet: this page says what it will be about",
         "尚未写成：本页只说明将要讲什么",
     ),
+    "draft_title": (
+        "Still being written: parts of it may be missing, or change",
+        "尚在撰写：可能有缺漏，内容也可能改动",
+    ),
+    "lost": ("There is no such place on that page", "那一页上没有这个位置"),
     "untranslated": (
         "This page has not been translated yet; here is the original.",
         "本页尚无中文译文，以下为原文。",

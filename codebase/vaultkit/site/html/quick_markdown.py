@@ -3,6 +3,7 @@ that holds a character they cannot do without. Most of a page's text has none of
 """
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from markdown import Extension, Markdown
@@ -143,6 +144,12 @@ def is_whole(lines: list[str], number: int) -> bool:
         return False
     if "".join(lines[number + 1 : number + 2]).strip():
         return False
+    return _is_block(line)
+
+
+@lru_cache(100)
+def _is_block(line: str) -> bool:
+    """True for one block element without Markdown. Most lines of a page that was edited are as they were."""
     if not line.startswith("<") or not line.endswith(">") or "markdown" in line:
         return False
     tags = _TAG.findall(line)

@@ -27,7 +27,6 @@ from vaultkit.site.outputs.listing import FILE as LISTING
 from vaultkit.site.outputs.listing import SOURCES
 from vaultkit.site.pages.graph import SLUGS
 from vaultkit.site.paths import Language, Layout
-from vaultkit.site.publish import write_anew
 from vaultkit.site.tagged import ROOTS
 
 _OUTPUTS = {"llms.txt", "feed.xml", "sitemap.xml"}
@@ -49,6 +48,7 @@ class Half:
             self.config.plugins.on_pre_build(config=self.config)
         self._hooks = cast("dict[str, Any]", self.config.hooks).values()
         self.files, self.nav, self.env = self._look()
+        self.finisher = Finisher(self.config.extra)
         self._unsure = False  # after complaints: of some file that has come or gone nothing may be known
 
     def _look(self) -> tuple[Files, Navigation, Any]:
@@ -130,22 +130,22 @@ class Half:
         self._unsure |= bool(complaints)
         return written, complaints
 
-    def splice(self, paths: Iterable[str], had: Mapping[str, bytes]) -> dict[str, str]:
-        """Write the pages of which new parts can take the place of old ones, their outputs by staged file;
-        `had` is what is published now.
+    def splice(
+        self, wanted: Mapping[str, bytes], had: Mapping[str, bytes]
+    ) -> Iterator[tuple[str, str, bytes]]:
+        """The pages of which new parts can take the place of old ones: staged file, output, and what that is
+        to hold. `wanted` are staged files as they are now, `had` as they were for what is published.
         """
-        found = {}
-        finisher = Finisher(self.config.extra)
-        for file in self._files(paths)[0]:
+        for file in self._files(wanted)[0]:
             old, place = had.get(file.src_uri), self.site / file.dest_uri
-            if old is None or b"\r" in old or is_notebook(file.src_uri) or not place.is_file():
+            if old is None or is_notebook(file.src_uri) or not place.is_file():
                 continue
-            new = read(file.content_string)
-            html = spliced(place.read_text("utf-8"), read(old.decode()), new, file.url, finisher)
+            if b"\r" in old or b"\r" in wanted[file.src_uri]:
+                continue
+            new = read(wanted[file.src_uri].decode())
+            html = spliced(place.read_text("utf-8"), read(old.decode()), new, file.url, self.finisher)
             if html is not None:
-                write_anew(self.folder / file.dest_uri, html.encode())
-                found[file.src_uri] = file.dest_uri
-        return found
+                yield file.src_uri, file.dest_uri, html.encode()
 
     def _make_way(self, path: str) -> None:
         """Before MkDocs writes a file: what stands there may be the published one too."""

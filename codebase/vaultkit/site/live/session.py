@@ -1,8 +1,9 @@
 """The site of one project while its vault changes: each change is brought to the pages it touches."""
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 
 from vaultkit.api.coverage import engine_of
@@ -15,15 +16,14 @@ from vaultkit.site.fingerprint import keys
 from vaultkit.site.graph import graph_of
 from vaultkit.site.katex import Renderer
 from vaultkit.site.live.changes import changed_keys
-from vaultkit.site.live.half import Half, output_of
 from vaultkit.site.live.log import Key
+from vaultkit.site.live.published import Published
 from vaultkit.site.live.searcher import Searcher
 from vaultkit.site.live.tree import ENGINE, Tree
 from vaultkit.site.live.world import World
 from vaultkit.site.paths import LANGUAGES, Language, Layout
-from vaultkit.site.publish import publish, publish_files, remove_empty, write_anew
+from vaultkit.site.publish import publish
 from vaultkit.site.reference import addresses
-from vaultkit.site.search.site import TITLES
 from vaultkit.site.stage import GRAPH, Staged
 from vaultkit.site.stage import write as write_tree
 from vaultkit.site.state import Mode, State, forget, one_builder, passed, save
@@ -57,9 +57,9 @@ class Session:
         self.world: World | None = None
         self.trees: dict[Language, Tree] = {}
         self._lint = Lint()
-        self.rendered: dict[Language, dict[str, bytes]] = {}
-        self.halves: dict[Language, Half] = {}
+        self.published: dict[Language, Published] = {}
         self._report = Report(False, False)
+        self.edited: set[str] = set()  # the staged files of pages of which the last update has read a note
         self.key = ""  # of what the last update read
         self.state: State | None = None  # what to save of it, once the search indexes are not behind
         self.behind: dict[Language, set[str]] = {}  # URLs of pages that the search indexes do not know so
@@ -79,8 +79,9 @@ class Session:
         os.environ["KVIST_STAGED"] = "1"  # the hook stages nothing in this process
         for language in LANGUAGES:
             files = self.trees[language].staged.files
-            self.rendered[language] = dict(files) if staged else self._on_disk(language)
-            self.halves[language] = Half(self.layout, language)
+            files = files if staged else self._on_disk(language)
+            late = partial(self._search_later, language)
+            self.published[language] = Published(self.layout, language, files, late)
 
     def _on_disk(self, language: Language) -> dict[str, bytes]:
         """What the site that is up to date was made from."""
@@ -109,6 +110,7 @@ class Session:
             problems += self.trees[language].staged.problems
         self.world = world
         self.unsettled = True
+        self.edited = _edited(before, world)
         if before is None:
             graph = graph_of(world.sitemap, self.layout.cache / GRAPH)
             for tree in self.trees.values():
@@ -163,7 +165,7 @@ class Session:
     def _update(self) -> Update:
         self.state = None  # until this update is published nothing more of the last one is
         self.key, tools, engine_key = keys(self.layout)
-        if tools != self.tools or not self.halves:
+        if tools != self.tools or not self.published:
             return Update(again=True)
         changed: set[Key] = set()
         if engine_key != self.engine_key:
@@ -173,7 +175,7 @@ class Session:
             self.engine_key, self.engine, changed = engine_key, engine, {ENGINE}
         chinese = self.world and self.world.sitemap.chinese
         staged = self._stage(changed)
-        if chinese != (self.world and self.world.sitemap.chinese) or any(map(self._frame_moved, LANGUAGES)):
+        if chinese != (self.world and self.world.sitemap.chinese) or self._frame_moved():
             return Update(again=True)
         forget(self.layout)
         done = self._bring_all()
@@ -187,7 +189,7 @@ class Session:
     def _bring_all(self) -> Update:
         complaints, written = [], []
         for language in LANGUAGES:
-            new, wrong = self._bring(language)
+            new, wrong = self.published[language].bring(self.trees[language].staged.files, self.edited)
             complaints += wrong
             written += new
         return Update(problems=complaints, faults=complaints, stopped=bool(complaints), written=written)
@@ -214,56 +216,21 @@ class Session:
                     save(self.layout, state)
         return complaints
 
-    def _frame_moved(self, language: Language) -> bool:
-        half = self.halves[language]
-        return half.frame(self.rendered[language]) != half.frame(self.trees[language].staged.files)
+    def _search_later(self, language: Language, urls: set[str]) -> None:
+        self.behind.setdefault(language, set()).update(urls)
 
-    def _bring(self, language: Language) -> tuple[list[str], list[str]]:
-        """Render what differs from what is shown, and publish it. Pages that only show something of an edit
-        come first, as they are sure; with complaints about another page nothing else is published.
-        """
-        wanted, had = self.trees[language].staged.files, self.rendered[language]
-        half, folder = self.halves[language], self.layout.stage(language)
-        new = {path for path, content in wanted.items() if had.get(path) != content}
-        gone = had.keys() - wanted.keys()
-        if not new and not gone:
-            return [], []
-        for path in new:
-            write_anew(folder / path, wanted[path])
-        outputs = {output_of(path) for path in gone}
-        outputs -= {output_of(path) for path in wanted} if gone else set()
-        needed = half.needs({output_of(path) for path in new | gone})
-        for path in gone:
-            (folder / path).unlink(missing_ok=True)
-            remove_empty(folder, (folder / path).parent)
-        for path in outputs:
-            (half.folder / path).unlink(missing_ok=True)
-            remove_empty(half.folder, (half.folder / path).parent)
-        half.look_again(new - had.keys(), gone)
-        spliced = half.splice(new, had)
-        changed = self._publish(language, spliced.values())
-        had |= {path: wanted[path] for path in spliced}
-        written, complaints = half.render(new - spliced.keys())
-        if not complaints:
-            if needed - half.needs({output_of(path) for path in new}):
-                outputs |= half.unneeded()
-            self.rendered[language] = dict(wanted)
-            changed += self._publish(language, written | outputs)
-        site = self.layout.published(language)
-        return [(site / path).relative_to(self.layout.site).as_posix() for path in changed], complaints
-
-    def _publish(self, language: Language, paths: Collection[str]) -> list[str]:
-        """Publish outputs, which the search does not know so yet; those that have changed."""
-        changed = publish_files(self.halves[language].folder, self.layout.published(language), paths)
-        pages = {_url(path) for path in paths if path.endswith("index.html")}
-        if pages or TITLES in changed:
-            self.behind.setdefault(language, set()).update(pages)
-        return changed
+    def _frame_moved(self) -> bool:
+        trees = self.trees.items()
+        return any(self.published[language].frame_moved(tree.staged.files) for language, tree in trees)
 
 
-def _url(path: str) -> str:
-    """URL of the page in an `index.html`."""
-    return path.removesuffix("index.html")
+def _edited(before: World | None, world: World) -> set[str]:
+    """The staged files of pages of which a note has another text than before."""
+    if before is None:
+        return set()
+    old, new = before.sitemap.vault.notes, world.sitemap.vault.notes
+    pages = (world.sitemap.page_of(path) for path, note in new.items() if old.get(path) is not note)
+    return {page.file for page in pages if page}
 
 
 def _surface(engine: Engine) -> object:

@@ -27,12 +27,20 @@ class Finisher:
     def __init__(self, extra: Mapping[str, Any]) -> None:
         self.extra = extra
         self._kept: dict[tuple[str, bool, int], str] = {}
+        self._new: set[tuple[str, bool, int]] = set()
 
-    def finished(self, part: str, url: str, *, below: bool) -> str:
+    def turn(self) -> None:
+        """Another edit begins: what the last one has brought is what this one may take away."""
+        self._kept = {key: self._kept[key] for key in self._new}
+        self._new = set()
+
+    def finished(self, part: str, url: str, *, below: bool, new: bool) -> str:
         key = (part, below, url.count("/"))
         if key not in self._kept:
             html, foot = ("", part) if below else (part, "")
             self._kept[key] = finish(html, foot, url, {}, self.extra)
+        if new:
+            self._new.add(key)
         return self._kept[key]
 
 
@@ -54,8 +62,8 @@ def spliced(shown: str, old: Source, new: Source, url: str, finisher: Finisher) 
         if not was or not now or (terms and not below and any(map(terms.concerns, _searched(was, now)))):
             return None  # no term is looked for in a foot
 
-        def finished(part: str, below: bool = below) -> str:
-            return finisher.finished(part, url, below=below)
+        def finished(part: str, new: bool, below: bool = below) -> str:
+            return finisher.finished(part, url, below=below, new=new)
 
         made = _put(shown, _lines(was, now), finished) or _put(shown, [(was, now)], finished)
         if made is None:
@@ -68,11 +76,11 @@ def spliced(shown: str, old: Source, new: Source, url: str, finisher: Finisher) 
     return shown
 
 
-def _put(shown: str, parts: list[tuple[str, str]], finished: Callable[[str], str]) -> str | None:
+def _put(shown: str, parts: list[tuple[str, str]], finished: Callable[[str, bool], str]) -> str | None:
     """The page with new parts in the place of old ones; None if one does not stand there once."""
     for part in parts:
         try:
-            was, now = map(finished, part)
+            was, now = finished(part[0], False), finished(part[1], True)
         except MissingFormula:
             return None
         if not was or shown.count(was) != 1 or _needs(was) != _needs(now):

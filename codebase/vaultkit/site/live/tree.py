@@ -1,17 +1,15 @@
 """One language's staged tree in memory: each step's result with the questions it asked."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Generic, TypeVar
 
-from vaultkit.errors import Problem
 from vaultkit.site.body import Body, body_of
 from vaultkit.site.clock import build_day
 from vaultkit.site.context import Context
 from vaultkit.site.draft import Formula
 from vaultkit.site.graph import Graph
 from vaultkit.site.katex import Renderer
+from vaultkit.site.live.kept import Answers, Kept, Now, Stamp
 from vaultkit.site.live.log import Key, Log
 from vaultkit.site.live.views import LoggedMap, logged_api, logged_inputs
 from vaultkit.site.live.world import World
@@ -19,39 +17,8 @@ from vaultkit.site.paths import Language
 from vaultkit.site.stage import Part, Staged, attachment, of_all, steps
 from vaultkit.vault import stamp_of
 
-Stamp = tuple[int, int, int] | None
 ENGINE: Key = ("engine",)
 DAY: Key = ("day",)
-Made = TypeVar("Made", Part, Body)
-
-
-@dataclass
-class Kept(Generic[Made]):
-    """What was made; `disk`: the files that were asked for, as they were then."""
-
-    part: Made
-    keys: set[Key]
-    disk: dict[str, Stamp]
-    wrong: list[Problem] = field(default_factory=list)  # formulas that KaTeX refuses
-
-
-@dataclass(frozen=True, slots=True)
-class Now:
-    """What is true of what was kept."""
-
-    world: World
-    changed: set[Key]
-
-    def holds(self, known: Kept[Any]) -> bool:
-        """True if nothing that it was made from has changed."""
-        return known.keys.isdisjoint(self.changed) and known.disk == self._of(known.disk)
-
-    def stamps(self, keys: Iterable[Key]) -> dict[str, Stamp]:
-        """The files among these questions as they are now."""
-        return self._of(key[1] for key in keys if key[0] == "disk")
-
-    def _of(self, paths: Iterable[str]) -> dict[str, Stamp]:
-        return {path: stamp_of(self.world.vault.on_disk(path)) for path in paths}
 
 
 @dataclass
@@ -64,6 +31,7 @@ class Tree:
     staged: Staged = field(init=False)
     _kept: dict[str, Kept[Part]] = field(default_factory=dict)
     _bodies: dict[str, Kept[Body]] = field(default_factory=dict)  # by the page's key
+    _answers: Answers = field(default_factory=Answers)
     _files: dict[str, tuple[Stamp, Part]] = field(default_factory=dict)  # attachments
     _day: str = ""
     _of_all: Part = field(default_factory=Part)
@@ -74,7 +42,9 @@ class Tree:
         if self._day != (day := str(build_day())):
             changed, self._day = changed | {DAY}, day
         now = Now(world, changed)
-        sitemap, api = LoggedMap(log, world), logged_api(log, world)
+        self._answers.let_go(now)
+        sitemap = LoggedMap(log, world, partial(self._answers.of, now, log))
+        api = logged_api(log, world)
         inputs = logged_inputs(log, world, self.language, partial(self._body, now, log))
         kept: dict[str, Kept[Part]] = {}
         done: list[str] = []

@@ -7,9 +7,12 @@ from typing import Any, cast
 
 from vaultkit.api.coverage import Coverage
 from vaultkit.bases.index import Entry, Index
+from vaultkit.bases.model import Base, View
+from vaultkit.bases.query import Answer
 from vaultkit.note import Note
 from vaultkit.site.anchors import Anchors
 from vaultkit.site.body import Body
+from vaultkit.site.clock import build_day
 from vaultkit.site.compose import Inputs
 from vaultkit.site.context import Context
 from vaultkit.site.live.log import ALL, Key, Log, Paths, Table, Watched, WatchedEntry
@@ -102,14 +105,14 @@ class Entries(dict[str, Entry]):
 
 
 class LoggedMap(SiteMap):
-    """The pages of a world."""
+    """The pages of a world; `keep` gives the answer to a base's question, asking if it must."""
 
-    def __init__(self, log: Log, world: World) -> None:
+    def __init__(self, log: Log, world: World, keep: Callable[[str, Callable[[], Answer]], Answer]) -> None:
         sitemap = world.sitemap
         vault = LoggedVault(log, sitemap.vault)
         pages, files = Table(log, "pages", sitemap.pages), Table(log, "pages of files", sitemap.files)
         super().__init__(vault, pages, sitemap.problems, files, sitemap.plain, sitemap.chinese)
-        self._log, self._world = log, world
+        self._log, self._world, self._keep = log, world, keep
         self._asked: dict[tuple[str, str], set[Key]] = {}
         self._known: dict[tuple[str, str], Any] = {}
         self.__dict__["canvases"] = Table(log, "canvases", sitemap.canvases)
@@ -127,6 +130,10 @@ class LoggedMap(SiteMap):
     def tag_root(self) -> str:  # type: ignore[override]
         self._log.keys.add(("tag root",))
         return self._world.sitemap.tag_root
+
+    def answer(self, base: Base, view: View, this: str) -> Answer:
+        question = repr((base, view, this, build_day()))
+        return self._keep(question, partial(super().answer, base, view, this))
 
     def claim(self, path: str) -> str:
         self._log.keys.add(("claim", path))

@@ -10,7 +10,7 @@ from vaultkit.labs.notebook import is_notebook
 from vaultkit.links import line_links
 from vaultkit.site.context import Context
 from vaultkit.site.pages.first import first
-from vaultkit.site.pages.parts import attribute, escape, pill, planned_pill
+from vaultkit.site.pages.parts import attribute, draft_pill, escape, pill, planned_pill
 from vaultkit.site.pages.tags import chip
 from vaultkit.site.results import Results, Verdict
 from vaultkit.site.ui import STRINGS, say
@@ -92,7 +92,10 @@ def _pills(context: Context, kind: str, stub: bool) -> list[str]:
     key = f"kind_{kind}"
     says_more = key in STRINGS and KINDS.get(context.page.section) != kind and kind not in ALONE
     pills = [pill("kind", say(context.language, key))] if says_more else []
-    return [*pills, planned_pill(context)] if stub else pills
+    if stub:
+        return [*pills, planned_pill(context)]
+    notes = (context.vault.notes[path] for path in context.page.notes.values())
+    return [*pills, draft_pill(context)] if any(note.is_draft for note in notes) else pills
 
 
 def _badge(context: Context, verdict: Verdict) -> str:

@@ -54,14 +54,18 @@ def address(context: Context, page: Page) -> str:
 
 
 def linked(text: str, target: Target, context: Context) -> str:
-    """Markdown of a link to the target."""
+    """Markdown of a link to the target; one to a place that its page does not have is marked."""
     page = target.page
+    lost = target.lost and not context.sitemap.plain
     names_chinese = target.note is not None and target.note.lang == "zh" and context.language == "en"
     if names_chinese and page and page.translated("en"):
         url = html.escape(context.other_language_url(page))
-        return f'<a href="{url}" hreflang="zh" lang="zh">{text}</a>'
-    planned = "{ .k-planned }" if page and context.sitemap.planned(page) else ""
-    return f"[{text}]({context.href(target)}){planned}"
+        mark = f' class="k-missing" title="{say(context.language, "lost")}"' if lost else ""
+        return f'<a href="{url}" hreflang="zh" lang="zh"{mark}>{text}</a>'
+    planned = " .k-planned" if page and context.sitemap.planned(page) else ""
+    missing = f' .k-missing title="{say(context.language, "lost")}"' if lost else ""
+    marks = f"{{{planned}{missing} }}" if planned or missing else ""
+    return f"[{text}]({context.href(target)}){marks}"
 
 
 def pill(name: str, text: str, title: str = "") -> str:
@@ -72,3 +76,8 @@ def pill(name: str, text: str, title: str = "") -> str:
 def planned_pill(context: Context) -> str:
     language = context.language
     return pill("planned", say(language, "planned"), say(language, "planned_title"))
+
+
+def draft_pill(context: Context) -> str:
+    language = context.language
+    return pill("draft", say(language, "status_draft"), say(language, "draft_title"))

@@ -4,6 +4,7 @@ And that is quick: up to the next mark, text is found by one search and not char
 """
 
 import re
+from dataclasses import fields
 from functools import lru_cache
 
 from markdown_it import MarkdownIt
@@ -15,6 +16,7 @@ from markdown_it.token import Token
 from vaultkit.site.plain.simple import MARK
 
 _ANY = re.compile("[" + re.escape("".join(sorted(_TerminatorChars))) + "]")
+_FIELDS = tuple(field.name for field in fields(Token))
 MAX_MARKS = 2000  # in one paragraph; CommonMark's parsers take time quadratic in them
 
 
@@ -51,7 +53,15 @@ def _inline(state: StateCore) -> None:
         elif "^[" in token.content or state.env:  # what stands elsewhere has a part in it
             state.md.inline.parse(token.content, state.md, state.env, token.children)
         else:
-            token.children += [child.copy() for child in _alone(state.md, token.content)]
+            token.children += map(_copy, _alone(state.md, token.content))
+
+
+def _copy(token: Token) -> Token:
+    """What `Token.copy` gives, in a fraction of the time."""
+    new = object.__new__(Token)
+    for name in _FIELDS:
+        setattr(new, name, getattr(token, name))
+    return new
 
 
 @lru_cache(2000)
