@@ -245,3 +245,18 @@ def test_a_buffer_may_begin_inside_of_a_file(capsys):
     code, _, err = said(ADD, *[c.replace("@3", "@8") for c in call], capsys=capsys)
     assert code == 2
     assert "[--buffer a] need an offset below the 8 elements of a.npy, got 8" in err
+
+
+def test_each_name_of_a_line_that_is_not_there_is_told_once(capsys):
+    body = "x[i] = tanhf(x[i]) + lerp(0.0f, 1.0f, 0.5f) + lerp(x[i], 1.0f, 0.5f) + threadIdx.x * blockDim.x"
+    text = f"kernel void k(device float* x,{FILL}".replace("x[i] = 1", body)
+    code, out, _ = said(text, "lint", capsys=capsys)
+    assert code == 1
+    told = [line.split(": ")[2:] for line in out.splitlines()[:-1]]
+    assert [words[0].split(" (")[0] for words in told] == [
+        "nothing defines tanhf",
+        "nothing defines lerp",
+        "use of undeclared identifier 'threadIdx'",
+        "use of undeclared identifier 'blockDim'",
+    ]
+    assert "mix(a, b, t)" in out and "thread_position_in_threadgroup" in out

@@ -21,6 +21,7 @@ from kvist.metal.tokens import significant, tokenize
 
 RAN = "ran"
 _OF_WHAT_IS_MISSING = ("undeclared", "instantiation", "global-space")  # types and macros of a missing header
+_OF_NAMES = ("unknown-function", "undeclared")
 _MAX_CHARACTERS = 1 << 20
 _MAX_PROBLEMS = 200  # of a rule
 
@@ -96,10 +97,17 @@ def _vocabulary(unit: Unit, unresolved: str) -> tuple[str, list[Problem]]:
 
 
 def _said(p: Problem, found: Sequence[Problem]) -> bool:
-    """Whether a rule has said something about this line already, at the same column or of the same kind."""
-    return any(
-        p.line == q.line and p.file == q.file and (p.column == q.column or p.code == q.code) for q in found
-    )
+    """Whether a rule has said something about this line already, at the same column or of the same kind.
+
+    Of names that are not there, each is another.
+    """
+
+    def same(q: Problem) -> bool:
+        if p.code in _OF_NAMES and q.code in _OF_NAMES:
+            return re.findall(r"\w+", p.message)[-1:] == re.findall(r"\w+", q.message)[-1:]
+        return p.code == q.code
+
+    return any(p.line == q.line and p.file == q.file and (p.column == q.column or same(q)) for q in found)
 
 
 def _unique(found: Sequence[Problem]) -> list[Problem]:
