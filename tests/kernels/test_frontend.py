@@ -89,6 +89,11 @@ VARIABLE = "::kvist_emulator::threadgroup_variable"
             f'auto& a = {VARIABLE}<T[M * N][4]>(32, "a"); auto& b = {VARIABLE}<T>(33, "b");',
         ),
         ("threadgroup vec<half, 4> a[2];", f'auto& a = {VARIABLE}<vec<half, 4>[2]>(32, "a");'),
+        ("threadgroup float a[N] = {0.0f, 0};", f'auto& a = {VARIABLE}<float[N]>(32, "a");'),
+        (
+            "threadgroup int a[2]{}, b;",
+            f'auto& a = {VARIABLE}<int[2]>(32, "a"); auto& b = {VARIABLE}<int>(33',
+        ),
         ("threadgroup float* p = a + 1;", "float* p = a + 1;"),
         ("threadgroup float& r = a[0];", "float& r = a[0];"),
         ('\n#line 7 "x.metal"\nthreadgroup int a;', f'auto& a = {VARIABLE}<int>(32, "a");'),

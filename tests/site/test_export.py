@@ -260,3 +260,45 @@ def test_zensical_builds_it(messy: Path, tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=out, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (out / "site" / "daily" / "2024-01-01" / "index.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("beside", "name"),
+    [
+        ("site_name: 'Kvist: ein Zweig' # header\ndocs_dir: my vault\nx: !ENV [A, b]\n", "Kvist: ein Zweig"),
+        ("site_name: Other\ndocs_dir: docs\n", "my vault"),
+        ("site_name: [\ndocs_dir: my vault\n", "my vault"),
+        ("docs_dir: my vault\n", "my vault"),
+        (None, "my vault"),
+    ],
+)
+def test_an_export_is_called_as_its_site_is(tmp_path: Path, beside: str | None, name: str) -> None:
+    vault = make(tmp_path / "my vault", {"A.md": "a\n"})
+    if beside is not None:
+        (tmp_path / "mkdocs.yml").write_text(beside, "utf-8")
+    assert main(["export", str(vault), str(tmp_path / "out")]) == 0
+    text = (tmp_path / "out" / "mkdocs.yml").read_text("utf-8")
+    assert text.startswith(f"site_name: {json.dumps(name)}\n")
+
+
+def test_nothing_is_left_that_only_our_scripts_read(tmp_path: Path) -> None:
+    """A list, its to-dos, the front page and the page of cards: what a script would fill, show or tick."""
+    listed = "---\nkind: reading-list\n---\n# L\n\n- [x] [One](https://x.org/1) [minutes:: 5] [[A]]\n"
+    listed += (
+        "- [ ] [Two](https://x.org/2) [minutes:: 5] [[A]]\n- [ ] [Three](https://x.org/3)\n- [ ] To do\n"
+    )
+    cards = "---\nkind: review\n---\n# Cards\n"
+    front = "---\nkind: home\n---\n# Home\n\n[[L]]\n"
+    files: dict[str, str | bytes] = {"L.md": listed, "Home.md": front, "Cards.md": cards, "A.md": "# A\n"}
+    for n in range(5):
+        files[f"N{n}.md"] = f"---\nkind: concept\nprerequisites: ['[[N{n + 1}]]']\n---\n# N{n}\n"
+    files["N5.md"] = "# N5\n"
+    vault = make(tmp_path / "vault", files)
+    assert main(["export", str(vault), str(tmp_path / "out")]) == 0
+    texts = [path.read_text("utf-8") for path in (tmp_path / "out" / "docs").rglob("*.md")]
+    assert any("1 of 3 read" in text for text in texts) and any("k-first" in text for text in texts)
+    for text in texts:
+        assert not re.search(
+            r"data-k-(?!page|node|edge|known|list)|^k: |k-list-tools|k-first-done", text, re.M
+        ), text
+        assert " hidden" not in text, text

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from vaultkit.site.context import Context
-from vaultkit.site.pages.home import home
+from vaultkit.site.pages.home import home, with_ways
 from vaultkit.site.sitemap import SiteMap
 from vaultkit.vault import Vault
 
@@ -70,10 +70,62 @@ def test_what_is_new_comes_with_its_day(tmp_path: Path) -> None:
     assert '<time datetime="2024-01-02">2024-01-02</time> · new' in lately and "    What A is." in lately
 
 
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("> claim\n\n## One\n\ntext\n", 2),
+        ("> claim\n\n```python\n# no heading\n```\n\n## One\n", 2),
+        ("only words", 1),
+    ],
+)
+def test_the_ways_in_stand_before_the_first_heading(tmp_path: Path, text: str, at: int) -> None:
+    shown(tmp_path, "en")
+    sitemap = SiteMap.of(Vault.load(tmp_path))
+    page = sitemap.page_of("Home.md")
+    assert page
+    context = Context(sitemap, "en", page, sitemap.vault.notes["Home.md"])
+    lines = with_ways(text, context).split("\n")
+    assert re.findall(r'href="([^"]*)">([^<]*)<', lines[at]) == [
+        ("later/", "Start here: Later"),
+        ("a/", "Read a note: A"),
+    ]
+    assert [*lines[:at], *lines[at + 2 :]] == text.split("\n") and "data-k-search" in lines[at]
+
+
 def test_a_front_page_without_lists_and_dates_shows_nothing_more(tmp_path: Path) -> None:
     plain = {name: re.sub(r"(created|updated): .*\n", "", text) for name, text in NOTES.items()}
     plain["Home.md"] = "---\nkind: home\n---\n# Home\n"
     assert shown(tmp_path, "en", **plain) == ""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("side", "words"),
+    [
+        ("", ["Start here: tiny-llm in three weeks", "Read a note: KV cache", "Search"]),
+        ("zh/", ["从这里开始：三周学完 tiny-llm", "读一篇笔记：KV 缓存", "搜索"]),
+    ],
+)
+def test_the_ways_in_stand_on_the_first_screen(
+    open_page: Any, real: Any, serve_folder: Any, side: str, words: list[str]
+) -> None:
+    root = serve_folder(real.layout.site)
+    page = open_page("about:blank")
+    for width, height in ((1280, 800), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.goto(root + side)
+        ways = page.locator(".k-ways > *")
+        said = [text.strip() for text in ways.all_inner_texts()]
+        assert [text.startswith(word) for text, word in zip(said, words, strict=True)] == [True] * 3, said
+        for box in (ways.nth(n).bounding_box() for n in range(3)):
+            assert box["y"] + box["height"] < height and box["x"] >= 0 and box["x"] + box["width"] <= width
+        abstract = page.locator(".k-body .admonition").first.bounding_box()
+        assert abstract["y"] + abstract["height"] <= ways.first.bounding_box()["y"]
+    ways.nth(2).click()
+    page.wait_for_selector("dialog.k-search[data-answered]")
+    page.goto(root + side)
+    ways.nth(1).click()
+    page.wait_for_url(f"**/{side}concepts/kv-cache/")
 
 
 @pytest.mark.browser

@@ -182,6 +182,7 @@ def test_one_not_found_page_serves_any_depth_and_base(
         assert {"Page not found", "找不到页面"} <= set(page.inner_text(".k-404").split("\n"))
         style = "() => getComputedStyle(document.documentElement).getPropertyValue('--k-paper')"
         page.wait_for_function(style)
+        assert page.locator(".k-404 section:first-child [data-k-search]").is_visible()
         page.click(".k-404 section:first-child a")
         page.wait_for_url("**/some/base/zh/" if first != "Page not found" else "**/some/base/")
         assert foreign(requests) == []

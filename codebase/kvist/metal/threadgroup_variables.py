@@ -47,12 +47,28 @@ def variable_statements(tokens: Sequence[Token], text: str, label: str) -> list[
         if end == index + 1 or end == index or previous not in ("{", "}", ";", ":"):
             need = "a threadgroup variable declared in a statement of its own"
             raise KvistError(f"{file}:{line}", need, "something else")
-        if _has_initial_value(tokens[index:end]):
+        if _has_initial_value(without_braces(tokens[index:end])):
             raise KvistError(
                 f"{file}:{line}", "a threadgroup variable without an initial value", "one with `=`"
             )
         found.append((index, end))
     return found
+
+
+def without_braces(statement: Sequence[Token]) -> list[Token]:
+    """`float a[2]` of `float a[2] = {0}`: nothing but zeros, on which no thread can rely."""
+    out: list[Token] = []
+    index = 0
+    while index < len(statement):
+        end = matching(statement, index) + 1 if statement[index].text == "{" else index
+        if index < end and not any(t.text.strip("0.fFhHuU{},") for t in statement[index:end]):
+            index = end
+            if out and out[-1].text == "=":
+                out.pop()
+            continue
+        out.append(statement[index])
+        index += 1
+    return out
 
 
 def _has_initial_value(statement: Sequence[Token]) -> bool:
@@ -92,7 +108,7 @@ def declares_pointer(tokens: Sequence[Token], start: int) -> bool:
 
 def declared_variables(statement: Sequence[Token], text: str) -> list[tuple[str, str, str]]:
     """(element type, `[N][M]`, name) of each variable of `T a[N][M], b`."""
-    statement = _without_alignment(statement)
+    statement = without_braces(_without_alignment(statement))
     declarators: list[list[Token]] = [[]]
     depth = 0
     for token in statement:

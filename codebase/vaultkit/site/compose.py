@@ -23,7 +23,7 @@ from vaultkit.site.pages.graph import KIND as GRAPH
 from vaultkit.site.pages.graph import graph_lines
 from vaultkit.site.pages.header import header, notice, sources
 from vaultkit.site.pages.home import KIND as HOME
-from vaultkit.site.pages.home import home
+from vaultkit.site.pages.home import home, with_ways
 from vaultkit.site.pages.in_lists import in_lists
 from vaultkit.site.pages.parts import escape
 from vaultkit.site.pages.planned import KIND as PLANNED
@@ -79,7 +79,8 @@ def compose(context: Context, inputs: Inputs) -> tuple[str, list[Formula]]:
         end += in_lists(context, inputs.places.get(context.page.key, []))
         if context.sitemap.plain:
             end += foot(context, inputs.backlinks.get(context.page.key, []))
-    text = top + body.text + "\n".join(end)
+    words = with_ways(body.text, context) if kind == HOME else body.text
+    text = top + words + "\n".join(end)
     formulas = [*body.formulas, *formulas_in("\n".join([title, listed, *end])), *quoted]
     return text.rstrip("\n") + "\n" + below, formulas
 
@@ -167,6 +168,8 @@ def _front_matter(context: Context, kind: str, html: Mapping[str, object]) -> st
     meta: dict[str, object] = {"title": context.sitemap.title(page, context.language)}
     if text := context.sitemap.description(note.path):
         meta["description"] = text
+    if context.sitemap.plain:
+        return _yaml(meta)
     meta["k"] = {
         "kind": kind,
         "section": page.section,

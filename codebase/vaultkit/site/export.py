@@ -4,10 +4,13 @@ Nothing of the vault is changed and none of its code is run. One tree if no note
 else one for each language.
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
+
+import yaml
 
 from vaultkit.errors import Problem
 from vaultkit.note import parse_note
@@ -67,7 +70,7 @@ def export(vault_folder: Path, out: Path) -> Export:
         sitemap = SiteMap.of(vault, plain=True, chinese=True)
     problems = [*vault.problems, *(p for note in vault.notes.values() for p in note.problems)]
     files: dict[str, bytes] = {}
-    name = vault_folder.resolve().name or "Vault"
+    name = site_name(vault_folder)
     for language in languages:
         staged = stage(sitemap, language, Results(vault.root))
         problems += staged.problems
@@ -91,6 +94,21 @@ def export(vault_folder: Path, out: Path) -> Export:
     shown = sorted(found, key=lambda p: (p.path, p.line, p.code, p.message))
     pages = len(sitemap.pages) + len(sitemap.files)
     return Export(languages, pages, len(files), shown, _unresolved(sitemap.vault))
+
+
+def site_name(vault_folder: Path) -> str:
+    """The name of the site of which the vault is the source, as the `mkdocs.yml` beside it says; else that of
+    its folder.
+    """
+    folder = vault_folder.resolve()
+    try:
+        text = (folder.parent / "mkdocs.yml").read_text("utf-8")
+        said = yaml.safe_load("\n".join(re.findall(r"^(?:site_name|docs_dir):.*", text, re.MULTILINE))) or {}
+        if (folder.parent / str(said.get("docs_dir", "docs"))).resolve() == folder and said.get("site_name"):
+            return str(said["site_name"])
+    except (OSError, ValueError, AttributeError, yaml.YAMLError):
+        pass  # then it is not ours to understand
+    return folder.name or "Vault"
 
 
 _SCRIPTS = ("assets/katex/katex.min.css", "assets/katex/katex.min.js", "assets/formulas.js")

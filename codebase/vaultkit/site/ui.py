@@ -127,6 +127,8 @@ STRINGS: dict[str, tuple[str, str]] = {
     "linked_by": ("Linked from {links}.", "引用它的页面：{links}。"),
     "count_planned": ("Planned: {count}.", "待写：{count} 篇。"),
     # reading lists
+    "way_list": ("Start here: {title}", "从这里开始：{title}"),
+    "way_note": ("Read a note: {title}", "读一篇笔记：{title}"),
     "progress": (
         "{done} of {total} read · {minutes_done} of {minutes} minutes",
         "已读 {done} / {total} 项 · {minutes_done} / {minutes} 分钟",

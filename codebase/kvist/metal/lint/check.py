@@ -89,7 +89,7 @@ def lint(kernel: str | Path | Source, *, include: Sequence[str | Path] = ()) -> 
 def _vocabulary(unit: Unit, unresolved: str) -> tuple[str, list[Problem]]:
     if unresolved:
         return f"skipped: {unresolved}", []
-    known = called_by_mlx()
+    known = called_by_mlx(defined=Path(unit.label).suffix in HEADER_SUFFIXES)
     if not known:
         return f"skipped: this MLX has no Metal headers in {HEADERS}", []
     return RAN, list(islice(check_vocabulary(unit, known), _MAX_PROBLEMS))

@@ -153,8 +153,9 @@ class _Unsure:
 
     def may_be(self, token: Token, name: str) -> bool:
         """Whether Metal or, in a header, whoever includes it may have the name."""
-        if _known(name) or Path(self.unit.label).suffix not in HEADER_SUFFIXES:
-            return _known(name)
+        header = Path(self.unit.label).suffix in HEADER_SUFFIXES
+        if _known(name, header) or not header:
+            return _known(name, header)
         after = next((t for t in self.unit.tokens if t.start >= token.end), token)
         return _MACRO.fullmatch(name) is not None or (token.text == name and after.text == "::")
 
@@ -206,11 +207,11 @@ def _vector(match: re.Match[str]) -> str:
     )
 
 
-def _known(name: str) -> bool:
+def _known(name: str, header: bool) -> bool:
     """Whether Metal has the name and only the header has not. Short names that MLX uses are variables."""
     return (
         name in FUNCTIONS | BUILTIN_TYPES | KEYWORDS
-        or (len(name) > 3 and name in called_by_mlx())
+        or (len(name) > 3 and name in called_by_mlx(defined=header))
         or name.startswith(("simd", "quad", "atomic", "metal", "__", "M_", "access", "raytracing"))
         or re.match(r"(?:texture|depth)(?:\d|cube|_buffer)", name) is not None
     )

@@ -20,16 +20,28 @@ HEADERS = Path(mx.__file__).parent / "include" / "mlx" / "backend" / "metal" / "
 _LIBRARY = {"metal", "fast", "precise", "simd", "atomic", "raytracing"}
 _AROUND_TYPE = ("const", "constexpr", "static", "volatile", *sorted(ADDRESS_SPACES))
 _IN_FRONT_OF_CALL = {"return", "else", "do", "case", "and", "or", "not", "constexpr"}
+# `float erf(float x) {` and the like: whoever has not included that header has no such function.
+_DEFINED = (
+    re.compile(r"[\w>&*]\s+[*&]?(\w+)\s*\([^;{}]*?\)\s*(?:const\s*)?(?:device\s*|thread\s*)?\{"),
+    re.compile(r"#[ \t]*define[ \t]+(\w+)"),
+    re.compile(r"\b(?:struct|class|using|typedef)\s+(\w+)"),
+)
 
 
-@lru_cache(maxsize=2)
-def called_by_mlx(folder: Path = HEADERS) -> frozenset[str]:
-    """Identifiers that the Metal headers of the installed MLX call; empty without them."""
+@lru_cache(maxsize=4)
+def called_by_mlx(folder: Path = HEADERS, defined: bool = False) -> frozenset[str]:
+    """Identifiers that the Metal headers of the installed MLX call; empty without them.
+
+    defined: with those that they define themselves, which a header may leave to whoever includes it.
+    """
     found: set[str] = set()
+    own: set[str] = set()
     for path in sorted(folder.rglob("*.h")):
         text = re.sub(r"//[^\n]*|/\*.*?\*/", " ", path.read_text("utf-8", "replace"), flags=re.DOTALL)
         found.update(re.findall(r"\b([A-Za-z_]\w*)\s*[(<]", text))
-    return frozenset(found)
+        for pattern in () if defined else _DEFINED:
+            own.update(pattern.findall(text))
+    return frozenset(found - own | {"_Pragma"})
 
 
 def check_vocabulary(unit: Unit, known: frozenset[str]) -> Iterator[Problem]:

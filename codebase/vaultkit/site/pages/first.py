@@ -53,7 +53,5 @@ def first(context: Context) -> str:
         )
     key = "all_first" if math.isnan(hours) else "all_first_hours"  # not the sum of some
     summary = say(context.language, key, count=len(items), hours=f"{hours:g}")
-    return (
-        f'<details class="k-first"><summary>{summary} <span class="k-first-done"></span></summary>'
-        f"<ol>{''.join(items)}</ol></details>"
-    )
+    done = "" if context.sitemap.plain else ' <span class="k-first-done"></span>'  # a script fills it
+    return f'<details class="k-first"><summary>{summary}{done}</summary><ol>{"".join(items)}</ol></details>'

@@ -1,4 +1,6 @@
-"""Below the text of a front page (`kind: home`): lists and how far they are, a map, what is new."""
+"""What a front page (`kind: home`) has besides its text: the ways in before its first heading, and below it
+lists and how far they are, a map, what is new.
+"""
 
 from collections import Counter
 from collections.abc import Hashable, Iterator
@@ -12,17 +14,62 @@ from vaultkit.site.pages.course_map import course_map, is_drawn
 from vaultkit.site.pages.parts import attribute, escape, page_link
 from vaultkit.site.pages.reading_list import item_id, progress_bar
 from vaultkit.site.recent import Recent, recent
+from vaultkit.site.sitemap import Page
 from vaultkit.site.ui import say
 
 KIND = "home"
 MAP = "how-far"  # the anchor of the heading above lists and map
 LATELY = 6  # pages
+_NO_NOTES = frozenset({KIND, "reading-list", "tracker", "session", "review", "planned-notes"})
 _KEEP_OUT = "data-unsearched"  # of the search: titles of other pages would be found here too
 
 
 def home(context: Context) -> list[str]:
     """Lines of Markdown; a part without anything to show is left out."""
     return [*_lists(context), *_lately(context)]
+
+
+def with_ways(text: str, context: Context) -> str:
+    """The text, and before its first heading the ways in: a list and a note that it links to, the search."""
+    ways = [
+        _way(context, key, page)
+        for key, page in (("way_list", _list(context)), ("way_note", _note(context)))
+        if page
+    ]
+    if ways and not context.sitemap.plain:
+        words = say(context.language, "search")
+        ways.append(f'<button class="md-button" type="button" data-k-search>{words}</button>')
+    if not ways:
+        return text
+    lines = text.split("\n")
+    at = next((n for n, line in enumerate(lines) if line.startswith(("#", "```", "~~~"))), len(lines))
+    return "\n".join([*lines[:at], f'<p class="k-ways" {_KEEP_OUT}>{" ".join(ways)}</p>', "", *lines[at:]])
+
+
+def _way(context: Context, key: str, page: Page) -> str:
+    href = attribute(context.url(Target(None, page, "", page.key)))
+    words = say(context.language, key, title=escape(context.sitemap.title(page, context.language)))
+    return (
+        f'<a class="md-button{" md-button--primary" if key == "way_list" else ""}" href="{href}">{words}</a>'
+    )
+
+
+def _list(context: Context) -> Page | None:
+    """The first list that the text links to."""
+    pages = (context.sitemap.page_of(note.path) for note in _linked_lists(context))
+    return next((page for page in pages if page), None)
+
+
+def _note(context: Context) -> Page | None:
+    """The first written note that the text links to, of those that teach something."""
+    vault, own = context.vault, context.page.note("en")
+    for link in vault.notes[own].links:
+        path = resolve(vault, link.target, own).path if link.target else None
+        page = context.sitemap.page_of(canonical(path)) if path in vault.notes else None
+        teaches = page and vault.notes[page.note("en")].properties.get("kind") not in _NO_NOTES
+        if page and teaches and page is not context.page and not context.sitemap.planned(page):
+            return page
+    return None
 
 
 def has_map(context: Context) -> bool:
@@ -72,10 +119,13 @@ def _next(context: Context, note: Note) -> list[str]:
         href = _href(context, note, item)
         if not href:
             continue
-        hidden = " hidden" if item.done or shown else ""
+        hidden = item.done or shown
         shown = shown or not item.done
+        if context.sitemap.plain and hidden:
+            continue
+        scripted = f' data-k-id="{item_id(item)}" data-k-done="{int(item.done)}"{" hidden" if hidden else ""}'
         rows.append(
-            f'<li data-k-id="{item_id(item)}" data-k-done="{int(item.done)}"{hidden}>'
+            f"<li{'' if context.sitemap.plain else scripted}>"
             f'<a href="{attribute(href)}">{escape(titles.get(item.line, item.title))}</a></li>'
         )
     if not rows:

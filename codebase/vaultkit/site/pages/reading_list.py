@@ -17,8 +17,8 @@ def reading_list(context: Context) -> list[str]:
     bar = progress_bar(context, note)
     if not bar:
         return []
-    tools = f'<div class="k-list-tools" data-k-list="{attribute(context.page.slug)}" hidden></div>'
-    return [bar, "", tools, "", *course_map(context, note)]
+    tools = [f'<div class="k-list-tools" data-k-list="{attribute(context.page.slug)}" hidden></div>', ""]
+    return [bar, "", *([] if context.sitemap.plain else tools), *course_map(context, note)]
 
 
 def progress_bar(context: Context, note: Note) -> str:
@@ -40,14 +40,16 @@ def progress_bar(context: Context, note: Note) -> str:
         minutes=count.minutes_total,
     )
     rows = [f"{item_id(item)}:{int(item.done)}:{item.minutes or 0}" for item in read_items(note)[0]]
-    return bar(text, shape, rows, done)
+    return bar(text, shape, rows, done, plain=context.sitemap.plain)
 
 
-def bar(text: str, shape: str, rows: list[str], done: int) -> str:
-    """A bar of what is done, `rows` being `id:done:minutes`; `shape` is its text with {done} and {spent}."""
+def bar(text: str, shape: str, rows: list[str], done: int, *, plain: bool = False) -> str:
+    """A bar of what is done; for the browser's script, which a plain site has not, `rows` are
+    `id:done:minutes` and `shape` is its text with {done} and {spent}.
+    """
+    scripted = f' data-unsearched data-k-text="{attribute(shape)}" data-k-items="{" ".join(rows)}"'
     return (
-        f'<span class="k-progress" data-unsearched data-k-text="{attribute(shape)}" '
-        f'data-k-items="{" ".join(rows)}"><progress max="{len(rows)}" value="{done}" '
+        f'<span class="k-progress"{"" if plain else scripted}><progress max="{len(rows)}" value="{done}" '
         f'aria-label="{attribute(text)}"></progress><span>{text}</span></span>'
     )
 

@@ -11,7 +11,7 @@ KIND = "review"
 
 def review(context: Context) -> list[str]:
     """Lines of Markdown: a place for the quiz, then the cards by note."""
-    lines = ['<div class="k-review" hidden></div>', ""]
+    lines = [] if context.sitemap.plain else ['<div class="k-review" hidden></div>', ""]
     shown = ""
     for card in cards(context.vault, context.language):
         page = context.sitemap.page_of(canonical(card.path))

@@ -12,7 +12,7 @@ from vaultkit.site.pages.reading_list import item_id, todo_mark
 
 
 def items(lines: list[Line], context: Context) -> list[Line]:
-    marks = {} if context.embedded else _marks(context)
+    marks = {} if context.embedded or context.sitemap.plain else _marks(context)
     result = []
     for line in lines:
         mark = marks.pop(line.number, None) if line.kind == "text" else None

@@ -54,15 +54,21 @@ def _ticked(lines: list[Line], part: Part, todos: list[tuple[Task, str]], contex
     done, total = sum(task.done for task, _ in todos), len(todos)
     text = word(context.note.lang, "milestones", done=done, total=total)
     shape = word(context.note.lang, "milestones", done="{done}", total=total)
-    shown = bar(text, shape, [f"{name}:{int(task.done)}:0" for task, name in todos], done)
+    shown = bar(
+        text, shape, [f"{name}:{int(task.done)}:0" for task, name in todos], done, plain=context.sitemap.plain
+    )
     marks = iter(todos)
+
+    def mark(name: str) -> str:
+        return "" if context.sitemap.plain else f" {todo_mark(name)}"
+
     result = []
     for line in lines:
         if _inside(line, part) and line.kind == "text":
             if line.prefix == "- ":
                 task, name = next(marks)
                 words = re.sub(r"^\*\*(.*)\*\*$", r"\1", line.content.strip())
-                line = line.new(f"[{'x' if task.done else ' '}] {words} {todo_mark(name)}")
+                line = line.new(f"[{'x' if task.done else ' '}] {words}{mark(name)}")
                 line.prefix = "- "
             elif shown and not line.prefix:
                 line, shown = line.new(shown), ""
