@@ -220,3 +220,28 @@ def test_functions_that_the_headers_of_mlx_define_are_not_of_metal(name, capsys)
     code, out, _ = said(text, "lint", capsys=capsys)
     assert code == 1
     assert f"k.metal:4:10: unknown-function: nothing defines {name}" in out
+
+
+ADD = "kernel void k(device const float* a, device float* x," + FILL.replace("= 1", "+= a[i]")
+
+
+def test_one_file_for_two_buffers_is_two_copies(capsys):
+    np.save("a.npy", np.arange(4, dtype=np.float32))
+    np.save("x.npy", np.arange(4, dtype=np.float32))
+    call = ["run", *ONE, "--buffer", "a=a.npy", "--out", "x=float32:4"]
+    code, out, _ = said(ADD, *call, "--buffer", "x=a.npy", capsys=capsys)
+    assert code == 0
+    assert "note: `a` and `x` have a copy each of a.npy: what is written to one does not show" in out
+    assert "copy" not in said(ADD, *call, "--buffer", "x=x.npy", capsys=capsys)[1]
+
+
+def test_a_buffer_may_begin_inside_of_a_file(capsys):
+    np.save("a.npy", np.arange(8, dtype=np.float32).reshape(2, 4))
+    np.save("x.npy", np.zeros(6, np.float32))
+    call = ["run", *ONE, "--buffer", "a=a.npy@3", "--buffer", "x=x.npy@2", "--out", "x=float32:4"]
+    assert said(ADD, *call, capsys=capsys)[0] == 0
+    np.testing.assert_array_equal(np.load("x.out.npy"), [3, 4, 5, 6])
+    np.testing.assert_array_equal(np.load("x.npy"), np.zeros(6))  # an input is never written over
+    code, _, err = said(ADD, *[c.replace("@3", "@8") for c in call], capsys=capsys)
+    assert code == 2
+    assert "[--buffer a] need an offset below the 8 elements of a.npy, got 8" in err

@@ -52,7 +52,7 @@ def add_run(commands: argparse._SubParsersAction) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="a .npy file or numbers; may be repeated",
+        help="a .npy file, x.npy@64 for it from element 64, or numbers; may be repeated",
     )
     add(
         "--out",
@@ -158,6 +158,7 @@ def _run(arguments: argparse.Namespace) -> int:
     else:
         idle_seed = arguments.seed is not None and arguments.order != "random"
         said = words.notes(kernel, arrays, sizes, source.text, idle_seed) + words.refused(told)
+        said += words.copies(given, list(done.outputs))
         print(words.summary(done, result["outputs"], said, arguments.check))
     return CLEAN if done.finished and not done.reports else REPORTED
 
@@ -222,7 +223,7 @@ def _folder(text: str) -> Path:
 
 def _save(outputs: dict[str, mx.array], folder: Path, inputs: list[str]) -> dict[str, Path]:
     """NAME.npy for each output; NAME.out.npy where that is an input's file, which stays as it is."""
-    taken = {os.path.realpath(text) for text in inputs}
+    taken = {os.path.realpath(file) for file, _ in map(values.file_of, inputs) if file is not None}
     saved = {}
     for name, array in outputs.items():
         path = folder / f"{name}.npy"

@@ -76,10 +76,18 @@ def output(text: str) -> OutputArgument:
 
 
 def buffer(value: str, type_name: str, where: str) -> Any:
-    """An array of a .npy file, a number, or several with commas, in the type that the kernel declares."""
-    path = Path(value)
-    if value.endswith(".npy") or path.is_file():
-        return _load(path, where)
+    """An array of a .npy file, a number, or several with commas, in the type that the kernel declares.
+
+    `x.npy@64` is what follows the first 64 elements of the file, in one dimension.
+    """
+    file, offset = file_of(value)
+    if file is not None:
+        array = _load(file, where)
+        if offset is None:
+            return array
+        if offset >= array.size:
+            raise KvistError(where, f"an offset below the {array.size} elements of {file}", str(offset))
+        return array.reshape(-1)[offset:]
     numbers = [_number(part, where) for part in value.split(",")]
     dtype = element_dtype(type_name)
     if dtype is None:
@@ -93,6 +101,17 @@ def buffer(value: str, type_name: str, where: str) -> Any:
         raise KvistError(where, f"numbers that {type_name} holds", value)
     given = numbers if len(numbers) > 1 else numbers[0]
     return mx.array(given).astype(dtype) if dtype == mx.bfloat16 else np.array(given).astype(to_numpy(dtype))
+
+
+def file_of(value: str) -> tuple[Path | None, int | None]:
+    """The file of `x.npy` and `x.npy@64`, None for numbers; and the offset in elements, None without."""
+    path = Path(value)
+    if value.endswith(".npy") or path.is_file():
+        return path, None
+    name, at, offset = value.rpartition("@")
+    if at and _whole(offset) and (name.endswith(".npy") or Path(name).is_file()):
+        return Path(name), int(offset)
+    return None, None
 
 
 def _load(path: Path, where: str) -> np.ndarray:

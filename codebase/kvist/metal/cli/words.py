@@ -1,11 +1,13 @@
 """The words of `kvist metal run`: errors that name its options, notes, and the text at the end."""
 
+import os
 from typing import Any
 
 import numpy as np
 
 from kvist.errors import KvistError
 from kvist.metal.buffers import Input
+from kvist.metal.cli import values
 from kvist.metal.dtypes import element_dtype
 from kvist.metal.emulate import THREADGROUP_MEMORY, Emulation
 from kvist.metal.frontend import KernelFunction
@@ -49,6 +51,21 @@ def notes(
         if layout is not None and inner.nbytes > layout.size:
             lines.append(f"note: {inner.nbytes} bytes given for `{p.name}`, {p.type_name} has {layout.size}")
     return [*lines, "note: --seed has no effect without --order random"] if idle_seed else lines
+
+
+def copies(given: dict[str, str], written: list[str]) -> list[str]:
+    """A line for each file that several buffers have, if one of them is written: they are no one buffer."""
+    names: dict[str, list[str]] = {}
+    for name, text in given.items():
+        file, _ = values.file_of(text)
+        if file is not None:
+            names.setdefault(os.path.realpath(file), []).append(name)
+    return [
+        f"note: {' and '.join(f'`{n}`' for n in several)} have a copy each of {os.path.basename(file)}: "
+        f"what is written to one does not show in the other"
+        for file, several in names.items()
+        if len(several) > 1 and any(name in written for name in several)
+    ]
 
 
 def refused(linted: dict[str, Any]) -> list[str]:
