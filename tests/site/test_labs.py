@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 import pytest
 
@@ -88,3 +89,22 @@ def test_a_slot_without_its_cell_is_an_error() -> None:
     assert 'data-remark="Not run here: no time"' in lab_text(lab, "en")
     with pytest.raises(MissingCells):
         put_cells('<div class="k-cell" data-cell="1"></div>', "<p>{}</p>", "en")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("side", ["", "zh/"])
+def test_what_is_said_below_a_title_is_flush_with_it_on_a_phone(
+    open_page: Any, real: Any, serve_folder: Any, side: str
+) -> None:
+    """Also where it takes several lines."""
+    page = open_page(f"{serve_folder(real.layout.site)}{side}labs/train-the-tiny-model/", width=320)
+    starts = """all => { const lines = new Map();
+      for (const e of all) {
+        const [{ x, y }] = e.getClientRects(), pad = parseFloat(getComputedStyle(e).paddingLeft);
+        const plain = !e.classList.contains("k-tag"), at = Math.round(y / 8);
+        lines.set(at, Math.min(lines.get(at) ?? Infinity, x + (plain ? pad : 0)));
+      }
+      return [...lines.values()]; }"""
+    found = page.locator(".k-head p > *").evaluate_all(starts)
+    edge = page.locator("h1").evaluate("e => e.getBoundingClientRect().x")
+    assert len(found) > 1 and all(abs(x - edge) <= 1 for x in found), (found, edge)
