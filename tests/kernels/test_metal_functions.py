@@ -197,3 +197,23 @@ kernel void k(device const float* x [[buffer(0)]], device float* o [[buffer(1)]]
     x = np.arange(64, dtype=np.float32).reshape(8, 8)
     done = emulate(text, 32, 32, {"x": x, "o": Output((8, 8), "float32")})
     assert not done.reports and np.array_equal(np.array(done.outputs["o"]), 3 * x.T)
+
+
+def test_whole_numbers_of_vectors_are_taken_element_by_element():
+    source = """
+    #include <metal_stdlib>
+    using namespace metal;
+    kernel void k(device const uint4* x, device uint4* y) {
+      y[0] = extract_bits(x[0], 4, 8);
+      y[1] = insert_bits(x[0], x[1], 4, 8);
+      y[2] = mad24(x[0], x[1], uint4(1)) + mul24(x[1], uint4(2));
+      y[3] = uint4(madsat(int4(x[0]), int4(2000000000), int4(1))) + madhi(x[0], x[1], x[1]);
+    }
+    """
+    a, b = np.array([0xABCD, 0, 1, 7], np.uint32), np.array([0x12, 1, 255, 3], np.uint32)
+    y = emulate(source, 1, 1, {"x": np.stack([a, b]), "y": Output((4, 4), mx.uint32)}).outputs["y"]
+    assert y[0].tolist() == [0xBC, 0, 0, 0]
+    assert y[1].tolist() == [0xA12D, 0x10, 0xFF1, 0x37]
+    np.testing.assert_array_equal(np.array(y[2]), a * b + 1 + 2 * b)
+    saturated = np.minimum(a.astype(np.int64) * 2000000000 + 1, 2**31 - 1)
+    np.testing.assert_array_equal(np.array(y[3]), saturated.astype(np.uint32) + b)
