@@ -236,7 +236,9 @@ def _page(server: HTTPConnection, path: str) -> bytes | None:
 
 def _plain(page: bytes | None) -> bytes | None:
     """Without the address of a social card, which the server leaves out until a whole build has drawn it."""
-    return page if page is None else re.sub(rb'\s*<meta property="og:image[^>]*>', b"", page)
+    if page is None or b'<meta property="og:image' not in page:
+        return page
+    return re.sub(rb'\s*<meta property="og:image[^>]*>', b"", page)
 
 
 def main() -> None:

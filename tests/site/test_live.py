@@ -234,14 +234,18 @@ def test_the_page_of_the_edited_note_is_published_first(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str] = []
-    publish = publish_module.publish_file
 
-    def watched(source: Path, target: Path) -> bool:
-        seen.append(target.as_posix())
-        return publish(source, target)
+    def watch(module: Any, name: str) -> None:
+        put = getattr(module, name)
 
-    for module in (publish_module, published):
-        monkeypatch.setattr(module, "publish_file", watched)
+        def watched(*args: Any, **names: Any) -> None:
+            seen.append(args[-1].as_posix())
+            put(*args, **names)
+
+        monkeypatch.setattr(module, name, watched)
+
+    watch(publish_module, "put_file")
+    watch(published, "put_page")
     _put(session.layout.vault / "concepts/KV cache.zh.md", "title: ", "title: 甲")
     session.update()
     chinese = [path for path in seen if "/zh/concepts/" in path and path.endswith(".html")]

@@ -43,12 +43,12 @@ def publish_files(source: Path, target: Path, paths: Iterable[str]) -> list[str]
             changed.append(path)
     staying = [path for path, stays in there.items() if stays]
     with ThreadPoolExecutor(_AT_ONCE) as pool:  # a disk takes its time to put one file in another's place
-        copied = pool.map(lambda path: publish_file(source / path, target / path), staying)
+        copied = pool.map(lambda path: _copy(source / path, target / path), staying)
         changed += [path for path, done in zip(staying, copied, strict=True) if done]
     return sorted(changed)
 
 
-def publish_file(source: Path, target: Path) -> bool:
+def _copy(source: Path, target: Path) -> bool:
     """The same for one file, which is there; True if it has changed."""
     try:
         stat = target.stat()
@@ -101,6 +101,16 @@ def _linked(source: Path, target: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def put_page(content: bytes, source: Path, target: Path) -> None:
+    """Let a page that is there hold this in both trees, in the published one first and in one move."""
+    part = target.with_name(f".{target.name}.part")
+    write_anew(part, content)
+    part.replace(target)
+    source.unlink(missing_ok=True)
+    if not _linked(target, source):
+        write_anew(source, content)
 
 
 def write_anew(file: Path | str, content: bytes) -> None:

@@ -1,6 +1,7 @@
 """The pages of the site: which note gives which URL, in which language, and which anchors it has."""
 
 import posixpath
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache, partial
 from typing import Any
@@ -221,6 +222,10 @@ class SiteMap:
                 (alias for alias in note.aliases if any(ord(char) in _HAN for char in alias)), note.title
             )
         return note.title
+
+    def once(self, what: str, key: str, find: Callable[[], str]) -> str:
+        """What `find` gives: of a part that many pages show, a map that serves finds it but once."""
+        return find()
 
     def claim(self, path: str) -> str:
         """The claim of the note at `path` as Markdown, "" if it has none."""

@@ -13,7 +13,7 @@ from vaultkit.site.fingerprint import fingerprint
 from vaultkit.site.paths import Layout
 
 INTERVAL = 0.2
-REST = 0.03  # seconds without a further change after which a file is taken for written
+REST = 0.02  # seconds without a further change after which a file is taken for written
 _WRITES = frozenset({"created", "modified", "moved", "deleted"})  # reading is an event too
 
 

@@ -124,7 +124,7 @@ class Half:
                     )
             for file in pages:
                 self._check_anchors(_page(file))
-            written |= self._libraries()
+            written |= self._libraries(pages)
             for file in pages:
                 _forget(_page(file))
         self._unsure |= bool(complaints)
@@ -132,32 +132,34 @@ class Half:
 
     def splice(
         self, wanted: Mapping[str, bytes], had: Mapping[str, bytes]
-    ) -> Iterator[tuple[str, str, bytes]]:
+    ) -> Iterator[tuple[str, str, bytes | None]]:
         """The pages of which new parts can take the place of old ones: staged file, output, and what that is
-        to hold. `wanted` are staged files as they are now, `had` as they were for what is published.
+        to hold, None for what it holds. `wanted` are staged files as they are now, `had` as they were for
+        what is published.
         """
         for file in self._files(wanted)[0]:
-            old, place = had.get(file.src_uri), self.site / file.dest_uri
-            if old is None or is_notebook(file.src_uri) or not place.is_file():
+            old, now = had.get(file.src_uri), wanted.get(file.src_uri, b"")
+            if old is None or b"\r" in old or b"\r" in now or is_notebook(file.src_uri):
                 continue
-            if b"\r" in old or b"\r" in wanted[file.src_uri]:
+            try:
+                shown = (self.site / file.dest_uri).read_text("utf-8")
+            except OSError:
                 continue
-            new = read(wanted[file.src_uri].decode())
-            html = spliced(place.read_text("utf-8"), read(old.decode()), new, file.url, self.finisher)
+            html = spliced(shown, read(old.decode()), read(now.decode()), file.url, self.finisher)
             if html is not None:
-                yield file.src_uri, file.dest_uri, html.encode()
+                yield file.src_uri, file.dest_uri, None if html == shown else html.encode()
 
     def _make_way(self, path: str) -> None:
         """Before MkDocs writes a file: what stands there may be the published one too."""
         (self.folder / path).unlink(missing_ok=True)
 
-    def _libraries(self) -> set[str]:
-        """Libraries that a page needs for the first time."""
-        before = self._in_assets()
+    def _libraries(self, pages: list[File]) -> set[str]:
+        """Files of the libraries that one of these pages needs for the first time."""
+        before = self._in_assets() if pages else set()
         for hook in self._hooks:  # a plug-in would throw out what it has not seen now
             if ending := getattr(hook, "on_post_build", None):
                 ending(config=self.config)
-        return self._in_assets() - before
+        return self._in_assets() - before if pages else set()
 
     def _in_assets(self) -> set[str]:
         places = [self.folder / "assets" / place for place in PLACES.values()]

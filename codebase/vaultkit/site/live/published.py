@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from vaultkit.site.live.half import Half, output_of
 from vaultkit.site.paths import Language, Layout
-from vaultkit.site.publish import publish_file, publish_files, remove_empty, write_anew
+from vaultkit.site.publish import publish_files, put_page, remove_empty, write_anew
 from vaultkit.site.search.site import TITLES
 
 _AT_ONCE = 4  # files on their way to the disk
@@ -84,19 +84,19 @@ class Published:
 
     def _splice(self, wanted: Files, paths: set[str]) -> list[str]:
         """Publish the pages among these that need not be rendered; what has changed."""
-        half = self._half
+        folder = self._half.folder
+        made = list(self._half.splice({path: wanted[path] for path in paths}, self.files))
+        new = {output: html for _, output, html in made if html is not None}
 
-        def put(page: tuple[str, str, bytes]) -> bool:
-            _, path, html = page
-            write_anew(half.folder / path, html)
-            return publish_file(half.folder / path, self._site / path)
+        def put(output: str) -> None:
+            put_page(new[output], folder / output, self._site / output)
 
-        made = list(half.splice({path: wanted[path] for path in paths}, self.files))
         with ThreadPoolExecutor(_AT_ONCE) as pool:  # a disk takes its time
-            news = list(pool.map(put, made))
+            list(pool.map(put, new))
         self.files |= {path: wanted[path] for path, _, _ in made}
-        self._search_later([output for _, output, _ in made], [])
-        return sorted(output for (_, output, _), new in zip(made, news, strict=True) if new)
+        changed = sorted(new)
+        self._search_later(changed, changed)
+        return changed
 
     def _publish(self, paths: Collection[str]) -> list[str]:
         """Publish outputs; those that have changed."""

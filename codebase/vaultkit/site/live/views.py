@@ -155,6 +155,10 @@ class LoggedMap(SiteMap):
         planned: bool = self._once("planned", page.key, partial(super().planned, page))
         return planned
 
+    def once(self, what: str, key: str, find: Callable[[], str]) -> str:
+        found: str = self._once(what, key, find)
+        return found
+
     def _once(self, what: str, key: str, find: Callable[[], Any]) -> Any:
         """What many pages ask is found once; each page then has asked what this did."""
         question = (what, key)

@@ -1,11 +1,13 @@
 """What comes before a note: all that its prerequisites build on, in the order to read it, in a fold."""
 
 import math
+from functools import partial
 from html import escape
 
+from vaultkit.note import Note
 from vaultkit.site.context import Context, Target
 from vaultkit.site.pages.parts import attribute
-from vaultkit.site.sitemap import SiteMap
+from vaultkit.site.sitemap import Page, SiteMap
 from vaultkit.site.ui import say
 
 FEWEST, MOST = 2, 40
@@ -35,23 +37,30 @@ def first(context: Context) -> str:
     found = [
         (path, context.sitemap.page_of(path)) for path in before(context.sitemap, context.page.note("en"))
     ]
-    pages = [(vault.notes[path], page) for path, page in found if page][-MOST:]
+    pages = [(path, page) for path, page in found if page][-MOST:]
     if len(pages) < FEWEST:
         return ""
+    folder = context.page.url.count("/")
     items = []
     hours = 0.0
-    for note, page in pages:
+    for path, page in pages:
+        note = vault.notes[path]
+        items.append(context.sitemap.once(f"first {folder}", path, partial(_item, context, note, page)))
         time = note.properties.get("hours")
         hours += time if isinstance(time, (int, float)) and 0 < time < 1000 else math.nan
-        known = note.properties.get("mastery") not in (None, "none")
-        planned = ' class="k-planned"' if context.sitemap.planned(page) else ""
-        href = attribute(context.url(Target(None, page, "", page.key)))
-        title = escape(context.sitemap.title(page, context.language))
-        items.append(
-            f'\n<li data-k-page="{attribute(page.url)}"{" data-k-known" if known else ""}>'
-            f'<a href="{href}"{planned}>{title}</a></li>'
-        )
     key = "all_first" if math.isnan(hours) else "all_first_hours"  # not the sum of some
     summary = say(context.language, key, count=len(items), hours=f"{hours:g}")
     done = "" if context.sitemap.plain else ' <span class="k-first-done"></span>'  # a script fills it
     return f'<details class="k-first"><summary>{summary}{done}</summary><ol>{"".join(items)}</ol></details>'
+
+
+def _item(context: Context, note: Note, page: Page) -> str:
+    """A line of the list, the same on all pages of one depth."""
+    known = note.properties.get("mastery") not in (None, "none")
+    planned = ' class="k-planned"' if context.sitemap.planned(page) else ""
+    href = attribute(context.url(Target(None, page, "", page.key)))
+    title = escape(context.sitemap.title(page, context.language))
+    return (
+        f'\n<li data-k-page="{attribute(page.url)}"{" data-k-known" if known else ""}>'
+        f'<a href="{href}"{planned}>{title}</a></li>'
+    )
