@@ -7,6 +7,7 @@ width, so that all of a canvas is seen without a script. Markdown inside nodes i
 import html
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from vaultkit.canvas.geometry import Box, Curve, bounds, curve, n
 from vaultkit.canvas.model import Canvas, Edge, Node
@@ -76,6 +77,7 @@ def _color_style(color: str) -> str:
     return f";--c:{color}" if color.startswith("#") else ""
 
 
+@lru_cache(8192)
 def entities(text: str) -> str:
     """Text that is only text to HTML and to Markdown: whatever could be a mark is a character reference."""
     return _MARK.sub(lambda found: f"&#{ord(found[0])};", text)

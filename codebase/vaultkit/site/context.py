@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from urllib.parse import quote
 
 from vaultkit.errors import Problem
@@ -11,6 +12,12 @@ from vaultkit.site.draft import Line, Stash
 from vaultkit.site.paths import Language
 from vaultkit.site.sitemap import Page, SiteMap
 from vaultkit.vault import Vault
+
+
+@lru_cache(8192)
+def quoted(path: str) -> str:
+    """A path in an address."""
+    return quote(path)
 
 
 def as_attachment(path: str) -> str:
@@ -101,20 +108,20 @@ class Context:
         """Markdown destination of a link to the target, relative to the staged page."""
         if target.page is None:
             self.files.add(target.file)
-            return self.up + quote(as_attachment(target.file))
-        anchor = f"#{quote(target.anchor)}" if target.anchor else ""
+            return self.up + quoted(as_attachment(target.file))
+        anchor = f"#{quoted(target.anchor)}" if target.anchor else ""
         if target.page == self.page and anchor:
             return anchor
-        return quote(self.page.path_to(target.page)) + anchor
+        return quoted(self.page.path_to(target.page)) + anchor
 
     def url(self, target: Target) -> str:
         """Address of the target from the page's own, for HTML that no Markdown reader looks into."""
         up = "../" * self.page.url.count("/")
         if target.page is None:
             self.files.add(target.file)
-            return up + quote(as_attachment(target.file))
-        anchor = f"#{quote(target.anchor)}" if target.anchor else ""
-        return ((up + quote(target.page.url)) or ("" if anchor else "./")) + anchor
+            return up + quoted(as_attachment(target.file))
+        anchor = f"#{quoted(target.anchor)}" if target.anchor else ""
+        return ((up + quoted(target.page.url)) or ("" if anchor else "./")) + anchor
 
     @property
     def up(self) -> str:

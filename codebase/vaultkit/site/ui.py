@@ -127,6 +127,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "linked_by": ("Linked from {links}.", "引用它的页面：{links}。"),
     "count_planned": ("Planned: {count}.", "待写：{count} 篇。"),
     # reading lists
+    "ways": ("Where to begin", "从哪里开始"),
     "way_list": ("Start here: {title}", "从这里开始：{title}"),
     "way_note": ("Read a note: {title}", "读一篇笔记：{title}"),
     "progress": (

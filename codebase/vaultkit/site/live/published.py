@@ -59,12 +59,12 @@ class Published:
         rest = _unlike(new, wanted, had)
         self._write(wanted, rest - come)
         written, complaints = half.render(rest)
-        self._write(wanted, new - come - rest)
         if not complaints:
             if needed - half.needs(touched):
                 outputs |= half.unneeded()
             self.files = dict(wanted)
             changed += self._publish(written | outputs)
+        self._write(wanted, new - come - rest)
         site = self._layout.site
         return [(self._site / path).relative_to(site).as_posix() for path in changed], complaints
 

@@ -43,7 +43,9 @@ def with_ways(text: str, context: Context) -> str:
         return text
     lines = text.split("\n")
     at = next((n for n, line in enumerate(lines) if line.startswith(("#", "```", "~~~"))), len(lines))
-    return "\n".join([*lines[:at], f'<p class="k-ways" {_KEEP_OUT}>{" ".join(ways)}</p>', "", *lines[at:]])
+    named = f'role="group" aria-label="{attribute(say(context.language, "ways"))}"'
+    row = f'<div class="k-ways" {named} {_KEEP_OUT}>{" ".join(ways)}</div>'
+    return "\n".join([*lines[:at], row, "", *lines[at:]])
 
 
 def _way(context: Context, key: str, page: Page) -> str:
