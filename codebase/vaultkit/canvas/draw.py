@@ -13,6 +13,7 @@ from vaultkit.canvas.geometry import Box, Curve, bounds, curve, n
 from vaultkit.canvas.model import Canvas, Edge, Node
 
 _MARK = re.compile(r"[^\w \-,;]|_")
+_NO_DIVIDER = re.compile(r"[^\w\-./%#]|_")
 
 
 def draw(canvas: Canvas, label: str, body: Callable[[Node], list[str]], key: str = "canvas") -> list[str]:
@@ -81,6 +82,12 @@ def _color_style(color: str) -> str:
 def entities(text: str) -> str:
     """Text that is only text to HTML and to Markdown: whatever could be a mark is a character reference."""
     return _MARK.sub(lambda found: f"&#{ord(found[0])};", text)
+
+
+@lru_cache(8192)
+def address(url: str) -> str:
+    """The same for an address between quotes: what divides it is no mark there."""
+    return _NO_DIVIDER.sub(lambda found: f"&#{ord(found[0])};", url)
 
 
 def _attribute(text: str) -> str:

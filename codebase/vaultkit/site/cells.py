@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from vaultkit.bases.values import File, Link, Moment, Shown, Tag, text
-from vaultkit.canvas.draw import entities
+from vaultkit.canvas.draw import address, entities
 from vaultkit.site.context import Context, Target
 from vaultkit.site.images import IMAGE
 from vaultkit.site.pages.tags import tag_label, tag_link
@@ -66,7 +66,7 @@ def file_link(context: Context, path: str, shown: str = "") -> str:
     name = context.sitemap.title(page, context.language) if page else path.rsplit("/", 1)[-1]
     planned = ' class="k-planned"' if page and context.sitemap.planned(page) else ""
     url = context.url(Target(context.vault.notes.get(path), page, "", path))
-    return f'<a href="{entities(url)}"{planned}>{entities(shown or name)}</a>'
+    return f'<a href="{address(url)}"{planned}>{entities(shown or name)}</a>'
 
 
 def _link(context: Context, value: Link | File) -> str:

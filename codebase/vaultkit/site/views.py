@@ -4,7 +4,7 @@ from typing import Any
 
 from vaultkit.bases.query import Answer, Column, Row, Rows
 from vaultkit.bases.values import Tag, is_empty
-from vaultkit.canvas.draw import entities
+from vaultkit.canvas.draw import address, entities
 from vaultkit.site.bilingual import in_language
 from vaultkit.site.cells import cell, picture
 from vaultkit.site.context import Context
@@ -17,7 +17,7 @@ def view_html(context: Context, answer: Answer, *, name: str = "", url: str = ""
     """The whole view; `name` is said above it, as a link to `url` if there is one."""
     draw = {"cards": _cards, "list": _list}.get(answer.view.type, _table)
     name = in_language(name, context.language)
-    said = f'<a href="{entities(url)}">{entities(name)}</a>' if url else entities(name)
+    said = f'<a href="{address(url)}">{entities(name)}</a>' if url else entities(name)
     title = f'<p class="k-base-name">{said}</p>' if name else ""
     remarks = "".join(f"<li>{_remark(remark)}</li>" for remark in answer.remarks)
     remarks = f'<ul class="k-base-remarks">{remarks}</ul>' if remarks else ""

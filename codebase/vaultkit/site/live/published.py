@@ -1,14 +1,12 @@
 """What is published of one language, and how a newly staged tree is brought to it."""
 
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
 
 from vaultkit.site.live.half import Half, output_of
 from vaultkit.site.paths import Language, Layout
 from vaultkit.site.publish import publish_files, put_page, remove_empty, write_anew
 from vaultkit.site.search.site import TITLES
 
-_AT_ONCE = 4  # files on their way to the disk
 Files = Mapping[str, bytes]  # staged, by path
 
 
@@ -84,19 +82,14 @@ class Published:
 
     def _splice(self, wanted: Files, paths: set[str]) -> list[str]:
         """Publish the pages among these that need not be rendered; what has changed."""
-        folder = self._half.folder
-        made = list(self._half.splice({path: wanted[path] for path in paths}, self.files))
-        new = {output: html for _, output, html in made if html is not None}
-
-        def put(output: str) -> None:
-            put_page(new[output], folder / output, self._site / output)
-
-        with ThreadPoolExecutor(_AT_ONCE) as pool:  # a disk takes its time
-            list(pool.map(put, new))
-        self.files |= {path: wanted[path] for path, _, _ in made}
-        changed = sorted(new)
+        changed = []
+        for path, output, html in self._half.splice({path: wanted[path] for path in paths}, self.files):
+            if html is not None:
+                put_page(html, self._half.folder / output, self._site / output)
+                changed.append(output)
+            self.files[path] = wanted[path]
         self._search_later(changed, changed)
-        return changed
+        return sorted(changed)
 
     def _publish(self, paths: Collection[str]) -> list[str]:
         """Publish outputs; those that have changed."""
