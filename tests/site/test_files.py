@@ -98,9 +98,7 @@ def test_a_base_has_a_page_with_every_view(project: Layout) -> None:
     stage_all(project, LANGUAGES)
     english, chinese = (staged(project, "all-models.md", language) for language in LANGUAGES)
     assert english.count('<div class="k-base"') == 2
-    assert (
-        '<a href="../concepts/prefix-tree/" class="k-planned">Prefix tree</a>' in english
-    )
+    assert '<a href="../concepts/prefix-tree/" class="k-planned">Prefix tree</a>' in english
     assert "<td>stub</td>" in english and "<td>待写</td>" in chinese
     assert re.search(r">KV 缓存</a>", chinese)
     titles = json.loads(staged(project, "assets/titles.json"))
