@@ -101,7 +101,7 @@ def test_what_is_said_below_a_title_is_flush_with_it_on_a_phone(
     starts = """all => { const lines = new Map();
       for (const e of all) {
         const [{ x, y }] = e.getClientRects(), pad = parseFloat(getComputedStyle(e).paddingLeft);
-        const plain = !e.classList.contains("k-tag"), at = Math.round(y / 8);
+        const plain = !e.matches(".k-tag, .k-pill-verified"), at = Math.round(y / 8);
         lines.set(at, Math.min(lines.get(at) ?? Infinity, x + (plain ? pad : 0)));
       }
       return [...lines.values()]; }"""
