@@ -41,6 +41,10 @@ from vaultkit.site.sitemap import SiteMap
 from vaultkit.vault import Vault
 
 PATIENCE = 100.0
+_LATE = re.compile(
+    rb'<meta property="og:image[^>]*>|<link rel="alternate" type="text/markdown"[^>]*>'
+    rb'|<a href="index\.md"[^>]*>[^<]*</a>'
+)
 QUIET = 3.0  # seconds between edits: an author reads what was written
 
 
@@ -254,10 +258,10 @@ def _page(server: HTTPConnection, path: str) -> bytes | None:
 
 
 def _plain(page: bytes | None) -> bytes | None:
-    """Without the address of a social card, which the server leaves out until a whole build has drawn it."""
-    if page is None or b'<meta property="og:image' not in page:
-        return page
-    return re.sub(rb'\s*<meta property="og:image[^>]*>', b"", page)
+    """Without the address of a social card, which the server leaves out until a whole build has drawn it, and
+    the links to the page's Markdown, which a new page gets with the list of all pages.
+    """
+    return None if page is None else re.sub(rb">\s+<", b"><", _LATE.sub(b"", page))
 
 
 def main() -> None:
