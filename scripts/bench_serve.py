@@ -221,14 +221,16 @@ def _fresh(
     asked for when its file has been `touched`: who asks all the time takes the builder's time.
     """
     started = time.perf_counter()
-    own, *others = ((path, _plain(page)) for path, page in wanted.items())
+    own = next(iter(wanted))
+    left = {path: _plain(page) for path, page in wanted.items()}
     seen = 0.0
     with closing(HTTPConnection(urlsplit(address).netloc, timeout=30)) as server:
-        while not seen or others:
-            if not seen and touched(own[0]) and _page(server, own[0]) == own[1]:
+        while left:
+            for path in [path for path in left if touched(path)]:
+                if _page(server, path) == left[path]:
+                    del left[path]
+            if not seen and own not in left:
                 seen = time.perf_counter() - started
-            while others and touched(others[0][0]) and _page(server, others[0][0]) == others[0][1]:
-                others.pop(0)
             if time.perf_counter() - started > PATIENCE:
                 raise SystemExit("the server did not do what it was waited for")
             time.sleep(0.005)
