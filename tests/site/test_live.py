@@ -22,7 +22,7 @@ from vaultkit.site import publish as publish_module
 from vaultkit.site import sitemap
 from vaultkit.site.build import INDEX, Report, publish_all
 from vaultkit.site.fingerprint import fingerprint
-from vaultkit.site.live import published
+from vaultkit.site.live import half
 from vaultkit.site.live import session as live
 from vaultkit.site.live.builder import Builder
 from vaultkit.site.live.half import Half
@@ -66,9 +66,17 @@ def content(layout: Layout) -> dict[str, bytes]:
     return {path: f.read_bytes() for path, f in files.items()}
 
 
+def torn(layout: Layout) -> list[str]:
+    """Pages that stand in another way where MkDocs and the search read them than where they are published."""
+    places = [(layout.html(language), layout.published(language)) for language in LANGUAGES]
+    pages = [(file, site / file.relative_to(own)) for own, site in places for file in own.rglob("*.html")]
+    return [str(file) for file, page in pages if file.read_bytes() != page.read_bytes()]
+
+
 def differences(session: Session, copy: Path) -> list[str]:
     """Files of a session's site, search index and all, that are not what a build from nothing makes."""
     session.settle()
+    assert not torn(session.layout)
     assert session.refresh_search() == []
     ours, theirs = content(session.layout), content(from_nothing(session.layout, copy))
     return sorted(path for path in ours.keys() | theirs.keys() if ours.get(path) != theirs.get(path))
@@ -235,22 +243,39 @@ def test_the_page_of_the_edited_note_is_published_first(
 ) -> None:
     seen: list[str] = []
 
-    def watch(module: Any, name: str) -> None:
+    def watch(module: Any, name: str, place: int) -> None:
         put = getattr(module, name)
 
         def watched(*args: Any, **names: Any) -> None:
-            seen.append(args[-1].as_posix())
+            seen.append(args[place].as_posix())
             put(*args, **names)
 
         monkeypatch.setattr(module, name, watched)
 
-    watch(publish_module, "put_file")
-    watch(published, "put_page")
+    watch(publish_module, "put_file", 1)
+    watch(half, "replace_file", 0)
     _put(session.layout.vault / "concepts/KV cache.zh.md", "title: ", "title: 甲")
     session.update()
     chinese = [path for path in seen if "/zh/concepts/" in path and path.endswith(".html")]
     assert chinese[0].endswith("/zh/concepts/kv-cache/index.html")
     assert any(path.endswith("/attention/index.html") for path in chinese)
+
+
+def test_pages_that_go_out_at_once_come_to_both_trees(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even those of an update that something has stopped, as the search reads them all the same."""
+    note = session.layout.vault / "concepts/KV cache.zh.md"
+    _put(note, "title: ", "title: 甲")
+    session.update()
+    assert torn(session.layout)
+    session.settle()
+    assert not torn(session.layout)
+    _put(note, "title: 甲", "title: 乙")
+    monkeypatch.setattr(Half, "render", lambda *_: (set(), ["a complaint"]))
+    assert session.update().stopped and torn(session.layout)
+    session.settle()
+    assert not torn(session.layout)
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 
+from vaultkit.site.plain import write
 from vaultkit.site.plain.quick_lines import QuickState
 from vaultkit.site.plain.simple import put_away
 from vaultkit.site.plain.write import to_plain, written
@@ -43,7 +44,19 @@ BLOCKS = [
     "\t",
     "!!! note",
 ]
-LINKS = ["[text](a-note.md)", "[t > u](../x/y.md#z)", "[t](x y)", "[t](javascript:x)", "![i](a.png)", "[ref]"]
+LINKS = [
+    "[text](a-note.md)",
+    "[two words](a.md)",
+    "[don't](b.md)",
+    "[1. x](c/#d)",
+    "[x]: ",
+    "\\[l](m)",
+    "[t > u](../x/y.md#z)",
+    "[t](x y)",
+    "[t](javascript:x)",
+    "![i](a.png)",
+    "[ref]",
+]
 MARKS = [
     "`code`",
     "`a b`",
@@ -59,7 +72,7 @@ MARKS = [
     "*[AB]: x",
 ]
 HTML = ["<b>", "</b>", "<div>", "</div>", "<pre>", "<!-- ", "-->", "&amp;", "https://x.yz", "www.example.com"]
-OURS = ["\ue0001\ue001", "\ue0100\ue011"]  # marks that the site itself puts into a text
+OURS = ["\ue0001\ue001", "\ue0100\ue011", "\ue0120\ue013"]  # marks that the site itself puts into a text
 PIECES = [*WORDS, *BLOCKS, *LINKS, *MARKS, *HTML, *OURS, *["\n", "\n\n"] * 6]
 
 
@@ -68,6 +81,15 @@ PIECES = [*WORDS, *BLOCKS, *LINKS, *MARKS, *HTML, *OURS, *["\n", "\n\n"] * 6]
 def test_what_is_put_away_is_written_as_the_parser_would(pieces: list[str], strict: bool) -> None:
     text = "".join(pieces)
     assert to_plain(text, strict_breaks=strict) == written(text, strict_breaks=strict, hosts=False)
+
+
+def test_other_words_for_links_need_no_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "# A list\n\n- [ ] [{}](../a/kv-cache.md#b) — *first*[^1]\n- **[Two](two.md)**\n\n"
+    text += "[^1]: see [{}](c.md)\n"
+    assert to_plain(text.format("Old", "one"))
+    monkeypatch.setattr(write, "parse", None)
+    plain = to_plain(text.format("新 标题", "two or three"))
+    assert "[新 标题](../a/kv-cache.md#b)" in plain and "[two or three](c.md)" in plain and "Old" not in plain
 
 
 @pytest.mark.parametrize(

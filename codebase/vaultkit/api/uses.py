@@ -12,6 +12,7 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 CALLED = "()"  # in a path: what this call gives
@@ -35,15 +36,27 @@ def uses(code: str, bound: dict[str, str], package: str) -> list[Use]:
 
     Code that does not parse has none.
     """
+    found, after = _uses(code, tuple(bound.items()), package)
+    bound.clear()
+    bound.update(after)
+    return list(found)
+
+
+@lru_cache(2000)
+def _uses(
+    code: str, bound: tuple[tuple[str, str], ...], package: str
+) -> tuple[tuple[Use, ...], tuple[tuple[str, str], ...]]:
+    """The uses, and what is bound after them; kept, as most edits leave code as it is."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(code)
     except (SyntaxError, ValueError, RecursionError):
-        return []
-    reader = _Reader(code, bound, package)
+        return (), bound
+    reader = _Reader(code, dict(bound), package)
     reader.visit(tree)
-    return sorted(reader.found, key=lambda use: (use.line, use.column))
+    found = sorted(reader.found, key=lambda use: (use.line, use.column))
+    return tuple(found), tuple(reader.bound.items())
 
 
 class _Reader(ast.NodeVisitor):

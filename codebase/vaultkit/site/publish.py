@@ -103,14 +103,18 @@ def _linked(source: Path, target: Path) -> bool:
     return True
 
 
-def put_page(content: bytes, source: Path, target: Path) -> None:
-    """Let a page that is there hold this in both trees, in the published one first and in one move."""
-    part = target.with_name(f".{target.name}.part")
+def replace_file(file: Path, content: bytes) -> None:
+    """Let a file that is there hold this, in one move."""
+    part = file.with_name(f".{file.name}.part")
     write_anew(part, content)
-    part.replace(target)
-    source.unlink(missing_ok=True)
-    if not _linked(target, source):
-        write_anew(source, content)
+    part.replace(file)
+
+
+def share(file: Path, other: Path) -> None:
+    """Let `other` be what `file` is: a page the same file under two names."""
+    other.unlink(missing_ok=True)
+    if not _linked(file, other):
+        shutil.copyfile(file, other)
 
 
 def write_anew(file: Path | str, content: bytes) -> None:

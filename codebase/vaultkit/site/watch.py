@@ -13,6 +13,7 @@ from vaultkit.site.fingerprint import fingerprint
 from vaultkit.site.paths import Layout
 
 INTERVAL = 0.2
+MOST = 100  # times: in some folders programs write all the time
 REST = 0.02  # seconds without a further change after which a file is taken for written
 _WRITES = frozenset({"created", "modified", "moved", "deleted"})  # reading is an event too
 
@@ -21,12 +22,16 @@ def watch(layout: Layout, seen: str, changed: Callable[[], None], stop: Event) -
     """Call `changed` after each change since the fingerprint `seen`, once files are at rest, until `stop`."""
     with _bell(layout) as bell:
         while not stop.is_set():
-            bell.wait(INTERVAL)
-            bell.clear()
+            rung = bell.wait(INTERVAL)
+            for _ in range(MOST):  # until nothing more is written
+                if not bell.is_set():
+                    break
+                bell.clear()
+                stop.wait(REST)
             now = fingerprint(layout)
             if now == seen:
                 continue
-            while not stop.wait(REST) and (after := fingerprint(layout)) != now:
+            while not rung and not stop.wait(REST) and (after := fingerprint(layout)) != now:
                 now = after
             seen = now
             if not stop.is_set():

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
+from pathlib import Path
 from typing import Any, cast
 
 from mkdocs.commands import build as mkdocs_build
@@ -27,6 +28,7 @@ from vaultkit.site.outputs.listing import FILE as LISTING
 from vaultkit.site.outputs.listing import SOURCES
 from vaultkit.site.pages.graph import SLUGS
 from vaultkit.site.paths import Language, Layout
+from vaultkit.site.publish import replace_file, share
 from vaultkit.site.tagged import ROOTS
 
 _OUTPUTS = {"llms.txt", "feed.xml", "sitemap.xml"}
@@ -46,9 +48,11 @@ class Half:
             self.config.plugins.on_startup(command="build", dirty=False)
             self.config = self.config.plugins.on_config(self.config)
             self.config.plugins.on_pre_build(config=self.config)
+        self._prose: dict[str, File] | None = None  # labs' files by those of their prose
         self._hooks = cast("dict[str, Any]", self.config.hooks).values()
         self.files, self.nav, self.env = self._look()
         self.finisher = Finisher(self.config.extra)
+        self._behind: set[str] = set()  # pages that are as they should be in the published tree alone
         self._unsure = False  # after complaints: of some file that has come or gone nothing may be known
 
     def _look(self) -> tuple[Files, Navigation, Any]:
@@ -77,6 +81,7 @@ class Half:
     def look_again(self, come: Iterable[str], gone: Iterable[str]) -> None:
         """After staged files have come or gone. Of a page outside the nav nothing else is to be known."""
         come, gone = [path for path in come if _seen(path)], [path for path in gone if _seen(path)]
+        self._prose = None
         if self._unsure or any(not p.endswith(".md") or _ALIKE.search(p) for p in (*come, *gone)):
             self._unsure = False
             self.files, self.nav, self.env = self._look()
@@ -149,21 +154,40 @@ class Half:
             if html is not None:
                 yield file.src_uri, file.dest_uri, None if html == shown else html.encode()
 
+    def put(self, output: str, html: bytes) -> None:
+        """Publish a page; this half's own tree is to `catch_up` later."""
+        replace_file(self.site / output, html)
+        self._behind.add(output)
+
+    def catch_up(self) -> None:
+        """Bring what was put into the published tree alone into this half's own."""
+        for output in self._behind:
+            share(self.site / output, self.folder / output)
+        self._behind.clear()
+
+    def _place(self, output: str) -> Path:
+        """Where an output is as it should be."""
+        return (self.site if output in self._behind else self.folder) / output
+
     def _make_way(self, path: str) -> None:
         """Before MkDocs writes a file: what stands there may be the published one too."""
         (self.folder / path).unlink(missing_ok=True)
+        self._behind.discard(path)
 
     def _libraries(self, pages: list[File]) -> set[str]:
         """Files of the libraries that one of these pages needs for the first time."""
-        before = self._in_assets() if pages else set()
+        assets = self.folder / "assets"
+        places = [PLACES[name] for name in self.config.extra["k_used"]]
+        new = [place for place in places if not (assets / place).exists()]
         for hook in self._hooks:  # a plug-in would throw out what it has not seen now
             if ending := getattr(hook, "on_post_build", None):
                 ending(config=self.config)
-        return self._in_assets() - before if pages else set()
+        return self._in_assets(new) if pages else set()
 
-    def _in_assets(self) -> set[str]:
-        places = [self.folder / "assets" / place for place in PLACES.values()]
-        files = [file for place in places for file in (place, *place.rglob("*")) if file.is_file()]
+    def _in_assets(self, places: Iterable[str] = PLACES.values()) -> set[str]:
+        """The files of libraries, by their places."""
+        folders = [self.folder / "assets" / place for place in places]
+        files = [file for place in folders for file in (place, *place.rglob("*")) if file.is_file()]
         return {file.relative_to(self.folder).as_posix() for file in files}
 
     def unneeded(self) -> set[str]:
@@ -175,7 +199,7 @@ class Half:
         for file in self.files.documentation_pages():
             if not marks:
                 break
-            html = (self.folder / file.dest_uri).read_bytes()
+            html = self._place(file.dest_uri).read_bytes()
             marks = {name: mark for name, mark in marks.items() if mark not in html}
         before = self._in_assets()
         for name in marks:
@@ -190,7 +214,7 @@ class Half:
         found: set[str] = set()
         for path in paths:
             with suppress(OSError):
-                html = (self.folder / path).read_bytes() if path.endswith(".html") else b""
+                html = self._place(path).read_bytes() if path.endswith(".html") else b""
                 found |= {name for name, mark in marks.items() if mark in html}
         return found
 
@@ -198,9 +222,10 @@ class Half:
         """The pages and the other files that come of staged files; a lab's prose is that of its notebook."""
         pages: dict[str, File] = {}
         static: dict[str, File] = {}
-        prose = {prose_file(f.src_uri): f for f in self.files if is_notebook(f.src_uri)}
+        if self._prose is None:
+            self._prose = {prose_file(f.src_uri): f for f in self.files if is_notebook(f.src_uri)}
         for path in paths:
-            file = prose.get(path) or self.files.get_file_from_path(path)
+            file = self._prose.get(path) or self.files.get_file_from_path(path)
             if file is not None and file.inclusion.is_included():
                 (pages if file.is_documentation_page() else static)[file.src_uri] = file
         return list(pages.values()), list(static.values())
@@ -227,7 +252,7 @@ class Half:
 
     def anchors(self, file: File) -> set[str] | None:
         try:
-            return set(_ID.findall((self.folder / file.dest_uri).read_text("utf-8")))
+            return set(_ID.findall(self._place(file.dest_uri).read_text("utf-8")))
         except OSError:
             return None
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from vaultkit.site.live.half import Half, output_of
 from vaultkit.site.paths import Language, Layout
-from vaultkit.site.publish import publish_files, put_page, remove_empty, write_anew
+from vaultkit.site.publish import publish_files, remove_empty, write_anew
 from vaultkit.site.search.site import TITLES
 
 Files = Mapping[str, bytes]  # staged, by path
@@ -27,6 +27,10 @@ class Published:
         """True if what every page leads to is another."""
         return self._half.frame(self.files) != self._half.frame(wanted)
 
+    def catch_up(self) -> None:
+        """Bring pages that went out at once into the tree that MkDocs and the search read."""
+        self._half.catch_up()
+
     def bring(self, wanted: Files, edited: set[str]) -> tuple[list[str], list[str]]:
         """Render what differs from what is shown, and publish it: first the pages of the notes that were
         `edited`, which their author waits for, then those that only show something of them. With complaints
@@ -34,6 +38,7 @@ class Published:
         complaints.
         """
         had, half = self.files, self._half
+        self.catch_up()
         new = _unlike(wanted.keys(), wanted, had)
         gone = had.keys() - wanted.keys()
         if not new and not gone:
@@ -85,7 +90,7 @@ class Published:
         changed = []
         for path, output, html in self._half.splice({path: wanted[path] for path in paths}, self.files):
             if html is not None:
-                put_page(html, self._half.folder / output, self._site / output)
+                self._half.put(output, html)
                 changed.append(output)
             self.files[path] = wanted[path]
         self._search_later(changed, changed)

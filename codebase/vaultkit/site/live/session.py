@@ -145,6 +145,8 @@ class Session:
                 self.unsettled = False
             if self.state is not None:  # else something has stopped the last update
                 done = self._bring_all()
+            for published in self.published.values():
+                published.catch_up()
         done.seconds = perf_counter() - started
         return done
 

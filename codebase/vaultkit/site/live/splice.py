@@ -15,7 +15,7 @@ from vaultkit.site.html.quick_markdown import is_whole
 from vaultkit.site.html.source import Source
 
 _ELEMENT = re.compile(r"<[^<>]*>")
-_HEAD = re.compile(r'<div class="k-head" data-unsearched>(?:(?!</?div).)*</div>', re.DOTALL)
+_HEAD = re.compile(r'<div class="k-head" data-unsearched>[^<]*(?:<(?!/?div)[^<]*)*</div>')
 _ABBREVIATION = re.compile(r"^\*\[", re.MULTILINE)
 # Words that are the same in Markdown and in HTML.
 _LINK = re.compile(r"\[([^\[\]\\`*_<>&$~=^|\"'#{}:/@\n]+)\]\(([^()\s<>]+)\)")

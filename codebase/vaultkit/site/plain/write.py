@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Iterator
+from functools import lru_cache
 
 from vaultkit.site.plain.blocks import BRACKET, Block, Document, parse
 from vaultkit.site.plain.bounded import is_heavy
@@ -10,7 +11,7 @@ from vaultkit.site.plain.guard import guard
 from vaultkit.site.plain.inline import BRACE, Inline
 from vaultkit.site.plain.raw_html import Elements
 from vaultkit.site.plain.safe import is_safe, safe_item
-from vaultkit.site.plain.simple import put_away, put_back
+from vaultkit.site.plain.simple import put_away, put_back, put_words_away, put_words_back
 
 APART = ["<!-- -->", ""]  # keeps two lists apart that Python-Markdown would join
 _BOX = (
@@ -24,7 +25,14 @@ def to_plain(text: str, *, strict_breaks: bool = True, hosts: bool = False) -> s
     pictures of raw HTML may come from other hosts.
     """
     short, kept = put_away(text)
-    return put_back(written(short, strict_breaks=strict_breaks, hosts=hosts), kept)
+    bare, words = put_words_away(short)
+    return put_back(put_words_back(_written(bare, strict_breaks=strict_breaks, hosts=hosts), words), kept)
+
+
+@lru_cache(500)
+def _written(text: str, *, strict_breaks: bool, hosts: bool) -> str:
+    """Kept for the next edit, which most often changes a few paragraphs or the titles of links."""
+    return written(text, strict_breaks=strict_breaks, hosts=hosts)
 
 
 def written(text: str, *, strict_breaks: bool, hosts: bool) -> str:
