@@ -220,13 +220,14 @@ def test_search_and_filters(graph_at: Any) -> None:
 
 LABELS = """() => { const d = document.querySelector(".k-graph").drawing;
   d.paint();
+  const hubs = d.hubs(12);
   const over = ([left, top, right, bottom], n) => d.nodes.flatMap((_, m) => {
     const [x, y] = d.at(m), r = d.size(m);
     const clear = x + r <= left || x - r >= right || y + r <= top || y - r >= bottom;
-    return m === n || clear ? [] : [`${n} on ${m}`];
+    return m === n || clear || (hubs.includes(n) && !hubs.includes(m)) ? [] : [`${n} on ${m}`];
   });
   return { labels: d.labelled, wide: d.width, covered: d.labelled.flatMap(([n, box]) => over(box, n)),
-    first: d.labelled[0][0], most: d.byWeight[0] }; }"""
+    first: d.labelled[0][0], most: hubs[0], hubs: hubs.slice(0, 6).filter(n => d.labelled.some(([m]) => m === n)) }; }"""
 
 
 @pytest.mark.browser
@@ -246,6 +247,21 @@ def test_titles_lie_on_no_other_title_and_on_no_note(open_page: Any, real: Any, 
     page.wait_for_function("document.querySelector('.k-graph').drawing.view.k < 1")
     drawn = page.evaluate(LABELS)
     assert drawn["first"] == drawn["most"]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_most_linked_notes_have_their_titles(
+    open_page: Any, real: Any, serve_folder: Any, width: int
+) -> None:
+    """Even where signs crowd: titles may lie on those of lesser notes."""
+    page = open_page(f"{serve_folder(real.layout.site)}graph/")
+    page.set_viewport_size({"width": width, "height": 900})
+    page.wait_for_function("Math.abs(document.querySelector('.k-graph').drawing?.width - innerWidth) < 60")
+    page.get_by_role("button", name="Show all").click()
+    page.wait_for_function("document.querySelector('.k-graph').drawing.view.k < 1")
+    drawn = page.evaluate(LABELS)
+    assert len(drawn["hubs"]) >= (6 if width == 1280 else 4) and drawn["covered"] == []
 
 
 @pytest.mark.browser

@@ -3,6 +3,7 @@ import { colours, corners, roundness } from "./graph-signs.js";
 
 const MIN = 0.05, MAX = 12;
 const LABELS = 90; // at most, besides those around the selected node
+const HUBS = 12; // written notes, the most linked: their titles may lie on signs of other notes, of planned ones rather
 const CELL = 3; // pixels: a label takes cells of the drawing, and so does a sign
 
 export class Drawing {
@@ -244,6 +245,35 @@ export class Drawing {
     return stamp;
   }
 
+  /** Where a title may stand, the best place first; a hub's also at the corners of its sign. */
+  boxes([px, y], n, text, corners) {
+    const half = this.context.measureText(text).width / 2 + 3, gap = this.size(n) * 1.2 + 2;
+    const boxAt = (x, top) => [x - half, top - 1, x + half, top + 14];
+    const middle = Math.min(Math.max(px, half), this.width - half);
+    const boxes = [boxAt(middle, y + gap), boxAt(middle, y - gap - 13), boxAt(px + gap + half, y - 7), boxAt(px - gap - half, y - 7)];
+    if (corners) for (const side of [px + half + gap / 2, px - half - gap / 2]) boxes.push(boxAt(side, y + gap - 3), boxAt(side, y - gap - 10));
+    return boxes.filter((b) => b[0] >= 0 && b[2] <= this.width);
+  }
+
+  /** A title, whole or without the brackets at its end, and its box: by the first rule (who may lie under it) that leaves one. */
+  placed(n, at, room, rules, must) {
+    const { title } = this.nodes[n], whole = title.length > 34 ? `${title.slice(0, 33)}…` : title;
+    const texts = new Set([whole, whole.replace(/(.)（[^（）]*）$/, "$1")]);
+    const tried = [...texts].map((text) => [text, this.boxes(at, n, text, rules.length > 1)]);
+    for (const may of rules) {
+      for (const [text, boxes] of tried) {
+        const box = room.least(boxes, n, may);
+        if (box) return [text, box];
+      }
+    }
+    return must && tried[0][1].length ? [whole, tried[0][1][0]] : null;
+  }
+
+  /** The most linked of the written notes that are shown. */
+  hubs(most) {
+    return this.byWeight.filter((n) => this.shown[n] && !this.nodes[n].planned).slice(0, most);
+  }
+
   /** Titles, the most linked first, below, above or beside their sign, where neither another title nor a sign is. */
   labels(place, near, focus) {
     const { context: c, nodes, colours: colour } = this;
@@ -255,21 +285,18 @@ export class Drawing {
     this.labelled = []; // [node, box]
     Object.assign(c, { font: `12px ${colour.font}`, textAlign: "center", textBaseline: "top", lineJoin: "round" });
     const limit = Math.min(LABELS, (this.width * this.height) / 9000);
-    const order = near ? [...near].sort((a, b) => (b === focus) - (a === focus) || nodes[b].links.length - nodes[a].links.length) : this.byWeight;
+    const hubs = new Set(near ? [] : this.hubs(Math.min(HUBS, limit / 2)));
+    const order = near ? [...near].sort((a, b) => (b === focus) - (a === focus) || nodes[b].links.length - nodes[a].links.length) : [...hubs, ...this.byWeight.filter((n) => !hubs.has(n))];
+    const nobody = () => false, planned = (m) => nodes[m].planned, lesser = (m) => !hubs.has(m);
     for (const n of order) {
       if (!this.shown[n] || this.labelled.length >= limit) continue;
-      const [px, y] = place[n];
-      if (px < 0 || y < 0 || px > this.width || y > this.height) continue;
-      const text = nodes[n].title.length > 34 ? `${nodes[n].title.slice(0, 33)}…` : nodes[n].title;
-      const half = c.measureText(text).width / 2 + 3, gap = this.size(n) * 1.2 + 2;
-      const boxAt = (x, top) => [x - half, top - 1, x + half, top + 14];
-      const middle = Math.min(Math.max(px, half), this.width - half);
-      const boxes = [boxAt(middle, y + gap), boxAt(middle, y - gap - 13), boxAt(px + gap + half, y - 7), boxAt(px - gap - half, y - 7)];
-      const box = boxes.find((b) => b[0] >= 0 && b[2] <= this.width && room.isFree(b, n)) ?? (n === focus ? boxes[0] : null);
-      if (!box) continue;
-      room.take(box, n);
+      if (place[n][0] < 0 || place[n][1] < 0 || place[n][0] > this.width || place[n][1] > this.height) continue;
+      const found = this.placed(n, place[n], room, hubs.has(n) ? [nobody, planned, lesser] : [nobody], n === focus);
+      if (!found) continue;
+      const [text, box] = found;
+      room.take(box, TITLE);
       this.labelled.push([n, box]);
-      const x = box[0] + half, top = box[1] + 1;
+      const x = (box[0] + box[2]) / 2, top = box[1] + 1;
       c.font = `${n === focus ? "600 " : ""}12px ${colour.font}`;
       Object.assign(c, { strokeStyle: colour.paper, lineWidth: 3.5, fillStyle: nodes[n].planned ? colour.muted : colour.ink, globalAlpha: 1 });
       c.strokeText(text, x, top);
@@ -277,6 +304,8 @@ export class Drawing {
     }
   }
 }
+
+const TITLE = -2; // what takes a cell, if it is no node's sign
 
 /** What is taken of a drawing, cell by cell, and by which node. */
 class Room {
@@ -299,7 +328,14 @@ class Room {
     this.every(box, (at) => (this.cells[at] = n + 1));
   }
 
-  isFree(box, n) {
-    return this.every(box, (at) => this.cells[at] === 0 || this.cells[at] === n + 1);
+  /** The box in which the fewest cells are taken, all of them by nodes that `may` give way; null if there is none. */
+  least(boxes, n, may) {
+    let best = null, least = Infinity;
+    for (const box of boxes) {
+      let taken = 0;
+      const gives = (owner) => owner === 0 || owner === n + 1 || (owner > 0 && may(owner - 1) && ++taken);
+      if (this.every(box, (at) => gives(this.cells[at])) && taken < least) [best, least] = [box, taken];
+    }
+    return best;
   }
 }
