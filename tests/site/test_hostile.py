@@ -182,7 +182,12 @@ def test_one_not_found_page_serves_any_depth_and_base(
         assert {"Page not found", "找不到页面"} <= set(page.inner_text(".k-404").split("\n"))
         style = "() => getComputedStyle(document.documentElement).getPropertyValue('--k-paper')"
         page.wait_for_function(style)
-        assert page.locator(".k-404 section:first-child [data-k-search]").is_visible()
+        assert page.locator(".k-404 section:lang(en) [data-k-search]").is_visible()
         page.click(".k-404 section:first-child a")
         page.wait_for_url("**/some/base/zh/" if first != "Page not found" else "**/some/base/")
+        page.go_back()
+        page.wait_for_function("() => document.querySelector('.k-404 a').pathname.startsWith('/some/base/')")
+        page.click(".k-404 section:lang(zh) a >> nth=1")  # to search in the other language
+        page.wait_for_selector("dialog.k-search[data-answered]")
+        assert page.url.endswith("/some/base/zh/") and page.locator("html").get_attribute("lang") == "zh"
         assert foreign(requests) == []

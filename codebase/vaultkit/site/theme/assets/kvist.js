@@ -36,6 +36,10 @@ async function openSearch() {
 }
 
 for (const button of document.querySelectorAll("[data-k-search]")) button.addEventListener("click", openSearch);
+if (location.hash === "#k-search") { // who looks for something and comes from a page of the other language
+  history.replaceState(null, "", location.pathname + location.search);
+  openSearch();
+}
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
   const slash = event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey;
