@@ -227,7 +227,8 @@ LABELS = """() => { const d = document.querySelector(".k-graph").drawing;
     return m === n || clear || (hubs.includes(n) && !hubs.includes(m)) ? [] : [`${n} on ${m}`];
   });
   return { labels: d.labelled, wide: d.width, covered: d.labelled.flatMap(([n, box]) => over(box, n)),
-    first: d.labelled[0][0], most: hubs[0], hubs: hubs.slice(0, 6).filter(n => d.labelled.some(([m]) => m === n)) }; }"""
+    first: d.labelled[0][0], most: hubs[0],
+    hubs: hubs.slice(0, 6).filter(n => d.labelled.some(([m]) => m === n)) }; }"""
 
 
 @pytest.mark.browser

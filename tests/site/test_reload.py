@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from vaultkit.site.server import EVENTS, Listeners, open_server
+from vaultkit.site.server import EVENTS, SCRIPT, Listeners, open_server
 
 pytestmark = pytest.mark.browser
 MENDED = ([], ["index.html"])  # what a save of the front page tells
@@ -29,7 +29,7 @@ def home(sample: Any, listeners: Listeners) -> Iterator[str]:
 def page(open_page: Any, home: str) -> Iterator[Any]:
     """The front page, listening, with a mark that a reload takes away."""
     page = open_page("about:blank")
-    with page.expect_response(f"**{EVENTS}"):
+    with page.expect_response(f"**{EVENTS}?*"):
         page.goto(home)
     page.evaluate("window.marked = true")
     yield page
@@ -54,6 +54,26 @@ def held_back(page: Any, listeners: Listeners) -> None:
 def test_a_page_is_loaded_again_at_once(page: Any, listeners: Listeners) -> None:
     listeners.tell(*MENDED)
     page.wait_for_function("window.marked === undefined")
+
+
+def test_a_page_that_changes_on_its_way_is_loaded_again(
+    open_page: Any, home: str, listeners: Listeners
+) -> None:
+    """The page was read, its script not yet: it hears of what came between."""
+    page, loaded = open_page("about:blank"), []
+
+    def late(route: Any) -> None:
+        loaded.append(route.request.url)
+        if len(loaded) == 1:
+            listeners.tell(*MENDED)
+            listeners.tell([], ["other/index.html"])
+        route.continue_()
+
+    page.route(f"**{SCRIPT}", late)
+    with page.expect_response(f"**{EVENTS}?since=2"):
+        page.goto(home, wait_until="commit")
+    assert len(loaded) == 2
+    page.goto("about:blank")
 
 
 def test_an_open_search_holds_the_reload_back_until_it_is_closed(page: Any, listeners: Listeners) -> None:

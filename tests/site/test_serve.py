@@ -130,6 +130,26 @@ def test_who_comes_late_still_hears_of_problems_and_has_nothing_to_load_again(li
     assert json.loads(listeners.join().get(timeout=60))["problems"] == []
 
 
+def test_who_was_away_hears_of_what_has_changed_meanwhile(listeners: Listeners) -> None:
+    def missed(since: int | None) -> object:
+        return json.loads(listeners.join(since).get(timeout=60))["changed"]
+
+    assert missed(0) == []
+    listeners.tell([], ["a/index.html"])
+    listeners.tell([], ["b/index.html", "c/index.html"])
+    listeners.tell(["a.md:1: broken"], stopped=True)
+    assert [missed(since) for since in (None, 0, 1, 2, 3)] == [
+        [],
+        ["a/index.html", "b/index.html", "c/index.html"],
+        ["b/index.html", "c/index.html"],
+        [],
+        [],
+    ]
+    assert missed(4) is None  # of another server, which had told more
+    listeners.tell([])
+    assert missed(3) is None and missed(4) == []
+
+
 def test_a_change_is_seen_once(project: Layout) -> None:
     stop, seen = threading.Event(), threading.Semaphore(0)
     before = fingerprint(project)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
 from http import HTTPStatus
@@ -9,8 +10,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Lock
+from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from vaultkit.site.paths import HERE
 from vaultkit.site.verify import Runs
@@ -34,7 +36,9 @@ class Listeners:
         self._problems: list[str] = []
         self._stopped = False
         self._runs: dict[str, Any] = {}  # nothing while no notes are run
-        self._seen = 0
+        self._seen = 0  # messages
+        self._changed: dict[str, int] = {}  # files, by the message that told of their last change
+        self._all = 0  # the message that told of all
 
     def run(self, runs: Runs) -> None:
         """Tell all which notes fail now, and which pages wait for a verdict."""
@@ -59,6 +63,9 @@ class Listeners:
             self._problems, self._stopped = problems, stopped
             self._runs = _told(runs) if runs else self._runs
             told = self._runs if runs else {}
+            self._changed |= dict.fromkeys(changed or [], self._seen + 1)
+            if changed is None and not stopped:
+                self._all = self._seen + 1
             self._send({"problems": problems, "stopped": stopped, "changed": changed} | told)
 
     def _send(self, message: dict[str, Any]) -> None:
@@ -76,13 +83,27 @@ class Listeners:
         kept = {"problems": self._problems, "stopped": self._stopped, "seen": self._seen}
         return _told(([], [])) | kept | self._runs
 
-    def join(self) -> SimpleQueue[str]:
-        """Messages for one more browser; the first is how things stand."""
+    @property
+    def seen(self) -> int:
+        """How many messages there have been."""
+        return self._seen
+
+    def join(self, since: int | None = None) -> SimpleQueue[str]:
+        """Messages for one more browser; the first is how things stand, and what has changed `since` so many
+        messages, which is when its page was read: the page may have been on its way meanwhile.
+        """
         queue: SimpleQueue[str] = SimpleQueue()
         with self._lock:
             self._queues.add(queue)
-            queue.put(json.dumps(self._state() | {"changed": []}))
+            queue.put(json.dumps(self._state() | {"changed": self._missed(since)}))
         return queue
+
+    def _missed(self, since: int | None) -> list[str] | None:
+        if since is None:
+            return []
+        if since < self._all or since > self._seen:  # a page of a server that was here before
+            return None
+        return [file for file, number in self._changed.items() if number > since]
 
     def leave(self, queue: SimpleQueue[str]) -> None:
         with self._lock:
@@ -126,6 +147,7 @@ class Handler(SimpleHTTPRequestHandler):
             self.end_headers()
             return
         file = file / "index.html" if file.is_dir() else file
+        seen = self.listeners.seen  # before the file is read
         status = HTTPStatus.OK
         try:
             content = file.read_bytes()
@@ -136,7 +158,8 @@ class Handler(SimpleHTTPRequestHandler):
             content = self._without_missing_card(content)
             content = content.replace(b"</head>", f"{TAGS}</head>".encode(), 1)
         kind = self.guess_type(str(file))
-        self._send(content, f"{kind}; charset=utf-8" if kind.startswith("text/") else kind, status)
+        kind = f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
+        self._send(content, kind, status, {"Server-Timing": f"kvist;dur={seen}"})
 
     def _without_missing_card(self, page: bytes) -> bytes:
         """A page that does not name a social card which is not drawn: only a whole build draws them."""
@@ -149,8 +172,16 @@ class Handler(SimpleHTTPRequestHandler):
         file = folder / ("zh/404.html" if path.startswith("/zh/") else "404.html")
         return (file.read_bytes() if file.is_file() else b"not found"), file
 
-    def _send(self, content: bytes, kind: str, status: HTTPStatus = HTTPStatus.OK) -> None:
+    def _send(
+        self,
+        content: bytes,
+        kind: str,
+        status: HTTPStatus = HTTPStatus.OK,
+        more: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.send_response(status)
+        for name, value in more.items():
+            self.send_header(name, value)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
@@ -158,7 +189,8 @@ class Handler(SimpleHTTPRequestHandler):
             self.wfile.write(content)
 
     def _events(self) -> None:
-        queue = self.listeners.join()
+        since = parse_qs(urlsplit(self.path).query).get("since", [""])[0]
+        queue = self.listeners.join(int(since) if since.isdecimal() else None)
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")  # nobody knows how long it is

@@ -11,18 +11,21 @@ const FOLLOWS = "block-not-run"; // nothing to mend here: an earlier block faile
 const state = { ...STATE };
 let held = false; // a reload, by an open dialog
 let leaving = false;
-let arrived = performance.getEntriesByType("navigation")[0]?.type === "reload"; // then the place is kept
+const LOADED = performance.getEntriesByType("navigation")[0];
+// What had been told when the server read this page; what came after that may be missing in it.
+const since = LOADED?.serverTiming?.find(({ name }) => name === "kvist")?.duration ?? STATE.seen;
+let arrived = LOADED?.type === "reload"; // then the place is kept
 
 show();
-const events = new EventSource("/__kvist/events");
+const events = new EventSource(`/__kvist/events?since=${since}`);
 events.onmessage = ({ data }) => {
   const message = JSON.parse(data);
   const { changed, stopped, seen } = message;
-  if (seen === state.seen) return; // how things stood when the page was loaded
   if (changed !== undefined && (changed || !stopped) && concerns(changed)) {
     reload();
     if (!held) return;
   }
+  if (seen === state.seen) return; // how things stood when the page was loaded
   Object.assign(state, message);
   show();
 };
