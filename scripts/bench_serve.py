@@ -6,7 +6,8 @@ it.
 On the project that `bench_site.py` makes, or on a copy of the project `--root`. Each kind of edit (text, a
 link, a title, an alias, a note that comes or goes, an embedded text, a tick) is made once to learn which
 pages it changes and what they are then. Then the edit and its opposite take turns: the note's own page and
-every other one of these are asked for until they are, byte for byte, what they were the first time. Times
+every other one of these are asked for until they are, byte for byte, what they were the first time, but for
+what a new page gets with the next whole list of pages or build: links to its Markdown, a social card. Times
 are of the wall clock, medians and the slowest: they say something on an idle machine only.
 """
 
