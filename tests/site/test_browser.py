@@ -112,6 +112,26 @@ def test_a_diagram_takes_the_colours_that_are_chosen_while_it_is_drawn(
     page.locator(".k-diagram svg style", has_text=f"fill:{ink}").wait_for(state="attached")
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_what_an_address_leads_to_stays_where_it_is_while_a_diagram_above_is_drawn(
+    open_page: Any, real: Any, serve_folder: Any, hold: Any, width: int
+) -> None:
+    page = open_page("about:blank")
+    page.set_viewport_size({"width": width, "height": 800})
+    let_go = hold(page, "**/mermaid/chunks/**/flowDiagram-*")
+    with page.expect_request("**/mermaid/chunks/**/flowDiagram-*"):
+        page.goto(f"{serve_folder(real.layout.site)}concepts/kv-cache/#mathematical-details")
+    page.evaluate("document.fonts.ready")
+    place = "document.querySelector('#mathematical-details').getBoundingClientRect().top"
+    before = page.evaluate(place)
+    assert 40 < before < 120
+    assert page.locator(".k-diagram svg").count() == 0
+    let_go()
+    page.locator(".k-diagram svg").first.wait_for(state="attached")
+    page.evaluate("new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(r))))")
+    assert abs(page.evaluate(place) - before) < 2
+
+
 def test_folds_open_and_cards_hide_their_answer(open_page: Any, sample_home: str) -> None:
     page = open_page(f"{sample_home}concepts/kv-cache/")
     card = page.locator("details.card").first

@@ -44,8 +44,21 @@ async function draw(mermaid) {
   });
   for (const [index, { figure, text }] of blocks.entries()) {
     const { svg } = await mermaid.render(`k-diagram-${index}`, text);
-    figure.innerHTML = svg;
-    const drawing = figure.firstElementChild; // on a phone a wide drawing scrolls instead of shrinking to nothing
-    drawing.style.minWidth = `${Math.min(drawing.viewBox.baseVal.width, 620)}px`;
+    inPlace(() => {
+      figure.innerHTML = svg;
+      const drawing = figure.firstElementChild; // on a phone a wide drawing scrolls instead of shrinking to nothing
+      drawing.style.minWidth = `${Math.min(drawing.viewBox.baseVal.width, 620)}px`;
+    });
   }
+}
+
+// What the address leads to stays where it is seen, whatever becomes of what stands above it.
+function inPlace(change) {
+  const target = document.querySelector(":target"), root = document.documentElement;
+  const before = target?.getBoundingClientRect().top ?? -1;
+  if (before < 0 || before > innerHeight) return change();
+  root.style.overflowAnchor = "none"; // else the browser might do the same once more
+  change();
+  window.scrollBy({ top: target.getBoundingClientRect().top - before, behavior: "instant" });
+  requestAnimationFrame(() => requestAnimationFrame(() => root.style.removeProperty("overflow-anchor")));
 }
